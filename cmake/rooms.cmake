@@ -1,0 +1,36 @@
+# One static library per room, one small test binary per room.
+
+add_library(cdc_flags INTERFACE)
+target_compile_options(cdc_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow $<$<BOOL:${CDC_WERROR}>:-Werror>)
+target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY)
+
+# cdc_library(NAME SOURCES a.cc … PUBLIC deps… PRIVATE deps…): target cdc_NAME. PUBLIC only for what its headers include.
+function(cdc_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(cdc_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(cdc_${name} PUBLIC cdc_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# cdc_program(TARGET OUTPUT path/in/bin SOURCES … LINK …)
+function(cdc_program target)
+  cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;LINK" ${ARGN})
+  add_executable(${target} ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE cdc_flags ${ARG_LINK})
+  get_filename_component(folder "${ARG_OUTPUT}" DIRECTORY)
+  get_filename_component(file "${ARG_OUTPUT}" NAME)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${file}
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${folder})
+endfunction()
+
+# cdc_test(NAME SOURCES … LINK …): a Catch2 binary; every TEST_CASE becomes a ctest named NAME.<case>.
+function(cdc_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE cdc_flags ${ARG_LINK} Catch2::Catch2WithMain)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    CDC_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data" CDC_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+    CDC_PYTHON="${CMAKE_SOURCE_DIR}/.venv/bin/python" CDC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  catch_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST)
+endfunction()

@@ -1,0 +1,67 @@
+#include "lib/rows/batch.h"
+
+namespace cdc::rows {
+namespace {
+
+void AppendRaw(std::vector<char>& out, const void* data, size_t size) {
+  const auto* p = static_cast<const char*>(data);
+  out.insert(out.end(), p, p + size);
+}
+
+void EncodeCell(std::vector<char>& out, const Column& column, uint32_t row) {
+  out.push_back(column.has_value(row) ? 1 : 0);
+  if (!column.has_value(row)) return;
+  switch (column.type().kind) {
+    case TypeKind::kInt:
+    case TypeKind::kDate: {
+      const int64_t v = column.fixed<int32_t>(row);
+      return AppendRaw(out, &v, sizeof v);
+    }
+    case TypeKind::kFloat: {
+      const double v = column.fixed<float>(row);
+      return AppendRaw(out, &v, sizeof v);
+    }
+    case TypeKind::kString:
+    case TypeKind::kBinary: {
+      const std::string_view v = column.bytes(row);
+      const uint64_t size = v.size();
+      AppendRaw(out, &size, sizeof size);
+      return AppendRaw(out, v.data(), v.size());
+    }
+    case TypeKind::kList: {
+      const uint64_t size = column.list_end(row) - column.list_begin(row);
+      AppendRaw(out, &size, sizeof size);
+      for (uint32_t i = column.list_begin(row); i < column.list_end(row); ++i) EncodeCell(out, column.element(), i);
+      return;
+    }
+    default: {
+      const auto width = static_cast<size_t>(FixedWidth(column.type().kind));
+      return AppendRaw(out, column.fixed_data().data() + row * width, width);
+    }
+  }
+}
+
+}  // namespace
+
+Batch::Batch(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {
+  columns_.reserve(schema_->fields.size());
+  for (const Field& field : schema_->fields) columns_.emplace_back(field.type);
+}
+
+void Batch::Truncate(uint32_t rows) {
+  for (Column& column : columns_) column.Truncate(rows);
+}
+
+size_t Batch::byte_size() const {
+  size_t total = 0;
+  for (const Column& column : columns_) total += column.byte_size();
+  return total;
+}
+
+Hash128 KeyHasher::operator()(const Batch& batch, uint32_t row) {
+  scratch_.clear();
+  for (const int c : columns_) EncodeCell(scratch_, batch.column(static_cast<size_t>(c)), row);
+  return HashBytes({scratch_.data(), scratch_.size()});
+}
+
+}  // namespace cdc::rows

@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file lib/rows/batch.h
+/// Rows as columns, and the hash that names a row by its key.
+
+#include <memory>
+#include <vector>
+
+#include "lib/core/hash128.h"
+#include "lib/rows/column.h"
+
+namespace cdc::rows {
+
+/// Columns of equal length, in the order of the schema's fields.
+class Batch {
+ public:
+  explicit Batch(std::shared_ptr<const Schema> schema);
+
+  const Schema& schema() const { return *schema_; }
+  const std::shared_ptr<const Schema>& shared_schema() const { return schema_; }
+  uint32_t rows() const { return columns_.empty() ? 0 : columns_.front().size(); }
+  size_t column_count() const { return columns_.size(); }
+  Column& column(size_t i) { return columns_[i]; }
+  const Column& column(size_t i) const { return columns_[i]; }
+  void Truncate(uint32_t rows);
+  size_t byte_size() const;
+
+ private:
+  std::shared_ptr<const Schema> schema_;
+  std::vector<Column> columns_;
+};
+
+/// Hashes key values of rows. The encoding depends on the values alone, not on an int's or decimal's width, so a
+/// promoted key column keeps its hashes. It is stored on disk: a change needs a new key-index format version.
+class KeyHasher {
+ public:
+  /// \param columns positions of the key's columns in the batches, in key order
+  explicit KeyHasher(std::vector<int> columns) : columns_(std::move(columns)) {}
+
+  /// A null in the key counts as a value of its own.
+  Hash128 operator()(const Batch& batch, uint32_t row);
+
+ private:
+  std::vector<int> columns_;
+  std::vector<char> scratch_;
+};
+
+}  // namespace cdc::rows
