@@ -1,0 +1,46 @@
+#pragma once
+
+/// \file lib/iceberg/expire.h
+/// Forgets old snapshots and deletes the files that nothing can reach any more. Order: PlanExpiry,
+/// FindUnreachable, Catalog::CommitTable(ExpiryCommit), and only then the deletion of the files.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lib/core/result.h"
+#include "lib/iceberg/catalog.h"
+#include "lib/storage/file_system.h"
+
+namespace cdc::iceberg {
+
+/// A snapshot goes when it is older than max_age_ms and not among the newest min_snapshots of its branch, or
+/// when its branch has more than max_snapshots.
+struct ExpiryPolicy {
+  int64_t max_age_ms = int64_t{5} * 24 * 3600 * 1000;  ///< history.expire.max-snapshot-age-ms
+  int min_snapshots = 1;                               ///< history.expire.min-snapshots-to-keep
+  int max_snapshots = 0;                               ///< upper limit per branch whatever their age; 0: none
+  /// The newest ancestor of main whose summary has this key stays.
+  std::string keep_summary_key = "cdc.offsets";
+};
+
+/// Ids of the snapshots to go, oldest first. Heads of references, and of snapshots in no branch those younger
+/// than max_age_ms, stay. Pure.
+std::vector<int64_t> PlanExpiry(const TableMetadata& metadata, const ExpiryPolicy& policy, int64_t now_ms);
+
+/// Files that only `expired` snapshots reach: data and delete files, manifests, manifest lists, in the order
+/// in which they may be deleted. Reads manifest lists and those manifests that kept snapshots do not share.
+/// \return an error: delete nothing.
+Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, const TableMetadata& metadata,
+                                                 const std::vector<int64_t>& expired);
+
+/// remove-snapshots, provided that no reference has moved since.
+TableCommit ExpiryCommit(const TableMetadata& base, const std::vector<int64_t>& expired);
+
+/// Files below the table's location that no snapshot and no metadata of `table` reaches and that are older
+/// than `older_than_ms` (Unix milliseconds): leftovers of crashes. Never call it with a commit in doubt, nor
+/// with less than an hour's distance.
+Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
+                                             int64_t older_than_ms);
+
+}  // namespace cdc::iceberg

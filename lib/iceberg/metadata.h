@@ -1,0 +1,116 @@
+#pragma once
+
+/// \file lib/iceberg/metadata.h
+/// Table metadata, format version 2 (specification, "Table Metadata"). Value types; what we do not understand
+/// of a foreign table is kept as JSON text and written back.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/result.h"
+#include "lib/rows/type.h"
+
+namespace cdc::iceberg {
+
+inline constexpr std::string_view kMainBranch = "main";
+
+struct Snapshot {
+  int64_t snapshot_id = 0;  ///< positive
+  std::optional<int64_t> parent_snapshot_id;
+  int64_t sequence_number = 0;
+  int64_t timestamp_ms = 0;  ///< Unix milliseconds
+  std::string manifest_list;
+  std::map<std::string, std::string> summary;  ///< with "operation"
+  std::optional<int> schema_id;
+  std::string extra_json;  ///< an object of foreign members; empty without any
+
+  /// The summary's value of `key`; null when it has none.
+  const std::string* FindSummary(const std::string& key) const;
+};
+
+/// Shared: a commit copies the metadata, not its thousand snapshots.
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+struct SnapshotRef {
+  int64_t snapshot_id = 0;
+  std::string type = "branch";  ///< branch | tag
+  std::optional<int32_t> min_snapshots_to_keep;
+  std::optional<int64_t> max_snapshot_age_ms;
+  std::optional<int64_t> max_ref_age_ms;
+};
+
+struct SnapshotLogEntry {
+  int64_t timestamp_ms = 0;
+  int64_t snapshot_id = 0;
+};
+
+struct MetadataLogEntry {
+  int64_t timestamp_ms = 0;
+  std::string metadata_file;
+};
+
+struct StoredSchema {
+  int schema_id = 0;
+  std::string json;         ///< as read; authoritative
+  rows::Schema schema;      ///< meaningless when `unsupported` is set
+  std::string unsupported;  ///< why the schema has no counterpart here; empty normally
+};
+
+struct TableMetadata {
+  int format_version = 2;
+  std::string table_uuid;
+  std::string location;
+  int64_t last_sequence_number = 0;
+  int64_t last_updated_ms = 0;
+  int last_column_id = 0;
+  std::vector<StoredSchema> schemas;
+  int current_schema_id = 0;
+  std::string partition_specs_json = R"([{"spec-id":0,"fields":[]}])";
+  int default_spec_id = 0;
+  bool partitioned = false;  ///< any spec has a field: we read such tables and refuse to write them
+  int last_partition_id = 999;
+  std::string sort_orders_json = R"([{"order-id":0,"fields":[]}])";
+  int default_sort_order_id = 0;
+  std::map<std::string, std::string> properties;
+  std::optional<int64_t> current_snapshot_id;  ///< the main branch's head
+  std::vector<SnapshotPtr> snapshots;
+  std::vector<SnapshotLogEntry> snapshot_log;
+  std::vector<MetadataLogEntry> metadata_log;
+  std::map<std::string, SnapshotRef> refs;
+  std::string statistics_json = "[]";
+  std::string partition_statistics_json = "[]";
+  std::string extra_json;  ///< an object of foreign members; empty without any
+
+  /// Null when there is none.
+  SnapshotPtr FindSnapshot(int64_t snapshot_id) const;
+  SnapshotPtr current_snapshot() const;
+  /// The newest snapshot from the main branch's head back through its parents whose summary has `key`; null
+  /// when none.
+  SnapshotPtr NewestAncestorWith(const std::string& key) const;
+  /// Whether `snapshot_id` is the main branch's head or an ancestor of it that is still listed: how an
+  /// unknown commit is resolved.
+  bool HistoryContains(int64_t snapshot_id) const;
+  /// \return kUnsupported: a foreign schema with types we do not have; kCorrupt: no such schema.
+  Result<rows::Schema> CurrentSchema() const;
+  /// Value of a table property, or `fallback`.
+  std::string Property(const std::string& key, const std::string& fallback) const;
+  /// As Property(); `fallback` also for what is no integer.
+  int64_t IntProperty(const std::string& key, int64_t fallback) const;
+};
+
+/// \return kCorrupt: no table metadata, or it contradicts itself; kUnsupported: another format version
+/// than 2.
+Result<TableMetadata> ParseTableMetadata(std::string_view json);
+std::string TableMetadataToJson(const TableMetadata& metadata);
+
+/// Random and positive, not in use in `metadata`.
+int64_t NewSnapshotId(const TableMetadata& metadata);
+/// Random (version 4), lower case with dashes.
+std::string NewUuid();
+
+}  // namespace cdc::iceberg

@@ -1,0 +1,36 @@
+#pragma once
+
+/// \file lib/iceberg/schema_evolution.h
+/// Schema changes that leave old files readable (specification, "Schema Evolution").
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/result.h"
+#include "lib/iceberg/table_update.h"
+#include "lib/rows/type.h"
+
+namespace cdc::iceberg {
+
+struct SchemaChanges {
+  std::vector<rows::Field> additions;  ///< ids ignored; always optional, appended in this order
+  std::vector<std::pair<std::string, rows::Type>> promotions;  ///< column name, wider type
+  std::vector<std::string>
+      relaxations;  ///< columns that become optional; leaves identifier-field-ids if among them
+
+  bool empty() const { return additions.empty() && promotions.empty() && relaxations.empty(); }
+};
+
+/// Gives 1.. to the fields (then list elements) of a new table's schema that have no ids.
+rows::Schema AssignFieldIds(rows::Schema schema);
+
+/// `current` with `changes`; new ids from last_column_id + 1.
+/// \return kUnsupported: a type that Iceberg cannot promote, or a column name that is taken;
+/// kInvalidArgument: no such column.
+Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, const SchemaChanges& changes);
+
+/// add-schema and set-current-schema with the requirements that make it safe.
+TableCommit SchemaCommit(const TableMetadata& base, const rows::Schema& evolved);
+
+}  // namespace cdc::iceberg
