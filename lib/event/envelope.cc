@@ -1,0 +1,148 @@
+#include "lib/event/envelope.h"
+
+#include <charconv>
+
+#include "lib/event/json_cursor.h"
+
+namespace cdc::event {
+namespace {
+
+constexpr std::string_view kSchemaStart = "{\"schema\":";
+
+Error Malformed(const JsonCursor& cursor, std::string_view what) {
+  return Error{ErrorKind::kBadValue,
+               std::string(what) + " is malformed JSON at byte " + std::to_string(cursor.offset())};
+}
+
+/// Calls `member(key, value)` for each member of the object at the cursor.
+template <typename Member>
+bool ForEachMember(JsonCursor& cursor, Member member) {
+  if (!cursor.Consume('{')) return false;
+  if (cursor.Consume('}')) return true;
+  do {
+    JsonString key;
+    std::string_view value;
+    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) return false;
+    member(key.raw, value);
+  } while (cursor.Consume(','));
+  return cursor.Consume('}');
+}
+
+std::string_view ObjectOrNothing(std::string_view value) {
+  return !value.empty() && value.front() == '{' ? value : std::string_view();
+}
+
+int64_t IntegerOrZero(std::string_view text) {
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string TextOf(std::string_view quoted) {
+  JsonCursor cursor(quoted);
+  JsonString string;
+  std::string out;
+  if (cursor.ReadString(&string)) AppendUnescaped(string, &out);
+  return out;
+}
+
+}  // namespace
+
+Result<Envelope> EnvelopeParser::Parse(std::string_view value) {
+  if (!schema_prefix_.empty() && value.size() > schema_prefix_.size() && value.back() == '}' &&
+      value.compare(0, schema_prefix_.size(), schema_prefix_) == 0) {
+    const size_t at = schema_prefix_.size();
+    CDC_ASSIGN(Envelope envelope, ParsePayload(value.substr(at, value.size() - at - 1)));
+    envelope.schema = value.substr(schema_begin_, schema_size_);
+    return envelope;
+  }
+  if (value.compare(0, kSchemaStart.size(), kSchemaStart) != 0) return ParsePayload(value);
+
+  JsonCursor cursor(value);
+  std::string_view schema, payload;
+  const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view member) {
+    if (key == "schema") schema = ObjectOrNothing(member);
+    if (key == "payload") payload = member;
+  });
+  if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the value");
+  if (payload.empty()) return Error{ErrorKind::kBadValue, "the value has a schema but no payload"};
+  const auto payload_at = static_cast<size_t>(payload.data() - value.data());
+  if (!schema.empty() && payload_at + payload.size() + 1 == value.size()) {
+    schema_prefix_.assign(value.substr(0, payload_at));
+    schema_begin_ = static_cast<size_t>(schema.data() - value.data());
+    schema_size_ = schema.size();
+  }
+  CDC_ASSIGN(Envelope envelope, ParsePayload(payload));
+  envelope.schema = schema;
+  return envelope;
+}
+
+Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
+  Envelope envelope;
+  if (payload == "null") {
+    envelope.is_tombstone = true;
+    return envelope;
+  }
+  JsonCursor cursor(payload);
+  std::string_view op;
+  const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
+    if (key == "op") op = value;
+    else if (key == "after") envelope.after = ObjectOrNothing(value);
+    else if (key == "before") envelope.before = ObjectOrNothing(value);
+    else if (key == "source") envelope.source = ObjectOrNothing(value);
+  });
+  if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the value");
+  if (op.size() != 3 || op.front() != '"') {
+    return Error{ErrorKind::kBadValue, "the value is not a Debezium change event: it has no \"op\"",
+                 "flattened events (ExtractNewRecordState) are not supported yet: send the whole envelope"};
+  }
+  switch (op[1]) {
+    case 'r':
+    case 'c':
+    case 'u':
+    case 'd':
+    case 't':
+    case 'm': envelope.op = static_cast<Op>(op[1]); break;
+    default: return Error{ErrorKind::kBadValue, "unknown operation " + std::string(op)};
+  }
+  const bool has_row = envelope.op == Op::kRead || envelope.op == Op::kCreate || envelope.op == Op::kUpdate;
+  if (has_row && envelope.after.empty()) {
+    return Error{ErrorKind::kBadValue, "operation " + std::string(op) + " without an \"after\" row"};
+  }
+  return envelope;
+}
+
+Result<std::string_view> EnvelopeParser::ParseKey(std::string_view key, std::string_view* schema) {
+  *schema = {};
+  JsonCursor cursor(key, true);
+  if (cursor.Peek() != '{') {
+    if (key == "null") return std::string_view();
+    return Error{ErrorKind::kBadValue, "the key is not a JSON object"};
+  }
+  std::string_view payload, embedded;
+  size_t members = 0;
+  const bool ok = ForEachMember(cursor, [&](std::string_view name, std::string_view value) {
+    ++members;
+    if (name == "payload") payload = value;
+    if (name == "schema") embedded = ObjectOrNothing(value);
+  });
+  if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the key");
+  if (members != 2 || payload.empty() || embedded.empty()) return key;
+  *schema = embedded;
+  return ObjectOrNothing(payload);
+}
+
+Result<Source> ParseSource(std::string_view text) {
+  Source source;
+  JsonCursor cursor(text);
+  const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
+    if (key == "schema") source.schema = TextOf(value);
+    else if (key == "table") source.table = TextOf(value);
+    else if (key == "lsn") source.lsn = IntegerOrZero(value);
+    else if (key == "ts_ms") source.ts_ms = IntegerOrZero(value);
+  });
+  if (!ok) return Malformed(cursor, "\"source\"");
+  return source;
+}
+
+}  // namespace cdc::event

@@ -1,0 +1,62 @@
+#pragma once
+
+/// \file lib/event/envelope.h
+/// Debezium's envelope around a change, with or without the schema that Kafka Connect's JSON converter embeds.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "lib/core/result.h"
+
+namespace cdc::event {
+
+enum class Op : char {
+  kRead = 'r',      ///< a row of a snapshot
+  kCreate = 'c',
+  kUpdate = 'u',
+  kDelete = 'd',
+  kTruncate = 't',
+  kMessage = 'm',   ///< pg_logical_emit_message: no row
+};
+
+/// Slices of one message value; they live as long as its bytes. Absent and null members are empty.
+struct Envelope {
+  Op op = Op::kRead;
+  bool is_tombstone = false;  ///< the payload is null
+  std::string_view before;    ///< JSON object
+  std::string_view after;     ///< JSON object
+  std::string_view source;    ///< JSON object
+  std::string_view schema;    ///< the embedded schema's JSON object
+};
+
+/// Where a change came from ("source" of the envelope).
+struct Source {
+  std::string schema;
+  std::string table;
+  int64_t lsn = 0;    ///< 0 when null, as in an incremental snapshot
+  int64_t ts_ms = 0;  ///< commit time at the source, Unix milliseconds
+};
+
+/// Splits values. Remembers the last embedded schema, so that the next message with the same one costs a comparison
+/// instead of a scan. One per topic; not thread-safe.
+class EnvelopeParser {
+ public:
+  /// \return kBadValue: not JSON, or not a Debezium envelope; the message says which.
+  Result<Envelope> Parse(std::string_view value);
+
+  /// The row object of a key or header: its "payload" where a schema is embedded, else the whole. Empty when null.
+  /// \return kBadValue.
+  Result<std::string_view> ParseKey(std::string_view key, std::string_view* schema);
+
+ private:
+  Result<Envelope> ParsePayload(std::string_view payload);
+
+  std::string schema_prefix_;  // `{"schema":…,"payload":` of the last value
+  size_t schema_begin_ = 0, schema_size_ = 0;
+};
+
+/// \return kBadValue.
+Result<Source> ParseSource(std::string_view source);
+
+}  // namespace cdc::event

@@ -1,0 +1,107 @@
+#include "lib/event/row_decoder.h"
+
+#include <algorithm>
+
+namespace cdc::event {
+namespace {
+
+/// As Jackson writes a member name; names it would escape are found by the slow path.
+std::string Quoted(const std::string& name) { return "\"" + name + "\":"; }
+
+}  // namespace
+
+RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema, const Placeholder* placeholder)
+    : values_(placeholder) {
+  members_.reserve(source.size());
+  for (SourceColumn& column : source) {
+    const int at = schema.IndexOf(column.name);
+    const bool convertible = at < 0 || IsConvertible(column, schema.fields[static_cast<size_t>(at)].type);
+    by_name_.emplace(column.name, members_.size());
+    members_.push_back(Member{Quoted(column.name), std::move(column), at, convertible});
+  }
+}
+
+RowOutcome RowDecoder::Decode(std::string_view object, rows::Batch* batch, bool lenient) {
+  row_ = batch->rows();
+  error_.clear();
+  JsonCursor cursor(object, lenient);
+  Step step = cursor.Consume('{') ? Step::kOk : Step::kBad;
+  if (step == Step::kOk && !cursor.Consume('}')) {
+    size_t expected = 0;
+    do {
+      size_t at = 0;
+      step = DecodeMember(cursor, expected, &at, batch);
+      expected = at + 1;
+    } while (step == Step::kOk && cursor.Consume(','));
+    if (step == Step::kOk && !cursor.Consume('}')) step = Step::kBad;
+  }
+  if (step != Step::kOk) {
+    if (error_.empty()) error_ = "malformed JSON in a row at byte " + std::to_string(cursor.offset());
+    batch->Truncate(row_);
+    return step == Step::kBad ? RowOutcome::kBadValue : RowOutcome::kUnknownColumn;
+  }
+  return Fill(row_, batch) ? RowOutcome::kWithGaps : RowOutcome::kWhole;
+}
+
+RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, size_t* at, rows::Batch* batch) {
+  if (expected < members_.size() && cursor.ConsumeExactly(members_[expected].quoted)) {
+    *at = expected;
+  } else if (const Step step = FindMember(cursor, at); step != Step::kOk) {
+    return step;
+  }
+  std::string_view ignored;
+  if (*at >= members_.size()) return Step::kOk;  // an unknown column that is null: nothing to keep yet
+  const Member& member = members_[*at];
+  if (member.column < 0) return cursor.SkipValue(&ignored) ? Step::kOk : Step::kBad;
+  rows::Column& column = batch->column(static_cast<size_t>(member.column));
+  if (column.size() != row_) {
+    error_ = "member '" + member.source.name + "' appears twice";
+    return Step::kBad;
+  }
+  if (member.convertible) {
+    if (values_.Decode(cursor, member.source, &column)) return Step::kOk;
+    error_ = "column '" + member.source.name + "': " + values_.error();
+    return Step::kBad;
+  }
+  if (!cursor.SkipValue(&ignored)) return Step::kBad;
+  if (ignored != "null") {
+    error_ = "column '" + member.source.name + "': its type at the source changed to one that does not fit the table's " +
+             rows::ToString(column.type());
+    return Step::kBad;
+  }
+  column.AppendNull();
+  return Step::kOk;
+}
+
+RowDecoder::Step RowDecoder::FindMember(JsonCursor& cursor, size_t* at) {
+  JsonString key;
+  if (!cursor.ReadString(&key) || !cursor.Consume(':')) return Step::kBad;
+  scratch_.clear();
+  if (!AppendUnescaped(key, &scratch_)) return Step::kBad;
+  if (const auto known = by_name_.find(scratch_); known != by_name_.end()) {
+    *at = known->second;
+    return Step::kOk;
+  }
+  *at = members_.size();
+  std::string_view value;
+  if (!cursor.SkipValue(&value)) return Step::kBad;
+  if (value == "null") return Step::kOk;
+  error_ = "column '" + scratch_ + "' is new";
+  return Step::kUnknown;
+}
+
+/// Nulls for what the event did not mention. \return whether a cell of the row is unavailable.
+bool RowDecoder::Fill(uint32_t row, rows::Batch* batch) {
+  bool gaps = false;
+  for (size_t i = 0; i < batch->column_count(); ++i) {
+    rows::Column& column = batch->column(i);
+    if (column.size() > row) {
+      gaps |= column.cell(row) == rows::Cell::kUnavailable;
+    } else if (std::find(skipped_.begin(), skipped_.end(), static_cast<int>(i)) == skipped_.end()) {
+      column.AppendNull();
+    }
+  }
+  return gaps;
+}
+
+}  // namespace cdc::event

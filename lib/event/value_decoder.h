@@ -1,0 +1,65 @@
+#pragma once
+
+/// \file lib/event/value_decoder.h
+/// One JSON value into one cell, exactly or not at all.
+
+#include <string>
+
+#include "lib/event/json_cursor.h"
+#include "lib/event/source_column.h"
+#include "lib/rows/column.h"
+
+namespace cdc::event {
+
+/// Debezium's marks for a TOASTed value that an update did not touch, in every form they take.
+/// (PostgresValueConverter; unavailable.value.placeholder sets the text.)
+class Placeholder {
+ public:
+  explicit Placeholder(std::string text = "__debezium_unavailable_value");
+
+  bool IsText(std::string_view unescaped) const { return unescaped == text_ || unescaped == hstore_; }
+  bool IsEncoded(std::string_view raw) const { return raw == base64_ || raw == base64_url_ || raw == hex_; }
+  const std::string& text() const { return text_; }
+  /// Whether a decoded list cell is the array form: one placeholder element, the placeholder's bytes as integers, or
+  /// its name-based UUID.
+  bool IsArray(const rows::Column& list, uint32_t row) const;
+
+ private:
+  std::string text_, hstore_, base64_, base64_url_, hex_;
+};
+
+/// Decodes values of one column. Stateless but for the message of the last failure; not thread-safe.
+class ValueDecoder {
+ public:
+  explicit ValueDecoder(const Placeholder* placeholder) : placeholder_(placeholder) {}
+
+  /// Appends exactly one cell to `out` (null, a value, or unavailable) from the value at the cursor.
+  ///
+  /// \param column how the value is written; IsConvertible(column, out->type()) must hold
+  /// \return false: the JSON is malformed or the value is not what the column says or does not fit; error() says
+  ///         which. `out` may then have gained a cell or a part of one: truncate it.
+  bool Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
+
+  /// The cause of the last false, e.g. "'free text' is not a decimal(12, 2)".
+  const std::string& error() const { return error_; }
+
+ private:
+  bool DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
+  bool DecodeArray(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
+  bool DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
+  bool DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
+  bool DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out);
+  bool DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out);
+  bool AppendInteger(int64_t v, Wire wire, int scale, std::string_view text, rows::Column* out);
+  bool AppendText(const JsonString& string, rows::Column* out);
+  bool AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out);
+  bool AppendBinary(const JsonString& string, Wire wire, rows::Column* out);
+  bool AppendTemporal(std::string_view text, Wire wire, rows::Column* out);
+  bool Fail(std::string_view text, const rows::Type& type);
+
+  const Placeholder* placeholder_;
+  std::string error_;
+  std::string scratch_;
+};
+
+}  // namespace cdc::event

@@ -1,0 +1,147 @@
+#include "lib/index/commit_journal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace cdc::index {
+namespace {
+
+constexpr char kMagic[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '1'};
+
+class Encoder {
+ public:
+  void Number(uint64_t v) { Raw(&v, sizeof v); }
+  void Text(std::string_view v) {
+    Number(v.size());
+    Raw(v.data(), v.size());
+  }
+  void Raw(const void* data, size_t size) { bytes_.append(static_cast<const char*>(data), size); }
+  std::string& bytes() { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+  uint64_t Number() {
+    uint64_t v = 0;
+    Raw(&v, sizeof v);
+    return v;
+  }
+  std::string Text() {
+    const uint64_t size = Number();
+    if (size > rest_.size()) return {};
+    std::string v(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return v;
+  }
+  void Raw(void* to, size_t size) {
+    if (size > rest_.size()) return;
+    std::memcpy(to, rest_.data(), size);
+    rest_.remove_prefix(size);
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+std::filesystem::path FilePath(const std::filesystem::path& folder) { return folder / "commit.journal"; }
+
+bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return false;
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return (::close(fd) == 0) & (done == bytes.size());
+}
+
+}  // namespace
+
+Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& intent) {
+  Encoder out;
+  out.bytes().reserve(256 + intent.changes.size() * sizeof(KeyChange));
+  out.Raw(kMagic, sizeof kMagic);
+  out.Text(intent.table_uuid);
+  out.Number(static_cast<uint64_t>(intent.parent_snapshot_id));
+  out.Number(static_cast<uint64_t>(intent.snapshot_id));
+  out.Number(intent.clears ? 1 : 0);
+  out.Number(intent.new_files.size());
+  for (const auto& [number, path] : intent.new_files) {
+    out.Number(number);
+    out.Text(path);
+  }
+  out.Number(intent.attempt_files.size());
+  for (const std::string& path : intent.attempt_files) out.Text(path);
+  out.Number(intent.changes.size());
+  static_assert(sizeof(KeyChange) == 24);
+  out.Raw(intent.changes.data(), intent.changes.size() * sizeof(KeyChange));
+  const Hash128 sum = HashBytes(out.bytes());
+  out.Raw(&sum, sizeof sum);
+  const auto path = FilePath(folder), temporary = folder / "commit.journal.new";
+  if (!WriteFile(temporary, out.bytes()) || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    return Error{ErrorKind::kTransient, "cannot write " + path.string() + ": " + std::strerror(errno),
+                 "free space or permissions in state_dir"};
+  }
+  return {};
+}
+
+Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& folder) {
+  std::ifstream file(FilePath(folder), std::ios::binary);
+  if (!file) return std::optional<CommitIntent>();
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  Hash128 sum;
+  if (bytes.size() < sizeof kMagic + sizeof sum) return std::optional<CommitIntent>();
+  std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
+  const std::string_view body(bytes.data(), bytes.size() - sizeof sum);
+  if (std::memcmp(body.data(), kMagic, sizeof kMagic) != 0 || HashBytes(body) != sum) {
+    return std::optional<CommitIntent>();
+  }
+  Decoder in(body.substr(sizeof kMagic));
+  CommitIntent intent;
+  intent.table_uuid = in.Text();
+  intent.parent_snapshot_id = static_cast<int64_t>(in.Number());
+  intent.snapshot_id = static_cast<int64_t>(in.Number());
+  intent.clears = in.Number() != 0;
+  for (uint64_t n = in.Number(); n > 0; --n) {
+    const auto number = static_cast<uint32_t>(in.Number());
+    intent.new_files.emplace_back(number, in.Text());
+  }
+  for (uint64_t n = in.Number(); n > 0; --n) intent.attempt_files.push_back(in.Text());
+  intent.changes.resize(in.Number());
+  in.Raw(intent.changes.data(), intent.changes.size() * sizeof(KeyChange));
+  return std::optional<CommitIntent>(std::move(intent));
+}
+
+void RemoveJournal(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::remove(FilePath(folder), ignored);
+}
+
+Status Apply(const CommitIntent& intent, KeyIndex* index) {
+  // Clearing again on a repeat is right: the changes that follow hold every key of this commit.
+  if (intent.clears) CDC_TRY(index->Clear());
+  uint64_t puts = 0;
+  for (const KeyChange& change : intent.changes) puts += change.location != KeyIndex::Missing();
+  CDC_TRY(index->Reserve(index->size() + puts));
+  for (const KeyChange& change : intent.changes) {
+    if (change.location == KeyIndex::Missing()) index->Erase(change.key);
+    else CDC_TRY(index->Put(change.key, change.location));
+  }
+  index->SetStamp({intent.table_uuid, intent.snapshot_id});
+  return {};
+}
+
+}  // namespace cdc::index

@@ -1,0 +1,80 @@
+#include "lib/index/file_numbers.h"
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace cdc::index {
+namespace {
+
+Error Unusable(const std::filesystem::path& path) {
+  return Error{ErrorKind::kTransient, "cannot write " + path.string() + ": " + std::strerror(errno),
+               "free space or permissions in state_dir"};
+}
+
+}  // namespace
+
+Result<FileNumbers> FileNumbers::Open(const std::filesystem::path& folder) {
+  FileNumbers numbers(folder / "files");
+  std::ifstream in(numbers.file_, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  size_t at = 0;
+  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    uint32_t number = 0;
+    const char* const stop = text.data() + end;
+    const auto [tab, error] = std::from_chars(text.data() + at, stop, number);
+    if (error != std::errc() || tab == stop || *tab != '\t') continue;
+    std::string path(tab + 1, stop);
+    numbers.numbers_[path] = number;
+    numbers.paths_[number] = std::move(path);
+    numbers.next_ = std::max(numbers.next_, number + 1);
+  }
+  in.close();
+  if (at != text.size()) {
+    std::error_code error;
+    std::filesystem::resize_file(numbers.file_, at, error);
+    if (error) return Unusable(numbers.file_);
+  }
+  return numbers;
+}
+
+Result<FileNumbers> FileNumbers::Create(const std::filesystem::path& folder) {
+  FileNumbers numbers(folder / "files");
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::ofstream out(numbers.file_, std::ios::binary | std::ios::trunc);
+  if (!out) return Unusable(numbers.file_);
+  return numbers;
+}
+
+Status FileNumbers::Add(uint32_t number, const std::string& path) {
+  if (paths_.contains(number)) return {};
+  std::ofstream out(file_, std::ios::binary | std::ios::app);
+  out << number << '\t' << path << '\n';
+  out.flush();
+  if (!out) return Unusable(file_);
+  numbers_[path] = number;
+  paths_[number] = path;
+  next_ = std::max(next_, number + 1);
+  return {};
+}
+
+void FileNumbers::Forget(const std::string& path) {
+  const auto it = numbers_.find(path);
+  if (it == numbers_.end()) return;
+  paths_.erase(it->second);
+  numbers_.erase(it);
+}
+
+const std::string* FileNumbers::PathOf(uint32_t number) const {
+  const auto it = paths_.find(number);
+  return it == paths_.end() ? nullptr : &it->second;
+}
+
+uint32_t FileNumbers::NumberOf(const std::string& path) const {
+  const auto it = numbers_.find(path);
+  return it == numbers_.end() ? UINT32_MAX : it->second;
+}
+
+}  // namespace cdc::index

@@ -1,0 +1,89 @@
+#pragma once
+
+/// \file lib/index/key_index.h
+/// key → (data file, row position): how updates and deletes find the row they supersede (docs/decisions/0003).
+///
+/// One memory-mapped file of 24-byte slots, open addressing. A slot's place is its hash scaled to the capacity, so slots
+/// lie in hash order and growing is one sequential pass. Every change is a sequence of aligned 8-byte stores that ends
+/// with the one that makes it visible, and every change is journalled first (commit_journal.h): kill -9 at any store
+/// leaves an index that replaying the journal makes right. The table is the truth, the index a cache of it.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "lib/core/hash128.h"
+#include "lib/core/result.h"
+
+namespace cdc::index {
+
+/// Where a row lies. `file` is a number of FileNumbers, `position` the row's ordinal in that data file.
+struct Location {
+  uint32_t file = 0;
+  uint32_t position = 0;
+  friend bool operator==(const Location&, const Location&) = default;
+};
+
+/// The table state that the index describes.
+struct Stamp {
+  std::string table_uuid;   ///< at most 36 characters
+  int64_t snapshot_id = 0;  ///< 0: the table has no snapshot yet
+};
+
+/// Not thread-safe; the table's lock keeps other processes away. Mapped, not resident: it is not part of the worker's
+/// byte budget.
+class KeyIndex {
+ public:
+  /// An empty index stamped `stamp`, replacing any that `folder` holds. \return kTransient: disk full or unwritable.
+  static Result<std::unique_ptr<KeyIndex>> Create(const std::filesystem::path& folder, const Stamp& stamp);
+
+  /// \param boot_id names the machine's present run (BootId()). What the page cache held before a power loss is gone: an
+  ///        index of another boot that was not closed in order is refused.
+  /// \return kNotFound: none there. kCorrupt: damaged, of another format version, or not trustworthy after a power
+  ///         loss; rebuild it.
+  static Result<std::unique_ptr<KeyIndex>> Open(const std::filesystem::path& folder, std::string_view boot_id);
+
+  ~KeyIndex();
+  KeyIndex(const KeyIndex&) = delete;
+  KeyIndex& operator=(const KeyIndex&) = delete;
+
+  std::optional<Location> Find(const Hash128& key) const;
+  /// Find for many keys at once, overlapping their cache misses. `out[i]` is Missing() where there is none.
+  void FindMany(std::span<const Hash128> keys, std::span<Location> out) const;
+  static constexpr Location Missing() { return {UINT32_MAX, UINT32_MAX}; }
+
+  /// Sets or replaces. \return kTransient: the file could not grow; nothing changed.
+  Status Put(const Hash128& key, Location location);
+  void Erase(const Hash128& key);
+  /// Forgets all keys. \return kTransient.
+  Status Clear();
+  /// Makes room for `keys` in all, so that a batch of puts grows the file at most once.
+  Status Reserve(uint64_t keys);
+
+  Stamp stamp() const;
+  void SetStamp(const Stamp& stamp);
+
+  uint64_t size() const;           ///< keys
+  uint64_t file_bytes() const;     ///< size of the mapping
+
+  /// Writes everything out and marks the file as surviving a power loss. For the orderly end of a worker.
+  Status Sync();
+
+ private:
+  struct Mapping;
+  explicit KeyIndex(std::filesystem::path folder, std::unique_ptr<Mapping> mapping);
+  Status Grow(uint64_t capacity);
+  void MarkUnsynced();
+
+  std::filesystem::path folder_;
+  std::unique_ptr<Mapping> mapping_;
+  bool unsynced_ = false;
+};
+
+/// The kernel's random id of this boot; empty where there is none.
+std::string BootId();
+
+}  // namespace cdc::index
