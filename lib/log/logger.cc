@@ -51,7 +51,7 @@ Result<Logger> Logger::Make(const Options& options) {
       sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
           options.file.string(), options.max_file_bytes, options.keep_files));
     } catch (const std::exception& e) {
-      return Error{
+      return cdc::Error{
           ErrorKind::kTransient, fmt::format("open log file {}: {}", options.file.string(), e.what()),
           fmt::format("make {} a folder this user can write to", options.file.parent_path().string())};
     }
