@@ -1,0 +1,83 @@
+#include "lib/contract/lock_file.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace cdc::contract {
+namespace {
+
+int ReadPid(int fd) {
+  char text[16];
+  ssize_t size = ::pread(fd, text, sizeof text, 0);
+  int pid = 0;
+  if (size > 0) std::from_chars(text, text + size, pid);
+  return pid;
+}
+
+Error OpenError(const std::filesystem::path& path, const std::string& cause, int code) {
+  bool shortage = code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOLCK || code == EINTR;
+  return {shortage ? ErrorKind::kTransient : ErrorKind::kInvalidConfig,
+          fmt::format("lock {}: {}", path.string(), cause),
+          shortage ? ""
+                   : fmt::format(
+                         "make {} writable for this user, or set [orchestrator] state_dir to another folder",
+                         path.parent_path().string())};
+}
+
+}  // namespace
+
+Result<LockFile> LockFile::TryAcquire(const std::filesystem::path& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path.parent_path(), ec);
+  if (ec) return OpenError(path, ec.message(), ec.value());
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return OpenError(path, std::strerror(errno), errno);
+  LockFile lock(fd);
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return OpenError(path, std::strerror(errno), errno);
+    int pid = ReadPid(fd);
+    return Error{ErrorKind::kConflict,
+                 fmt::format("lock {}: held by {}", path.string(),
+                             pid > 0 ? fmt::format("process {}", pid) : "another process")};
+  }
+  // The text is only for people; the lock is the kernel's.
+  std::string pid = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(fd, 0) != 0 ||
+      ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return OpenError(path, std::strerror(errno), errno == ENOSPC ? ENOMEM : errno);
+  }
+  return lock;
+}
+
+int LockFile::Holder(const std::filesystem::path& path) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  // A shared lock, so that several askers do not take each other for holders.
+  bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  int pid = held ? ReadPid(fd) : 0;
+  ::close(fd);
+  return pid;
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+LockFile& LockFile::operator=(LockFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+LockFile::~LockFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace cdc::contract

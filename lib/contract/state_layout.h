@@ -1,0 +1,34 @@
+#pragma once
+
+/// \file lib/contract/state_layout.h
+/// What lies where in `[orchestrator] state_dir`.
+
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace cdc::contract {
+
+class StateLayout {
+ public:
+  explicit StateLayout(std::filesystem::path root) : root_(std::move(root)) {}
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path ledger() const { return root_ / "ledger.db"; }
+  std::filesystem::path pid_file() const { return root_ / "orchestrator.pid"; }
+  std::filesystem::path control_socket() const { return root_ / "control.sock"; }
+  std::filesystem::path locks() const { return root_ / "locks"; }
+  std::filesystem::path logs() const { return root_ / "logs"; }
+  std::filesystem::path orchestrator_log() const { return logs() / "orchestrator.log"; }
+
+  /// Held by a worker for its whole life (lock_file.h).
+  std::filesystem::path table_lock(std::string_view table) const;
+  /// The folder of the table's key index and commit journal; the worker makes it.
+  std::filesystem::path table_index(std::string_view table) const;
+  std::filesystem::path table_log(std::string_view table) const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace cdc::contract
