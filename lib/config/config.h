@@ -1,0 +1,134 @@
+#pragma once
+
+/// \file lib/config/config.h
+/// tables.toml as an immutable value: parsed, validated as a whole, every path absolute.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/config/problems.h"
+#include "lib/core/clock.h"
+#include "lib/core/result.h"
+
+namespace cdc::config {
+
+struct Kafka {
+  std::string bootstrap_servers;
+  std::string group_id = "cdc-orchestrator";
+  std::map<std::string, std::string> properties;  ///< librdkafka's, passed on as they are
+  friend bool operator==(const Kafka&, const Kafka&) = default;
+};
+
+// How the connector encodes values of events that carry no schema. Defaults are Debezium's.
+enum class DecimalHandling { kPrecise, kString, kDouble };
+enum class TimePrecision { kAdaptive, kConnect, kMicroseconds, kIsoString };
+enum class BinaryHandling { kBytes, kBase64, kHex };
+
+struct Source {
+  std::string topic_prefix;
+  std::vector<std::string> schemas = {"public"};
+  std::string dsn;  ///< libpq connection string; empty: none. A secret: never log it.
+  DecimalHandling decimal_handling = DecimalHandling::kPrecise;
+  TimePrecision time_precision = TimePrecision::kAdaptive;
+  BinaryHandling binary_handling = BinaryHandling::kBytes;
+  std::string unavailable_placeholder = "__debezium_unavailable_value";
+  friend bool operator==(const Source&, const Source&) = default;
+};
+
+enum class CatalogType { kSqlite };
+
+struct Catalog {
+  CatalogType type = CatalogType::kSqlite;
+  std::string uri;        ///< sqlite: absolute path of the file
+  std::string name = "iceberg_catalog";
+  std::string warehouse;  ///< absolute path, or file:// and an absolute path, without a slash at the end
+  std::string name_space = "default";  ///< key `namespace`
+  friend bool operator==(const Catalog&, const Catalog&) = default;
+};
+
+struct Orchestrator {
+  std::filesystem::path state_dir;  ///< absolute; its layout: lib/contract/state_layout.h
+  Millis rate_limit{30'000};
+  Millis idle_timeout{60'000};
+  int max_jobs = 16;
+  std::string listen = "127.0.0.1:8081";
+  friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
+};
+
+enum class Mode { kUpsert, kAppend };
+enum class OnError { kDlq, kStop };
+
+/// One table with `[defaults]` applied.
+struct Table {
+  std::string name;  ///< as in tables.toml: "faculty" or "public.faculty"
+  /// Where its events may be, in order of preference; the first that exists in Kafka is the table's topic. More
+  /// than one only when `name` has no schema and `[source] schemas` lists several.
+  std::vector<std::string> topics;
+  std::optional<std::vector<std::string>> key;  ///< columns; nothing: the key of the events
+  std::string job = "upsert";
+  Mode mode = Mode::kUpsert;
+  int format_version = 2;
+  Millis commit_interval{1'000};
+  std::vector<std::string> metadata_columns = {"ingestion_time"};
+  std::map<std::string, std::string> columns;  ///< column → type in PostgreSQL's words; [defaults] are merged in
+  OnError on_error = OnError::kDlq;
+  int64_t memory = 256 << 20;            ///< bytes: budget of the worker's resident memory less the mapped index
+  int64_t target_file_size = 128 << 20;  ///< bytes
+  int snapshot_keep = 100;               ///< newest snapshots that are never expired
+  Millis snapshot_age{3'600'000};        ///< older ones beyond snapshot_keep are expired
+  friend bool operator==(const Table&, const Table&) = default;
+};
+
+/// Immutable; copy freely, share between threads.
+class Config {
+ public:
+  std::filesystem::path file;  ///< absolute path of tables.toml
+  Kafka kafka;
+  Source source;
+  Catalog catalog;
+  Orchestrator orchestrator;
+  bool discover = false;      ///< [defaults] discover: every table of the schemas, listed or not
+  Table defaults;             ///< without name and topics
+  std::vector<Table> tables;  ///< the listed ones, in the file's order
+
+  /// Settings of a listed table, or with `discover` of any table.
+  /// \return kNotFound: not listed; the hint is the line to add.
+  Result<Table> FindTable(std::string_view name) const;
+
+  /// Which table a topic belongs to, whichever way it is listed. Nothing: none of ours, or not listed.
+  /// \param existing whether a topic exists, to decide between several candidates of a table
+  std::optional<std::string> TableOfTopic(std::string_view topic) const;
+
+  /// `topic` is under the prefix and schemas, whether or not its table is listed; dead-letter topics are not.
+  bool Covers(std::string_view topic) const;
+};
+
+/// Reads and validates `path`. Everything wrong with it is collected, not only the first thing.
+/// \param problems all mistakes, in the file's order; empty on success
+/// \return kInvalidConfig: at least one problem; the message is FormatProblems(*problems).
+///         kNotFound: no such file; kTransient: it cannot be read just now.
+Result<std::shared_ptr<const Config>> Load(const std::filesystem::path& path, Problems* problems = nullptr);
+
+/// As Load() with the text given, for tests: `path` serves only relative paths and messages.
+Result<std::shared_ptr<const Config>> Parse(std::string_view text, const std::filesystem::path& path,
+                                            Problems* problems = nullptr);
+
+/// What a reload has to apply.
+struct Difference {
+  std::vector<std::string> added;    ///< names, in the new file's order
+  std::vector<std::string> removed;  ///< in the old file's order
+  std::vector<std::string> changed;  ///< also all tables, when what all workers read was changed
+  /// Sections that cannot change while the orchestrator runs, e.g. "[kafka]": a restart applies them.
+  std::vector<std::string> needs_restart;
+  bool limits_changed = false;  ///< rate_limit, idle_timeout or max_jobs: applied at once
+  bool empty() const;
+};
+Difference Compare(const Config& before, const Config& after);
+
+}  // namespace cdc::config
