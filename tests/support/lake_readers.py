@@ -34,12 +34,12 @@ def read_with_pyiceberg(table, kinds):
 
 def read_with_duckdb(table, kinds):
     location = table.metadata_location.removeprefix("file://")
-    con = _duckdb()
+    con = duckdb_connection()
     result = con.execute("SELECT * FROM iceberg_scan(?)", [location]).to_arrow_table()
     return _columns(result, column_types(table), kinds)
 
 
-def _duckdb():
+def duckdb_connection():
     con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     con.execute("SET TimeZone='UTC'")
     for name in ("avro", "httpfs", "iceberg"):
