@@ -20,7 +20,7 @@ namespace cdc::iceberg {
 
 struct StagedSnapshot;
 
-/// A manifest of the current snapshot with its live entries (status as written, never kDeleted).
+/// A manifest of the current snapshot with its live entries; their own `status` says nothing here.
 struct LiveManifest {
   ManifestFile file;
   std::vector<std::shared_ptr<const ManifestEntry>> entries;
@@ -67,19 +67,22 @@ class LiveFiles {
   const std::unordered_map<std::string, Entry>& data() const { return data_; }
   const std::unordered_map<std::string, Entry>& deletes() const { return deletes_; }
   const std::vector<LiveManifestPtr>& manifests() const { return manifests_; }
+  /// The manifest that lists a live entry.
+  const LiveManifest* ManifestOf(const ManifestEntry& entry) const;
   /// Foreign equality deletes: we cannot work on such a table.
   bool has_equality_deletes() const { return totals_.equality_deletes > 0; }
 
  private:
-  friend class ManifestPlan;
-  Status Add(const Entry& entry, const LiveManifest* manifest);
-  void Remove(const std::string& path);
+  Status Add(const Entry& entry);
+  void Remove(const Entry& entry);
+  void AdoptManifests(std::vector<LiveManifestPtr> manifests);
 
   std::optional<int64_t> snapshot_id_;
   std::vector<LiveManifestPtr> manifests_;
   std::unordered_map<std::string, Entry> data_;
   std::unordered_map<std::string, Entry> deletes_;
   std::unordered_map<std::string, std::vector<Entry>> deletes_by_data_;  // key "": of several files
+  std::unordered_map<const ManifestEntry*, const LiveManifest*> homes_;
   LiveTotals totals_;
 };
 

@@ -54,10 +54,17 @@ struct ManifestHeader {
   ManifestContent content = ManifestContent::kData;
 };
 
-/// The bytes of a manifest of format version 2 of an unpartitioned table. Sequence numbers of kAdded entries
-/// are left null (inherited), all others written.
-Result<std::string> EncodeManifest(const ManifestHeader& header,
-                                   const std::vector<const ManifestEntry*>& entries);
+/// An entry as it is to be written: its own status and snapshot are replaced by these.
+struct ManifestRow {
+  EntryStatus status = EntryStatus::kAdded;
+  int64_t snapshot_id = 0;
+  const ManifestEntry* entry = nullptr;
+};
+
+/// The bytes of a manifest of format version 2 of an unpartitioned table. The file sequence number of a
+/// kAdded row is left null (inherited), so is its data sequence number when it is the same; all others are
+/// written.
+Result<std::string> EncodeManifest(const ManifestHeader& header, const std::vector<ManifestRow>& rows);
 
 /// Entries with inherited numbers filled in from `manifest`. Written by any engine: columns are found by
 /// field id. \return kCorrupt: no manifest; kUnsupported: a codec, encryption or content we do not handle.

@@ -22,7 +22,8 @@ struct SchemaChanges {
   bool empty() const { return additions.empty() && promotions.empty() && relaxations.empty(); }
 };
 
-/// Gives 1.. to the fields (then list elements) of a new table's schema that have no ids.
+/// Gives ids 1.. to the fields of a new table's schema, then to list elements, unless all have one. Set
+/// identifier_field_ids afterwards.
 rows::Schema AssignFieldIds(rows::Schema schema);
 
 /// `current` with `changes`; new ids from last_column_id + 1.

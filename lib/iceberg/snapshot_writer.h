@@ -48,7 +48,7 @@ struct StagedSnapshot {
   // For LiveFiles::Advance().
   std::vector<LiveManifestPtr> manifests;
   std::vector<LiveFiles::Entry> added;
-  std::vector<std::string> removed;
+  std::vector<LiveFiles::Entry> removed;
 };
 
 /// \param live the state of `base`'s current snapshot
