@@ -25,14 +25,14 @@ struct Ready {};
 
 /// Worker → orchestrator: after each commit, and at least every 5 s as a sign of life.
 struct Progress {
-  PartitionOffsets next;       ///< Next offsets committed.
-  std::optional<int64_t> lag;  ///< Records behind the end; nothing: unknown.
-  bool caught_up = false;      ///< Everything seen is committed.
-  bool in_doubt = false;       ///< A commit's outcome is unknown: do not stop me for idleness.
-  int64_t events = 0;          ///< Since the run began, as all counts here.
+  PartitionOffsets next;            ///< Next offsets committed.
+  std::optional<int64_t> lag = {};  ///< Records behind the end; nothing: unknown.
+  bool caught_up = false;           ///< Everything seen is committed.
+  bool in_doubt = false;            ///< A commit's outcome is unknown: do not stop me for idleness.
+  int64_t events = 0;               ///< Since the run began, as all counts here.
   int64_t rows = 0;
   int64_t dead_letters = 0;
-  std::optional<int64_t> snapshot_id;
+  std::optional<int64_t> snapshot_id = {};
   int64_t last_commit_ms = 0;  ///< Unix milliseconds; 0: none in this run.
 };
 

@@ -15,20 +15,20 @@ namespace cdc::contract {
 
 struct Report {
   std::string table;
-  std::string run;        ///< Names the run in file names and logs, unique per table.
-  int exit = 0;           ///< The exit code that follows.
-  PartitionOffsets from;  ///< Next offsets when the run began.
-  PartitionOffsets to;    ///< Next offsets committed; equal to `from` when nothing was.
+  std::string run;             ///< Names the run in file names and logs, unique per table.
+  int exit = 0;                ///< The exit code that follows.
+  PartitionOffsets from = {};  ///< Next offsets when the run began.
+  PartitionOffsets to = {};    ///< Next offsets committed; equal to `from` when nothing was.
   int64_t events = 0;
   int64_t rows = 0;     ///< Rows written.
   int64_t deletes = 0;  ///< Rows deleted or superseded.
   int64_t dead_letters = 0;
-  std::optional<int64_t> snapshot_id;  ///< Of the last commit of this run.
+  std::optional<int64_t> snapshot_id = {};  ///< Of the last commit of this run.
   double seconds = 0;
   int64_t peak_rss_bytes = 0;
   /// Why it ended with another code than 0, hint included; not among the contract's fields, empty is left
   /// out.
-  std::string reason;
+  std::string reason = {};
 };
 
 /// One line of JSON without the newline.
