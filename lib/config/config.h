@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,7 +46,7 @@ enum class CatalogType { kSqlite };
 
 struct Catalog {
   CatalogType type = CatalogType::kSqlite;
-  std::string uri;        ///< sqlite: absolute path of the file
+  std::string uri;  ///< sqlite: absolute path of the file
   std::string name = "iceberg_catalog";
   std::string warehouse;  ///< absolute path, or file:// and an absolute path, without a slash at the end
   std::string name_space = "default";  ///< key `namespace`
@@ -67,8 +68,8 @@ enum class OnError { kDlq, kStop };
 /// One table with `[defaults]` applied.
 struct Table {
   std::string name;  ///< as in tables.toml: "faculty" or "public.faculty"
-  /// Where its events may be, in order of preference; the first that exists in Kafka is the table's topic. More
-  /// than one only when `name` has no schema and `[source] schemas` lists several.
+  /// Where its events may be, in order of preference; the first that exists in Kafka is the table's topic.
+  /// More than one only when `name` has no schema and `[source] schemas` lists several.
   std::vector<std::string> topics;
   std::optional<std::vector<std::string>> key;  ///< columns; nothing: the key of the events
   std::string job = "upsert";
@@ -76,9 +77,10 @@ struct Table {
   int format_version = 2;
   Millis commit_interval{1'000};
   std::vector<std::string> metadata_columns = {"ingestion_time"};
-  std::map<std::string, std::string> columns;  ///< column → type in PostgreSQL's words; [defaults] are merged in
+  std::map<std::string, std::string>
+      columns;  ///< column → type in PostgreSQL's words; [defaults] are merged in
   OnError on_error = OnError::kDlq;
-  int64_t memory = 256 << 20;            ///< bytes: budget of the worker's resident memory less the mapped index
+  int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes
   int snapshot_keep = 100;               ///< newest snapshots that are never expired
   Millis snapshot_age{3'600'000};        ///< older ones beyond snapshot_keep are expired
@@ -86,8 +88,7 @@ struct Table {
 };
 
 /// Immutable; copy freely, share between threads.
-class Config {
- public:
+struct Config {
   std::filesystem::path file;  ///< absolute path of tables.toml
   Kafka kafka;
   Source source;
@@ -96,18 +97,22 @@ class Config {
   bool discover = false;      ///< [defaults] discover: every table of the schemas, listed or not
   Table defaults;             ///< without name and topics
   std::vector<Table> tables;  ///< the listed ones, in the file's order
+  std::map<std::string, std::string, std::less<>> table_of_topic;  ///< of the listed tables
 
   /// Settings of a listed table, or with `discover` of any table.
   /// \return kNotFound: not listed; the hint is the line to add.
   Result<Table> FindTable(std::string_view name) const;
 
   /// Which table a topic belongs to, whichever way it is listed. Nothing: none of ours, or not listed.
-  /// \param existing whether a topic exists, to decide between several candidates of a table
+  /// Several topics may be candidates of one table (Table::topics).
   std::optional<std::string> TableOfTopic(std::string_view topic) const;
 
   /// `topic` is under the prefix and schemas, whether or not its table is listed; dead-letter topics are not.
   bool Covers(std::string_view topic) const;
 };
+
+/// Topics in which events of a table of this name may be, by preference: see Table::topics.
+std::vector<std::string> TopicCandidates(const Config& config, std::string_view name);
 
 /// Reads and validates `path`. Everything wrong with it is collected, not only the first thing.
 /// \param problems all mistakes, in the file's order; empty on success

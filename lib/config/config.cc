@@ -1,0 +1,96 @@
+#include "lib/config/config.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "lib/contract/names.h"
+
+namespace cdc::config {
+namespace {
+
+/// Debezium's own table for signals is no data.
+constexpr std::string_view kSignalTable = "debezium_signal";
+
+const Table* Listed(const Config& config, std::string_view name) {
+  auto it = std::find_if(config.tables.begin(), config.tables.end(),
+                         [&](const Table& t) { return t.name == name; });
+  return it == config.tables.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+std::vector<std::string> TopicCandidates(const Config& config, std::string_view name) {
+  const Source& source = config.source;
+  for (const std::string& schema : source.schemas) {
+    std::string start = schema + ".";
+    if (name.starts_with(start) && name.size() > start.size()) {
+      return {contract::TopicName(source.topic_prefix, schema, name.substr(start.size()))};
+    }
+  }
+  std::vector<std::string> topics;
+  for (const std::string& schema : source.schemas) {
+    topics.push_back(contract::TopicName(source.topic_prefix, schema, name));
+  }
+  return topics;
+}
+
+Result<Table> Config::FindTable(std::string_view name) const {
+  if (const Table* table = Listed(*this, name)) return *table;
+  if (!discover) {
+    return Error{ErrorKind::kNotFound, fmt::format("table {} is not in {}", name, file.string()),
+                 fmt::format("add [tables.{}]", name.find('.') == std::string_view::npos
+                                                    ? std::string(name)
+                                                    : fmt::format("\"{}\"", name))};
+  }
+  Table table = defaults;
+  table.name = name;
+  table.topics = TopicCandidates(*this, name);
+  return table;
+}
+
+bool Config::Covers(std::string_view topic) const {
+  return contract::ParseTopic(source.topic_prefix, source.schemas, topic).has_value();
+}
+
+std::optional<std::string> Config::TableOfTopic(std::string_view topic) const {
+  if (contract::IsDlqTopic(topic)) return std::nullopt;
+  if (auto it = table_of_topic.find(topic); it != table_of_topic.end()) return it->second;
+  if (!discover) return std::nullopt;
+  auto parsed = contract::ParseTopic(source.topic_prefix, source.schemas, topic);
+  if (!parsed || parsed->table == kSignalTable) return std::nullopt;
+  return source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
+}
+
+bool Difference::empty() const {
+  return added.empty() && removed.empty() && changed.empty() && needs_restart.empty() && !limits_changed;
+}
+
+Difference Compare(const Config& before, const Config& after) {
+  Difference d;
+  const Orchestrator& a = before.orchestrator;
+  const Orchestrator& b = after.orchestrator;
+  if (before.kafka != after.kafka) d.needs_restart.emplace_back("[kafka]");
+  bool topics_moved = before.source.topic_prefix != after.source.topic_prefix ||
+                      before.source.schemas != after.source.schemas;
+  if (topics_moved) d.needs_restart.emplace_back("[source]");
+  if (a.state_dir != b.state_dir || a.listen != b.listen) d.needs_restart.emplace_back("[orchestrator]");
+  d.limits_changed =
+      a.rate_limit != b.rate_limit || a.idle_timeout != b.idle_timeout || a.max_jobs != b.max_jobs;
+  // Workers read the whole file: what all of them use concerns every table.
+  bool all = before.kafka != after.kafka || before.source != after.source || before.catalog != after.catalog;
+  for (const Table& table : after.tables) {
+    const Table* old = Listed(before, table.name);
+    if (!old) {
+      d.added.push_back(table.name);
+    } else if (all || *old != table) {
+      d.changed.push_back(table.name);
+    }
+  }
+  for (const Table& table : before.tables) {
+    if (!Listed(after, table.name)) d.removed.push_back(table.name);
+  }
+  return d;
+}
+
+}  // namespace cdc::config

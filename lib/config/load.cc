@@ -1,0 +1,276 @@
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "lib/config/config.h"
+#include "lib/config/node_reader_internal.h"
+#include "lib/config/table_reader_internal.h"
+#include "lib/contract/names.h"
+
+namespace cdc::config {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+
+fs::path Absolute(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
+
+std::string WithoutLastSlash(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+/// Reads one document into one Config.
+class Loader {
+ public:
+  Loader(const toml::table& document, const fs::path& file, Problems* problems)
+      : document_(document),
+        base_(file.parent_path()),
+        problems_(problems),
+        config_(std::make_shared<Config>()) {
+    config_->file = file;
+  }
+
+  std::shared_ptr<const Config> Load() {
+    NodeReader top(&document_, "", problems_);
+    ReadKafka(Section(top, "kafka"));
+    ReadSource(Section(top, "source"));
+    ReadCatalog(Section(top, "catalog"));
+    if (top.Has("storage"))
+      top.Fail("storage", "is for s3:// warehouses, which are not built yet: remove the section");
+    ReadOrchestrator(Section(top, "orchestrator"));
+    ReadDefaults(Section(top, "defaults"));
+    if (const toml::table* tables = top.Child("tables")) ReadTables(*tables);
+    top.RejectUnknown();
+    return config_;
+  }
+
+ private:
+  NodeReader Section(NodeReader& top, const char* name) {
+    return NodeReader(top.Child(name), name, problems_);
+  }
+
+  void ReadKafka(NodeReader r) {
+    r.Require("bootstrap_servers", "\"127.0.0.1:9092\"");
+    r.String("bootstrap_servers", &config_->kafka.bootstrap_servers);
+    r.String("group_id", &config_->kafka.group_id);
+    r.StringMap("properties", &config_->kafka.properties);
+    r.RejectUnknown();
+  }
+
+  void ReadSource(NodeReader r) {
+    Source& s = config_->source;
+    r.Require("topic_prefix", "\"university-server\"");
+    r.String("topic_prefix", &s.topic_prefix);
+    r.StringList("schemas", &s.schemas);
+    if (s.schemas.empty()) r.Fail("schemas", "has no schema: write for example [\"public\"]");
+    r.String("dsn", &s.dsn, true);
+    r.Choice<DecimalHandling>("decimal_handling",
+                              {{"precise", DecimalHandling::kPrecise},
+                               {"string", DecimalHandling::kString},
+                               {"double", DecimalHandling::kDouble}},
+                              &s.decimal_handling);
+    r.Choice<TimePrecision>("time_precision",
+                            {{"adaptive", TimePrecision::kAdaptive},
+                             {"connect", TimePrecision::kConnect},
+                             {"microseconds", TimePrecision::kMicroseconds},
+                             {"isostring", TimePrecision::kIsoString}},
+                            &s.time_precision);
+    r.Choice<BinaryHandling>("binary_handling",
+                             {{"bytes", BinaryHandling::kBytes},
+                              {"base64", BinaryHandling::kBase64},
+                              {"hex", BinaryHandling::kHex}},
+                             &s.binary_handling);
+    r.String("unavailable_placeholder", &s.unavailable_placeholder);
+    r.RejectUnknown();
+  }
+
+  void ReadCatalog(NodeReader r) {
+    Catalog& c = config_->catalog;
+    std::string type = "sqlite";
+    r.String("type", &type);
+    if (type == "rest") {
+      r.Fail("type", "\"rest\" is not built yet: use \"sqlite\"");
+      return;  // its other keys have another meaning
+    }
+    if (type != "sqlite") r.Fail("type", fmt::format("\"{}\" is not allowed: use \"sqlite\"", type));
+    r.Require("uri", "\"data/catalog.db\"");
+    std::string uri;
+    r.String("uri", &uri);
+    if (uri.find("://") != std::string::npos) {
+      r.Fail("uri", fmt::format("\"{}\" is not allowed: a sqlite catalog is a plain path", uri));
+    }
+    c.uri = Absolute(base_, uri).string();
+    r.String("name", &c.name);
+    r.Require("warehouse", "\"data/warehouse\"");
+    std::string warehouse;
+    r.String("warehouse", &warehouse);
+    ReadWarehouse(r, warehouse);
+    r.Require("namespace", "\"university\"");
+    r.String("namespace", &c.name_space);
+    r.RejectUnknown();
+  }
+
+  void ReadWarehouse(NodeReader& r, const std::string& text) {
+    constexpr std::string_view kFile = "file://";
+    std::string& warehouse = config_->catalog.warehouse;
+    if (text.starts_with("s3://") || text.starts_with("s3a://")) {
+      r.Fail("warehouse", "s3:// is not built yet: use a local folder");
+    } else if (text.starts_with(kFile)) {
+      if (!text.substr(kFile.size()).starts_with('/'))
+        r.Fail("warehouse", "file:// needs an absolute path: file:///…");
+      warehouse = WithoutLastSlash(text);
+    } else if (text.find("://") != std::string::npos) {
+      r.Fail("warehouse", fmt::format("\"{}\" is not allowed: use a local folder", text));
+    } else {
+      warehouse = WithoutLastSlash(Absolute(base_, text).string());
+    }
+  }
+
+  void ReadOrchestrator(NodeReader r) {
+    Orchestrator& o = config_->orchestrator;
+    std::string state_dir = "state";
+    r.String("state_dir", &state_dir);
+    o.state_dir = WithoutLastSlash(Absolute(base_, state_dir).string());
+    r.Duration("rate_limit", Millis(0), hours(24), &o.rate_limit);
+    r.Duration("idle_timeout", Millis(100), hours(24), &o.idle_timeout);
+    int64_t max_jobs = o.max_jobs;
+    r.Integer("max_jobs", 1, 1024, &max_jobs);
+    o.max_jobs = static_cast<int>(max_jobs);
+    r.String("listen", &o.listen);
+    size_t colon = o.listen.rfind(':');
+    unsigned port = 0;
+    bool valid = colon != std::string::npos && colon > 0;
+    if (valid) {
+      const char* end = o.listen.data() + o.listen.size();
+      auto parsed = std::from_chars(o.listen.data() + colon + 1, end, port);
+      valid = parsed.ec == std::errc() && parsed.ptr == end && port > 0 && port < 65536;
+    }
+    if (!valid)
+      r.Fail("listen", fmt::format("\"{}\" is not allowed: write host:port, port 1 to 65535", o.listen));
+    r.RejectUnknown();
+  }
+
+  void ReadDefaults(NodeReader r) {
+    r.Bool("discover", &config_->discover);
+    ReadTableSettings(r, &config_->defaults);
+    if (r.Has("topic")) r.Fail("topic", "belongs to one table: move it to [tables.<name>]");
+    r.RejectUnknown();
+  }
+
+  void ReadTables(const toml::table& tables) {
+    std::vector<std::pair<int, Table>> read;
+    for (const auto& [name, node] : tables) {
+      NodeReader all(&tables, "tables", problems_);
+      std::string key(name.str());
+      const toml::table* entry = all.Child(key);
+      if (!entry) continue;
+      int line = static_cast<int>(node.source().begin.line);
+      if (key.empty() || key.find('\0') != std::string::npos) {
+        all.Fail(key, "is no table name");
+        continue;
+      }
+      Table table = config_->defaults;
+      table.name = key;
+      NodeReader r(entry, fmt::format("tables.{}", key), problems_);
+      ReadTableSettings(r, &table);
+      if (std::string topic; r.Has("topic")) {
+        r.String("topic", &topic);
+        if (contract::IsDlqTopic(topic)) r.Fail("topic", "is a dead-letter topic, which is never a table");
+        table.topics = {topic};
+      }
+      r.RejectUnknown();
+      read.emplace_back(line, std::move(table));
+    }
+    // toml++ sorts keys; people expect their own order.
+    std::stable_sort(read.begin(), read.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    GiveTopics(read);
+    for (auto& [line, table] : read) config_->tables.push_back(std::move(table));
+  }
+
+  /// Tables that say which topic or schema they mean choose first; a bare name takes what is left.
+  void GiveTopics(std::vector<std::pair<int, Table>>& tables) {
+    for (auto& [line, table] : tables) {
+      if (table.topics.empty() && SchemaOf(table.name)) table.topics = TopicCandidates(*config_, table.name);
+      if (!table.topics.empty()) Claim(line, table, table.topics.front());
+    }
+    for (auto& [line, table] : tables) {
+      if (!table.topics.empty()) continue;
+      std::vector<std::string> candidates = TopicCandidates(*config_, table.name);
+      for (const std::string& topic : candidates) {
+        if (candidates.size() > 1 && config_->table_of_topic.contains(topic)) continue;
+        Claim(line, table, topic);
+        table.topics.push_back(topic);
+      }
+      if (table.topics.empty()) {
+        Report(line, table.name,
+               "every topic of this name belongs to another table: write it as schema.table");
+      }
+    }
+  }
+
+  bool SchemaOf(const std::string& name) const {
+    return std::any_of(config_->source.schemas.begin(), config_->source.schemas.end(),
+                       [&](const std::string& schema) { return name.starts_with(schema + "."); });
+  }
+
+  void Claim(int line, const Table& table, const std::string& topic) {
+    auto [it, fresh] = config_->table_of_topic.emplace(topic, table.name);
+    if (!fresh)
+      Report(line, table.name, fmt::format("topic {} belongs to table {} already", topic, it->second));
+  }
+
+  void Report(int line, const std::string& table, std::string text) {
+    problems_->push_back({line, "tables." + table, std::move(text)});
+  }
+
+  const toml::table& document_;
+  fs::path base_;
+  Problems* problems_;
+  std::shared_ptr<Config> config_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Config>> Parse(std::string_view text, const fs::path& path, Problems* problems) {
+  Problems local;
+  Problems& found = problems ? *problems : local;
+  found.clear();
+  fs::path file = fs::absolute(path).lexically_normal();
+  toml::parse_result parsed = toml::parse(text, file.string());
+  std::shared_ptr<const Config> config;
+  if (parsed) {
+    config = Loader(parsed.table(), file, &found).Load();
+  } else {
+    const toml::parse_error& error = parsed.error();
+    found.push_back(
+        {static_cast<int>(error.source().begin.line), "", "not TOML: " + std::string(error.description())});
+  }
+  if (found.empty()) return config;
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Problem& a, const Problem& b) { return a.line < b.line; });
+  return Error{ErrorKind::kInvalidConfig, FormatProblems(path.string(), found)};
+}
+
+Result<std::shared_ptr<const Config>> Load(const fs::path& path, Problems* problems) {
+  std::error_code ec;
+  if (!fs::exists(path, ec)) {
+    return Error{ErrorKind::kNotFound,
+                 fmt::format("read configuration {}: {}", path.string(), ec ? ec.message() : "no such file"),
+                 "name the file with --config"};
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (!in.is_open() || in.bad() || fs::is_directory(path, ec)) {
+    return Error{ErrorKind::kTransient, fmt::format("read configuration {}: not readable", path.string()),
+                 "check the file's owner and mode"};
+  }
+  return Parse(text, path, problems);
+}
+
+}  // namespace cdc::config

@@ -1,0 +1,192 @@
+#include <cstdlib>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/config/config.h"
+
+namespace cdc::config {
+namespace {
+
+const std::string kHead = R"([kafka]
+bootstrap_servers = "127.0.0.1:9092"
+[source]
+topic_prefix = "uni.server"
+[catalog]
+uri = "data/catalog.db"
+warehouse = "data/warehouse/"
+namespace = "university"
+)";
+
+std::shared_ptr<const Config> Good(const std::string& text) {
+  auto config = Parse(text, "/etc/cdc/tables.toml");
+  INFO((config ? "" : config.error().message));
+  REQUIRE(config.has_value());
+  return *config;
+}
+
+std::string Bad(const std::string& text) {
+  auto config = Parse(text, "/etc/cdc/tables.toml");
+  REQUIRE_FALSE(config.has_value());
+  CHECK(config.error().kind == ErrorKind::kInvalidConfig);
+  return config.error().message;
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("defaults, inheritance and paths relative to the file") {
+  auto config = Good(kHead + R"toml([orchestrator]
+rate_limit = "10s"
+[defaults]
+commit_interval = "2s"
+[defaults.columns]
+amount = "numeric(10,2)"
+[tables.students]
+mode = "append"
+[tables.students.columns]
+gpa = "numeric(3,2)"
+[tables.faculty]
+key = ["a", "b"]
+commit_interval = "250ms"
+)toml");
+  CHECK(config->catalog.uri == "/etc/cdc/data/catalog.db");
+  CHECK(config->catalog.warehouse == "/etc/cdc/data/warehouse");
+  CHECK(config->orchestrator.state_dir == "/etc/cdc/state");
+  CHECK(config->orchestrator.rate_limit == Millis(10'000));
+  CHECK(config->orchestrator.idle_timeout == Millis(60'000));
+  CHECK(config->orchestrator.max_jobs == 16);
+  REQUIRE(config->tables.size() == 2);
+  CHECK(config->tables[0].name == "students");  // the file's order
+  CHECK(config->tables[0].mode == Mode::kAppend);
+  CHECK(config->tables[0].commit_interval == Millis(2'000));
+  CHECK(config->tables[0].columns ==
+        std::map<std::string, std::string>{{"amount", "numeric(10,2)"}, {"gpa", "numeric(3,2)"}});
+  CHECK(config->tables[1].key == std::vector<std::string>{"a", "b"});
+  CHECK(config->tables[1].topics == std::vector<std::string>{"uni.server.public.faculty"});
+  CHECK(config->tables[1].commit_interval == Millis(250));
+}
+
+TEST_CASE("every mistake is reported at once, with its line, key and what is allowed") {
+  std::string text = R"([kafka]
+bootstrap_server = "x"
+[source]
+topic_prefix = 7
+[catalog]
+type = "rest"
+[orchestrator]
+max_jobs = 0
+rate_limit = "soon"
+[defaults]
+format_version = 3
+[tables.a]
+mode = "upsrt"
+partition_by = ["x"]
+job = "../evil"
+[tabels.b]
+)";
+  std::string message = Bad(text);
+  INFO(message);
+  CHECK(Contains(message,
+                 "tables.toml:2: kafka.bootstrap_server: unknown key: did you mean \"bootstrap_servers\"?"));
+  CHECK(Contains(message, "kafka.bootstrap_servers: is missing"));
+  CHECK(Contains(message, "tables.toml:4: source.topic_prefix: is an integer"));
+  CHECK(Contains(message, "tables.toml:6: catalog.type: \"rest\" is not built yet"));
+  CHECK(Contains(
+      message, "tables.toml:8: orchestrator.max_jobs: 0 is not allowed: use a whole number from 1 to 1024"));
+  CHECK(Contains(message, "tables.toml:9: orchestrator.rate_limit: \"soon\" is not allowed"));
+  CHECK(Contains(message, "tables.toml:11: defaults.format_version: 3 is not built yet"));
+  CHECK(Contains(message,
+                 "tables.toml:13: tables.a.mode: \"upsrt\" is not allowed: use \"upsert\" or \"append\""));
+  CHECK(Contains(message, "tables.toml:14: tables.a.partition_by: unknown key"));
+  CHECK(Contains(message, "tables.toml:15: tables.a.job"));
+  CHECK(Contains(message, "tables.toml:16: tabels: unknown key: did you mean \"tables\"?"));
+}
+
+TEST_CASE("text that is no TOML names its line") {
+  CHECK(Contains(Bad(kHead + "[tables.a\n"), "tables.toml:9: not TOML"));
+  CHECK(Contains(Bad(kHead + "[tables.a]\n[tables.a]\n"), "not TOML"));
+}
+
+TEST_CASE("environment variables are put in; one that is not set is an error naming it") {
+  ::setenv("CDC_TEST_SECRET", "pass word", 1);
+  ::unsetenv("CDC_TEST_ABSENT");
+  auto config = Good(
+      kHead + "[kafka.properties]\n\"sasl.password\" = \"<${CDC_TEST_SECRET}>\"\n\"fetch.min.bytes\" = 1\n");
+  CHECK(config->kafka.properties.at("sasl.password") == "<pass word>");
+  CHECK(config->kafka.properties.at("fetch.min.bytes") == "1");
+  CHECK(Contains(Bad(kHead + "[kafka.properties]\na = \"${CDC_TEST_ABSENT}\"\n"),
+                 "CDC_TEST_ABSENT is not set"));
+  CHECK(Contains(Bad(kHead + "[kafka.properties]\na = \"${CDC\"\n"), "without \"}\""));
+}
+
+TEST_CASE("what is not built yet is refused") {
+  std::string message = Bad(R"([kafka]
+bootstrap_servers = "b"
+[source]
+topic_prefix = "p"
+[catalog]
+uri = "c.db"
+warehouse = "s3://bucket/x"
+namespace = "n"
+[storage]
+region = "r"
+)");
+  CHECK(Contains(message, "tables.toml:7: catalog.warehouse: s3:// is not built yet"));
+  CHECK(Contains(message, "tables.toml:9: storage: is for s3:// warehouses"));
+}
+
+TEST_CASE("topics and tables find each other") {
+  std::string head = kHead;
+  head.replace(head.find("topic_prefix"), 0, "schemas = [\"public\", \"hr\"]\n");
+  auto config = Good(head + R"(
+[tables.employee]
+[tables."hr.employee"]
+[tables.with]
+topic = "elsewhere"
+[tables."with.dot"]
+[tables."öğrenci"]
+)");
+  CHECK(config->TableOfTopic("uni.server.hr.employee") == "hr.employee");
+  CHECK(config->TableOfTopic("uni.server.public.employee") == "employee");
+  CHECK(config->FindTable("employee")->topics == std::vector<std::string>{"uni.server.public.employee"});
+  CHECK(config->TableOfTopic("elsewhere") == "with");
+  CHECK(config->TableOfTopic("uni.server.public.with.dot") == "with.dot");
+  CHECK(config->TableOfTopic("uni.server.hr.__renci") == "öğrenci");
+  CHECK(config->TableOfTopic("uni.server.public.other") == std::nullopt);
+  CHECK(config->Covers("uni.server.public.other"));
+  CHECK_FALSE(config->Covers("uni.server.public.other.dlq"));
+  CHECK_FALSE(config->Covers("uni.server.transaction"));
+  CHECK_FALSE(config->FindTable("other").has_value());
+}
+
+TEST_CASE("discover takes every table of the schemas but signals and dead letters") {
+  auto config = Good(kHead + "[defaults]\ndiscover = true\nmode = \"append\"\n");
+  CHECK(config->TableOfTopic("uni.server.public.other") == "other");
+  CHECK(config->TableOfTopic("uni.server.public.other.dlq") == std::nullopt);
+  CHECK(config->TableOfTopic("uni.server.public.debezium_signal") == std::nullopt);
+  CHECK(config->TableOfTopic("uni.server.transaction") == std::nullopt);
+  CHECK(config->FindTable("other")->mode == Mode::kAppend);
+  CHECK(config->FindTable("other")->topics == std::vector<std::string>{"uni.server.public.other"});
+}
+
+TEST_CASE("two tables cannot share a topic") {
+  CHECK(Contains(Bad(kHead + "[tables.a]\n[tables.\"public.a\"]\n"), "belongs to"));
+}
+
+TEST_CASE("a reload is a difference") {
+  auto before = Good(kHead + "[tables.a]\n[tables.b]\n[tables.c]\n");
+  auto after =
+      Good(kHead + "[orchestrator]\nmax_jobs = 3\n[tables.b]\njob = \"special\"\n[tables.c]\n[tables.d]\n");
+  Difference d = Compare(*before, *after);
+  CHECK(d.added == std::vector<std::string>{"d"});
+  CHECK(d.removed == std::vector<std::string>{"a"});
+  CHECK(d.changed == std::vector<std::string>{"b"});
+  CHECK(d.limits_changed);
+  CHECK(d.needs_restart.empty());
+  CHECK(Compare(*before, *before).empty());
+}
+
+}  // namespace cdc::config
