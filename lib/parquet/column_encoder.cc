@@ -32,7 +32,7 @@ class Scratch {
 
 // A source turns one cell into Parquet's physical value and shows it to the bounds.
 
-template <typename DType, typename Native, typename BoundsType>
+template <typename DType, typename Native>
 struct FixedSource {
   using Physical = DType;
   explicit FixedSource(const rows::Type&) {}
@@ -42,7 +42,7 @@ struct FixedSource {
     bounds.Add(v);
     return static_cast<typename DType::c_type>(v);
   }
-  BoundsType bounds;
+  OrderedBounds<Native> bounds;
 };
 
 struct LongDecimalSource {
@@ -192,27 +192,25 @@ class TypedEncoder final : public ColumnEncoder {
 };
 
 template <typename DType, typename Native>
-using IntegerEncoder = TypedEncoder<FixedSource<DType, Native, OrderedBounds<Native>>>;
-template <typename DType, typename Native>
-using FloatEncoder = TypedEncoder<FixedSource<DType, Native, FloatBounds<Native>>>;
+using FixedEncoder = TypedEncoder<FixedSource<DType, Native>>;
 
 }  // namespace
 
 std::unique_ptr<ColumnEncoder> ColumnEncoder::Make(const rows::Field& field) {
   const rows::Type leaf = field.type.kind == TypeKind::kList ? field.type.element_type() : field.type;
   switch (leaf.kind) {
-    case TypeKind::kBoolean: return std::make_unique<IntegerEncoder<pq::BooleanType, uint8_t>>(field);
+    case TypeKind::kBoolean: return std::make_unique<FixedEncoder<pq::BooleanType, uint8_t>>(field);
     case TypeKind::kInt:
-    case TypeKind::kDate: return std::make_unique<IntegerEncoder<pq::Int32Type, int32_t>>(field);
+    case TypeKind::kDate: return std::make_unique<FixedEncoder<pq::Int32Type, int32_t>>(field);
     case TypeKind::kLong:
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestamptz: return std::make_unique<IntegerEncoder<pq::Int64Type, int64_t>>(field);
-    case TypeKind::kFloat: return std::make_unique<FloatEncoder<pq::FloatType, float>>(field);
-    case TypeKind::kDouble: return std::make_unique<FloatEncoder<pq::DoubleType, double>>(field);
+    case TypeKind::kTimestamptz: return std::make_unique<FixedEncoder<pq::Int64Type, int64_t>>(field);
+    case TypeKind::kFloat: return std::make_unique<FixedEncoder<pq::FloatType, float>>(field);
+    case TypeKind::kDouble: return std::make_unique<FixedEncoder<pq::DoubleType, double>>(field);
     case TypeKind::kDecimal:
-      if (leaf.precision <= 9) return std::make_unique<IntegerEncoder<pq::Int32Type, Int128>>(field);
-      if (leaf.precision <= 18) return std::make_unique<IntegerEncoder<pq::Int64Type, Int128>>(field);
+      if (leaf.precision <= 9) return std::make_unique<FixedEncoder<pq::Int32Type, Int128>>(field);
+      if (leaf.precision <= 18) return std::make_unique<FixedEncoder<pq::Int64Type, Int128>>(field);
       return std::make_unique<TypedEncoder<LongDecimalSource>>(field);
     case TypeKind::kUuid: return std::make_unique<TypedEncoder<UuidSource>>(field);
     case TypeKind::kString: return std::make_unique<TypedEncoder<BytesSource<true>>>(field);
