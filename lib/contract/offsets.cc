@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "lib/contract/offsets_json.h"
+#include "lib/contract/offsets_json_internal.h"
 
 namespace cdc::contract {
 namespace {

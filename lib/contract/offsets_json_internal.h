@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file lib/contract/offsets_json.h
+/// \file lib/contract/offsets_json_internal.h
 /// Private to this room: offsets inside larger JSON objects.
 
 #include <nlohmann/json.hpp>

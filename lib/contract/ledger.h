@@ -1,0 +1,94 @@
+#pragma once
+
+/// \file lib/contract/ledger.h
+/// The orchestrator's memory in SQLite: tables and their state, runs of workers, due starts. Readable while
+/// the orchestrator is down. Losing it costs a throttled scan, never data: offsets live in the tables'
+/// snapshots.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/contract/offsets.h"
+#include "lib/core/result.h"
+
+namespace cdc::contract {
+
+/// One table, as `cdc status` shows it. Times are Unix milliseconds, 0: never.
+struct TableRecord {
+  std::string table;
+  std::string state = "Idle";          ///< Idle, Pending, Starting, Running, Stopping, Backoff or Held
+  std::string reason = {};             ///< why Held, in Backoff or Pending
+  std::string hint = {};               ///< the command that resolves it
+  std::string topic = {};              ///< empty: none exists yet
+  PartitionOffsets next_offsets = {};  ///< a hint: the table's newest snapshot knows better
+  std::optional<int64_t> lag = {};     ///< records; nothing: unknown
+  int64_t rows = 0;                    ///< written since the ledger began
+  int64_t dead_letters = 0;            ///< since the ledger began
+  int64_t last_commit_ms = 0;
+  int64_t last_start_ms = 0;
+  int64_t due_ms = 0;            ///< next start, when Pending or Backoff
+  int crashes = 0;               ///< in a row, without a commit in between
+  int retries = 0;               ///< exits 75 in a row
+  std::string last_exit = {};    ///< "0", "78", "signal 9"; empty: none yet
+  int pid = 0;                   ///< of the worker; 0: none
+  std::string fingerprint = {};  ///< of the settings it was held with: others release it
+};
+
+/// One run of a worker.
+struct RunRecord {
+  int64_t id = 0;
+  std::string table;
+  int pid = 0;
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;     ///< 0: not ended, or its orchestrator died first
+  std::string exit = {};  ///< as TableRecord::last_exit
+  std::string reason = {};
+  std::string report = {};  ///< the worker's report line, if any
+};
+
+/// One thread. Error kinds: kTransient (locked, disk full), kCorrupt (damaged, or of a newer schema version;
+/// the hint says to move it away), kInvalidConfig (no permission), kNotFound (OpenReadOnly only).
+class Ledger {
+ public:
+  /// Opens or makes the file and its folder, in WAL mode, and brings its schema up to date.
+  static Result<Ledger> Open(const std::filesystem::path& path);
+  static Result<Ledger> OpenReadOnly(const std::filesystem::path& path);
+  Ledger(Ledger&&) noexcept;
+  Ledger& operator=(Ledger&&) noexcept;
+  ~Ledger();
+
+  /// By name.
+  Result<std::vector<TableRecord>> Tables() const;
+  /// \return kNotFound: no such table.
+  Result<TableRecord> FindTable(std::string_view table) const;
+  /// In one transaction: all or none.
+  Status Save(const std::vector<TableRecord>& tables);
+  Status Remove(std::string_view table);
+
+  /// \return the run's id, unique in this ledger
+  Result<int64_t> StartRun(std::string_view table, int64_t start_ms, std::string_view why);
+  Status SetPid(int64_t run, int pid);
+  Status EndRun(const RunRecord& run);
+  /// Newest first; an empty `table`: of all.
+  Result<std::vector<RunRecord>> Runs(std::string_view table, int limit) const;
+  /// Deletes all but the newest `keep` runs of each table.
+  Status Prune(int keep);
+
+ private:
+  struct Impl;
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The list that `cdc status --json` prints: `{"table","state","reason","lag","next_offsets","rows",
+/// "dead_letters","last_commit_ms","last_start_ms","last_exit","pid"}` and `hint`, `topic`, `due_ms`.
+std::string EncodeStatus(const std::vector<TableRecord>& tables);
+/// \return kCorrupt: no such list.
+Result<std::vector<TableRecord>> DecodeStatus(std::string_view json);
+
+}  // namespace cdc::contract
