@@ -1,0 +1,151 @@
+#include "lib/contract/control.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace cdc::contract {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::pair<ControlCommand, const char*> kCommands[] = {{ControlCommand::kStatus, "status"},
+                                                                {ControlCommand::kTrigger, "trigger"},
+                                                                {ControlCommand::kStop, "stop"},
+                                                                {ControlCommand::kReload, "reload"}};
+
+constexpr ErrorKind kKinds[] = {
+    ErrorKind::kInvalidArgument, ErrorKind::kInvalidConfig, ErrorKind::kNotFound, ErrorKind::kConflict,
+    ErrorKind::kTransient,       ErrorKind::kCommitUnknown, ErrorKind::kCorrupt,  ErrorKind::kUnsupported,
+    ErrorKind::kBadValue,        ErrorKind::kShuttingDown};
+
+struct Socket {
+  int fd = -1;
+  ~Socket() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+/// Waits for `event` until `deadline`. False: time-out.
+bool WaitFor(int fd, short event, SteadyTime deadline) {
+  while (true) {
+    auto left = std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now());
+    pollfd entry{fd, event, 0};
+    int ready = ::poll(&entry, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+Status Connect(const Socket& socket, const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string text = path.string();
+  if (text.size() >= sizeof address.sun_path) {
+    return Error{ErrorKind::kInvalidConfig,
+                 fmt::format("connect to {}: longer than a socket's path may be ({})", text,
+                             sizeof address.sun_path - 1),
+                 "set [orchestrator] state_dir to a shorter path"};
+  }
+  std::memcpy(address.sun_path, text.data(), text.size());
+  if (::connect(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
+  bool nobody = errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR;
+  return Error{nobody ? ErrorKind::kNotFound : ErrorKind::kTransient,
+               fmt::format("connect to the orchestrator at {}: {}", text,
+                           nobody ? "it is not running" : std::strerror(errno)),
+               nobody ? "cdc start" : ""};
+}
+
+}  // namespace
+
+std::string EncodeRequest(const ControlRequest& request) {
+  nlohmann::ordered_json o = json::object();
+  for (const auto& [command, name] : kCommands) {
+    if (command == request.command) o["command"] = name;
+  }
+  if (!request.table.empty()) o["table"] = request.table;
+  return o.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<ControlRequest> DecodeRequest(std::string_view line) {
+  json o = json::parse(line, nullptr, false);
+  Error bad{ErrorKind::kInvalidArgument, fmt::format("no such request: {}", line.substr(0, 200))};
+  if (o.is_discarded() || !o.is_object() || !o.contains("command")) return bad;
+  for (const auto& [command, name] : kCommands) {
+    if (o["command"] != name) continue;
+    ControlRequest request{command};
+    if (o.contains("table")) {
+      if (!o["table"].is_string()) return bad;
+      request.table = o["table"];
+    }
+    if (command == ControlCommand::kTrigger && request.table.empty()) return bad;
+    return request;
+  }
+  return bad;
+}
+
+std::string EncodeAnswer(const Result<std::string>& answer) {
+  nlohmann::ordered_json o = json::object();
+  o["ok"] = answer.has_value();
+  if (answer) {
+    o["body"] = *answer;
+  } else {
+    const Error error = answer.error();
+    o["kind"] = ToString(error.kind);
+    o["error"] = error.message;
+    o["hint"] = error.hint;
+  }
+  return o.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<std::string> DecodeAnswer(std::string_view line) {
+  json o = json::parse(line, nullptr, false);
+  Error bad{ErrorKind::kCorrupt, fmt::format("read the orchestrator's answer: {}", line.substr(0, 200))};
+  if (o.is_discarded() || !o.is_object()) return bad;
+  try {
+    if (o.at("ok").get<bool>()) return o.at("body").get<std::string>();
+    Error error{ErrorKind::kTransient, o.at("error"), o.at("hint")};
+    for (ErrorKind kind : kKinds) {
+      if (o.at("kind") == ToString(kind)) error.kind = kind;
+    }
+    return error;
+  } catch (const json::exception&) {
+    return bad;
+  }
+}
+
+Result<std::string> AskOrchestrator(const std::filesystem::path& path, const ControlRequest& request,
+                                    Millis timeout) {
+  SteadyTime deadline = std::chrono::steady_clock::now() + timeout;
+  Socket socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (socket.fd < 0)
+    return Error{ErrorKind::kTransient, fmt::format("make a socket: {}", std::strerror(errno))};
+  CDC_TRY(Connect(socket, path));
+  std::string line = EncodeRequest(request);
+  ssize_t sent = ::send(socket.fd, line.data(), line.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(line.size())) {
+    return Error{ErrorKind::kTransient, fmt::format("ask the orchestrator: {}", std::strerror(errno))};
+  }
+  std::string answer;
+  char buffer[4096];
+  while (!answer.ends_with('\n')) {
+    if (!WaitFor(socket.fd, POLLIN, deadline)) {
+      return Error{ErrorKind::kTransient,
+                   fmt::format("ask the orchestrator: no answer in {} ms", timeout.count())};
+    }
+    ssize_t size = ::recv(socket.fd, buffer, sizeof buffer, 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return Error{ErrorKind::kTransient, "ask the orchestrator: it closed the connection"};
+    answer.append(buffer, static_cast<size_t>(size));
+  }
+  return DecodeAnswer(answer);
+}
+
+}  // namespace cdc::contract

@@ -1,0 +1,223 @@
+#include "lib/contract/ledger.h"
+
+#include <fmt/format.h>
+
+#include "lib/sqlite/database.h"
+
+namespace cdc::contract {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE IF NOT EXISTS tables (
+  name TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, topic TEXT NOT NULL,
+  next_offsets TEXT NOT NULL, lag INTEGER, rows INTEGER NOT NULL, dead_letters INTEGER NOT NULL,
+  last_commit_ms INTEGER NOT NULL, last_start_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, crashes INTEGER NOT NULL,
+  retries INTEGER NOT NULL, last_exit TEXT NOT NULL, pid INTEGER NOT NULL, fingerprint TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, pid INTEGER NOT NULL, start_ms INTEGER NOT NULL,
+  end_ms INTEGER NOT NULL, exit TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_by_table ON runs (name, id);
+)sql";
+
+constexpr const char* kColumns =
+    "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
+    "due_ms, "
+    "crashes, retries, last_exit, pid, fingerprint";
+
+TableRecord ReadTable(const sqlite::Statement& row) {
+  TableRecord t;
+  t.table = row.text(0);
+  t.state = row.text(1);
+  t.reason = row.text(2);
+  t.hint = row.text(3);
+  t.topic = row.text(4);
+  // Only a hint: an unreadable one is as good as none.
+  if (auto offsets = DecodePartitionOffsets(row.text(5))) t.next_offsets = *offsets;
+  t.lag = row.optional_int64(6);
+  t.rows = row.int64(7);
+  t.dead_letters = row.int64(8);
+  t.last_commit_ms = row.int64(9);
+  t.last_start_ms = row.int64(10);
+  t.due_ms = row.int64(11);
+  t.crashes = static_cast<int>(row.int64(12));
+  t.retries = static_cast<int>(row.int64(13));
+  t.last_exit = row.text(14);
+  t.pid = static_cast<int>(row.int64(15));
+  t.fingerprint = row.text(16);
+  return t;
+}
+
+/// Binds values to parameters 1, 2, … and stops at the first error.
+template <typename... Values>
+Status BindAll(sqlite::Statement& statement, const Values&... values) {
+  Status status{};
+  int parameter = 0;
+  auto bind = [&](const auto& value) {
+    ++parameter;
+    if (status) status = statement.Bind(parameter, value);
+  };
+  (bind(values), ...);
+  return status;
+}
+
+}  // namespace
+
+struct Ledger::Impl {
+  explicit Impl(sqlite::Database d) : db(std::move(d)) {}
+  mutable sqlite::Database db;
+};
+
+Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ledger::Ledger(Ledger&&) noexcept = default;
+Ledger& Ledger::operator=(Ledger&&) noexcept = default;
+Ledger::~Ledger() = default;
+
+namespace {
+
+Status CheckVersion(sqlite::Database& db) {
+  CDC_ASSIGN(int version, db.user_version());
+  if (version <= kSchemaVersion) return {};
+  return Error{ErrorKind::kCorrupt,
+               fmt::format("open ledger {}: its schema version {} is newer than this program's {}", db.path(),
+                           version, kSchemaVersion),
+               fmt::format("use the newer program, or move {} away: it is rebuilt by a scan of the tables",
+                           db.path())};
+}
+
+Status Prepare(sqlite::Database& db) {
+  CDC_TRY(CheckVersion(db));
+  CDC_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(db));
+  CDC_TRY(db.Exec(kSchema));
+  CDC_TRY(db.SetUserVersion(kSchemaVersion));
+  return transaction.Commit();
+}
+
+Error Explain(const std::filesystem::path& path, Error error) {
+  // lib/sqlite cannot know that this file may be thrown away.
+  bool damaged =
+      error.kind == ErrorKind::kCorrupt && error.message.find("schema version") == std::string::npos;
+  if (!error.hint.empty() && !damaged) return error;
+  if (error.kind == ErrorKind::kTransient) {
+    error.hint = fmt::format("see which process uses {} (fuser {}), and that its disk is not full",
+                             path.string(), path.string());
+  } else if (error.kind == ErrorKind::kCorrupt) {
+    error.hint = fmt::format("move {} away: it is rebuilt by a scan of the tables", path.string());
+  } else if (error.kind == ErrorKind::kInvalidConfig) {
+    error.hint =
+        fmt::format("make {} writable for this user, or set [orchestrator] state_dir to another folder",
+                    path.parent_path().string());
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<Ledger> Ledger::Open(const std::filesystem::path& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path.parent_path(), ec);
+  if (ec) {
+    return Explain(path, {ErrorKind::kInvalidConfig,
+                          fmt::format("make folder {}: {}", path.parent_path().string(), ec.message())});
+  }
+  // Without a sync per transaction: after a power cut it may lack the last seconds, which are found again.
+  auto db = sqlite::Database::Open(path.string(), {.busy_timeout = Millis(2'000), .full_sync = false});
+  if (!db) return Explain(path, db.error());
+  if (Status ready = Prepare(*db); !ready) return Explain(path, ready.error());
+  return Ledger(std::make_unique<Impl>(std::move(*db)));
+}
+
+Result<Ledger> Ledger::OpenReadOnly(const std::filesystem::path& path) {
+  auto db = sqlite::Database::Open(path.string(), {.busy_timeout = Millis(2'000), .read_only = true});
+  if (!db) return Explain(path, db.error());
+  if (Status version = CheckVersion(*db); !version) return Explain(path, version.error());
+  return Ledger(std::make_unique<Impl>(std::move(*db)));
+}
+
+Result<std::vector<TableRecord>> Ledger::Tables() const {
+  CDC_ASSIGN(auto query, impl_->db.Prepare(fmt::format("SELECT {} FROM tables ORDER BY name", kColumns)));
+  std::vector<TableRecord> tables;
+  while (true) {
+    CDC_ASSIGN(bool row, query.Step());
+    if (!row) return tables;
+    tables.push_back(ReadTable(query));
+  }
+}
+
+Result<TableRecord> Ledger::FindTable(std::string_view table) const {
+  CDC_ASSIGN(auto query, impl_->db.Prepare(fmt::format("SELECT {} FROM tables WHERE name = ?", kColumns)));
+  CDC_TRY(query.Bind(1, table));
+  CDC_ASSIGN(bool row, query.Step());
+  if (!row) return Error{ErrorKind::kNotFound, fmt::format("ledger: no table {}", table)};
+  return ReadTable(query);
+}
+
+Status Ledger::Save(const std::vector<TableRecord>& tables) {
+  CDC_ASSIGN(auto transaction, sqlite::Transaction::Begin(impl_->db));
+  {
+    CDC_ASSIGN(auto put, impl_->db.Prepare(fmt::format(
+                             "INSERT OR REPLACE INTO tables ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                             kColumns)));
+    for (const TableRecord& t : tables) {
+      CDC_TRY(BindAll(put, t.table, t.state, t.reason, t.hint, t.topic, EncodeOffsets(t.next_offsets), t.lag,
+                      t.rows, t.dead_letters, t.last_commit_ms, t.last_start_ms, t.due_ms, t.crashes,
+                      t.retries, t.last_exit, t.pid, t.fingerprint));
+      CDC_TRY(put.Run());
+    }
+  }
+  return transaction.Commit();
+}
+
+Status Ledger::Remove(std::string_view table) {
+  CDC_ASSIGN(auto statement, impl_->db.Prepare("DELETE FROM tables WHERE name = ?"));
+  CDC_TRY(statement.Bind(1, table));
+  return statement.Run();
+}
+
+Result<int64_t> Ledger::StartRun(std::string_view table, int64_t start_ms, std::string_view why) {
+  CDC_ASSIGN(auto put,
+             impl_->db.Prepare("INSERT INTO runs (name, pid, start_ms, end_ms, exit, reason, report) "
+                               "VALUES (?, 0, ?, 0, '', ?, '')"));
+  CDC_TRY(BindAll(put, table, start_ms, why));
+  CDC_TRY(put.Run());
+  return impl_->db.last_insert_rowid();
+}
+
+Status Ledger::SetPid(int64_t run, int pid) {
+  CDC_ASSIGN(auto put, impl_->db.Prepare("UPDATE runs SET pid = ? WHERE id = ?"));
+  CDC_TRY(BindAll(put, pid, run));
+  return put.Run();
+}
+
+Status Ledger::EndRun(const RunRecord& run) {
+  CDC_ASSIGN(auto put,
+             impl_->db.Prepare("UPDATE runs SET end_ms = ?, exit = ?, reason = ?, report = ? WHERE id = ?"));
+  CDC_TRY(BindAll(put, run.end_ms, run.exit, run.reason, run.report, run.id));
+  return put.Run();
+}
+
+Result<std::vector<RunRecord>> Ledger::Runs(std::string_view table, int limit) const {
+  CDC_ASSIGN(auto query,
+             impl_->db.Prepare("SELECT id, name, pid, start_ms, end_ms, exit, reason, report FROM runs "
+                               "WHERE ?1 = '' OR name = ?1 ORDER BY id DESC LIMIT ?2"));
+  CDC_TRY(BindAll(query, table, limit));
+  std::vector<RunRecord> runs;
+  while (true) {
+    CDC_ASSIGN(bool row, query.Step());
+    if (!row) return runs;
+    runs.push_back({query.int64(0), query.text(1), static_cast<int>(query.int64(2)), query.int64(3),
+                    query.int64(4), query.text(5), query.text(6), query.text(7)});
+  }
+}
+
+Status Ledger::Prune(int keep) {
+  CDC_ASSIGN(
+      auto statement,
+      impl_->db.Prepare("DELETE FROM runs WHERE id <= (SELECT r.id FROM runs r WHERE r.name = runs.name "
+                        "ORDER BY r.id DESC LIMIT 1 OFFSET ?)"));
+  CDC_TRY(statement.Bind(1, keep));
+  return statement.Run();
+}
+
+}  // namespace cdc::contract

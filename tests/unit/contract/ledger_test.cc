@@ -1,0 +1,97 @@
+#include "lib/contract/ledger.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include "lib/contract/control.h"
+
+namespace cdc::contract {
+namespace {
+
+struct TempDir {
+  TempDir() { path = ::mkdtemp(name); }
+  ~TempDir() { std::filesystem::remove_all(path); }
+  char name[32] = "/tmp/cdc_ledger_XXXXXX";
+  std::filesystem::path path;
+};
+
+}  // namespace
+
+TEST_CASE("the ledger outlives its writer and is read beside it") {
+  TempDir dir;
+  auto path = dir.path / "state" / "ledger.db";
+  CHECK(Ledger::OpenReadOnly(path).has_error());
+  auto ledger = Ledger::Open(path);
+  REQUIRE(ledger.has_value());
+  TableRecord t{
+      .table = "öğrenci", .state = "Held", .reason = "why", .hint = "what", .next_offsets = {{0, 5}}};
+  t.crashes = 3;
+  t.lag = 4;
+  REQUIRE(ledger->Save({t, {.table = "a"}}).has_value());
+  auto run = ledger->StartRun("a", 100, "create");
+  REQUIRE(run.has_value());
+  REQUIRE(ledger->SetPid(*run, 77).has_value());
+  REQUIRE(ledger->EndRun({.id = *run, .table = "a", .end_ms = 200, .exit = "signal 9", .report = "{}"})
+              .has_value());
+
+  auto reader = Ledger::OpenReadOnly(path);
+  REQUIRE(reader.has_value());
+  auto tables = reader->Tables();
+  REQUIRE(tables.has_value());
+  REQUIRE(tables->size() == 2);
+  CHECK((*tables)[0].lag == std::nullopt);
+  CHECK((*tables)[1].crashes == 3);
+  CHECK((*tables)[1].next_offsets == PartitionOffsets{{0, 5}});
+  CHECK(reader->FindTable("öğrenci")->state == "Held");
+  CHECK(reader->FindTable("b").error().kind == ErrorKind::kNotFound);
+  auto runs = reader->Runs("a", 10);
+  REQUIRE(runs->size() == 1);
+  CHECK((*runs)[0].pid == 77);
+  CHECK((*runs)[0].exit == "signal 9");
+  auto status = DecodeStatus(EncodeStatus(*tables));
+  REQUIRE(status.has_value());
+  CHECK((*status)[1].reason == "why");
+  CHECK(EncodeStatus(*status) == EncodeStatus(*tables));
+}
+
+TEST_CASE("old runs are pruned per table") {
+  TempDir dir;
+  auto ledger = Ledger::Open(dir.path / "ledger.db");
+  for (int i = 0; i < 5; ++i) REQUIRE(ledger->StartRun("a", i, "").has_value());
+  REQUIRE(ledger->StartRun("b", 9, "").has_value());
+  REQUIRE(ledger->Prune(2).has_value());
+  CHECK(ledger->Runs("a", 10)->size() == 2);
+  CHECK(ledger->Runs("a", 10)->front().start_ms == 4);
+  CHECK(ledger->Runs("b", 10)->size() == 1);
+}
+
+TEST_CASE("a damaged ledger says what to do") {
+  TempDir dir;
+  auto path = dir.path / "ledger.db";
+  std::ofstream(path) << std::string(8192, 'x');
+  auto ledger = Ledger::Open(path);
+  REQUIRE(ledger.has_error());
+  CHECK(ledger.error().kind == ErrorKind::kCorrupt);
+  CHECK(ledger.error().hint.find("move") == 0);
+}
+
+TEST_CASE("control lines survive the trip") {
+  auto request = DecodeRequest(EncodeRequest({ControlCommand::kTrigger, "t"}));
+  REQUIRE(request.has_value());
+  CHECK(request->table == "t");
+  CHECK(DecodeRequest("{\"command\":\"trigger\"}").has_error());
+  CHECK(DecodeRequest("{}").has_error());
+  CHECK(*DecodeAnswer(EncodeAnswer(std::string("[1]"))) == "[1]");
+  auto error = DecodeAnswer(EncodeAnswer(Error{ErrorKind::kConflict, "m", "h"}));
+  REQUIRE(error.has_error());
+  CHECK(error.error().kind == ErrorKind::kConflict);
+  CHECK(error.error().hint == "h");
+  CHECK(AskOrchestrator("/tmp/cdc-no-such.sock", {ControlCommand::kStatus}).error().kind ==
+        ErrorKind::kNotFound);
+}
+
+}  // namespace cdc::contract
