@@ -67,6 +67,14 @@ void Column::AppendFrom(const Column& other, uint32_t row) {
   }
 }
 
+void Column::ReplaceLastFrom(uint32_t row) {
+  Truncate(size() - 1);
+  // The copy goes through a second column: appending to a vector from itself may read what growing has freed.
+  Column copy(type_);
+  copy.AppendFrom(*this, row);
+  AppendFrom(copy, 0);
+}
+
 void Column::Truncate(uint32_t rows) {
   if (rows >= size()) {
     // A list whose elements were begun but never ended leaves elements behind the last offset.

@@ -56,6 +56,9 @@ class Column {
   /// Appends `other`'s cell `row`; the types must be equal, or `other`'s promotable to this one's (CanPromote).
   void AppendFrom(const Column& other, uint32_t row);
 
+  /// Replaces the last cell by a copy of cell `row` of this column.
+  void ReplaceLastFrom(uint32_t row);
+
   /// Drops all rows from `rows` on: undoes a half-appended row.
   void Truncate(uint32_t rows);
   void Clear() { Truncate(0); }

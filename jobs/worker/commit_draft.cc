@@ -1,0 +1,157 @@
+#include "jobs/worker/commit_draft.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/parquet/data_file_writer.h"
+#include "lib/parquet/position_deletes.h"
+
+namespace cdc::worker {
+namespace {
+
+using index::KeyIndex;
+using index::Location;
+
+/// Row of the batch that survives, and the slot that wants it.
+struct Survivor {
+  uint32_t row;
+  uint32_t slot;
+};
+
+std::vector<Survivor> Survivors(const Fold& fold) {
+  std::vector<Survivor> out;
+  const auto& slots = fold.slots();
+  for (uint32_t i = 0; i < slots.size(); ++i) {
+    if (slots[i].state == Slot::State::kLive) out.push_back({slots[i].row, i});
+  }
+  if (!std::is_sorted(out.begin(), out.end(), [](auto a, auto b) { return a.row < b.row; })) {
+    std::sort(out.begin(), out.end(), [](auto a, auto b) { return a.row < b.row; });
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<storage::Writer>> IcebergSink::NewFile(const char* kind, std::string* path, Draft* draft) {
+  *path = fmt::format("{}/data/{}-{}.parquet", table_.metadata->location, iceberg::NewUuid(), kind);
+  CDC_ASSIGN(auto file, ports_.files.Create(*path));
+  draft->intent.attempt_files.push_back(*path);
+  return file;
+}
+
+/// Data files of the surviving rows, and with each row the change of its key in the index.
+Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
+  const auto& slots = fold.slots();
+  const bool indexed = index_ != nullptr;
+  std::vector<Location> old(slots.size(), KeyIndex::Missing());
+  if (indexed && !fold.truncated()) {
+    std::vector<Hash128> keys(slots.size());
+    for (size_t i = 0; i < slots.size(); ++i) keys[i] = slots[i].key;
+    index_->FindMany(keys, old);
+  }
+  std::vector<Survivor> survivors;
+  if (indexed) {
+    survivors = Survivors(fold);
+  } else {
+    for (uint32_t row = 0; row < fold.batch().rows(); ++row) survivors.push_back({row, 0});
+  }
+
+  draft->intent.clears = fold.truncated();
+  draft->changes.remove_all = fold.truncated();
+  draft->intent.changes.reserve(slots.size());
+  uint32_t number = indexed ? numbers_->next() : 1;
+  constexpr size_t kSliceRows = 32'768;
+  std::vector<uint32_t> slice;
+  for (size_t at = 0; at < survivors.size(); ++number) {
+    std::string path;
+    CDC_ASSIGN(auto file, NewFile("data", &path, draft));
+    CDC_ASSIGN(auto writer, parquet::DataFileWriter::Make(std::move(file), path, schema_));
+    while (at < survivors.size() && writer->bytes_written_estimate() < settings_.target_file_bytes) {
+      const size_t end = std::min(at + kSliceRows, survivors.size());
+      auto position = static_cast<uint32_t>(writer->rows());
+      slice.clear();
+      for (size_t i = at; i < end; ++i) {
+        slice.push_back(survivors[i].row);
+        if (indexed) draft->intent.changes.push_back({slots[survivors[i].slot].key, {number, position++}});
+      }
+      CDC_TRY(writer->Write(fold.batch(), slice));
+      at = end;
+    }
+    CDC_ASSIGN(iceberg::DataFile data, writer->Close());
+    draft->rows += data.record_count;
+    draft->intent.new_files.emplace_back(number, path);
+    draft->changes.added_data.push_back(std::move(data));
+  }
+
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i].state == Slot::State::kUntouched) continue;
+    if (slots[i].state == Slot::State::kGone && old[i] != KeyIndex::Missing()) {
+      draft->intent.changes.push_back({slots[i].key, KeyIndex::Missing()});
+    }
+    if (old[i] == KeyIndex::Missing()) continue;
+    // A file that is not live any more took its rows with it.
+    const std::string* path = numbers_->PathOf(old[i].file);
+    if (path != nullptr && live_.FindData(*path) != nullptr) draft->deletes[*path].push_back(old[i].position);
+  }
+  return {};
+}
+
+/// One delete file for each data file that loses rows. It holds all of that file's deletes, so the old one goes.
+Status IcebergSink::DraftDeletes(Draft* draft) {
+  if (draft->changes.remove_all) {
+    draft->deleted_rows = live_.totals().records - live_.totals().position_deletes;
+    return {};
+  }
+  for (auto& [data_path, positions] : draft->deletes) {
+    std::sort(positions.begin(), positions.end());
+    CDC_ASSIGN(const std::vector<int64_t> before, DeletedPositions(data_path));
+    std::vector<int64_t> all;
+    all.reserve(before.size() + positions.size());
+    std::set_union(before.begin(), before.end(), positions.begin(), positions.end(), std::back_inserter(all));
+    draft->deleted_rows += static_cast<int64_t>(all.size() - before.size());
+    if (all.size() == before.size()) continue;
+    for (const auto& entry : live_.DeletesOf(data_path)) {
+      // A foreign delete file of several data files stays: what it says of this one is repeated, which is harmless.
+      if (iceberg::ReferencedDataFile(entry->file)) draft->changes.removed_paths.push_back(entry->file.file_path);
+    }
+    const auto data = live_.FindData(data_path);
+    if (static_cast<int64_t>(all.size()) == data->file.record_count) {
+      draft->changes.removed_paths.push_back(data_path);
+      continue;
+    }
+    std::string path;
+    CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
+    CDC_ASSIGN(iceberg::DataFile deletes, parquet::WritePositionDeletes(std::move(file), path, data_path, all));
+    draft->changes.added_deletes.push_back(std::move(deletes));
+    draft->all_deleted[data_path] = std::move(all);
+  }
+  return {};
+}
+
+/// Positions of `data_path` that are deleted already, ascending. Remembered up to a limit, else read.
+Result<std::vector<int64_t>> IcebergSink::DeletedPositions(const std::string& data_path) {
+  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
+  std::vector<int64_t> positions;
+  for (const auto& entry : live_.DeletesOf(data_path)) {
+    CDC_ASSIGN(auto file, ports_.files.Open(entry->file.file_path));
+    CDC_ASSIGN(auto deletes, parquet::ReadPositionDeletes(std::move(file)));
+    const auto of_file = deletes.find(data_path);
+    if (of_file == deletes.end()) continue;
+    std::vector<int64_t> merged;
+    std::set_union(positions.begin(), positions.end(), of_file->second.begin(), of_file->second.end(),
+                   std::back_inserter(merged));
+    positions = std::move(merged);
+  }
+  return positions;
+}
+
+/// What an attempt wrote and certainly did not commit.
+void IcebergSink::Discard(const Draft& draft) {
+  for (const std::string& path : draft.intent.attempt_files) {
+    // What cannot be deleted now is an orphan, and the orphan sweep's.
+    (void)ports_.files.Delete(path);
+  }
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include "jobs/worker/commit_draft.h"
+#include "lib/contract/names.h"
+
+namespace cdc::worker {
+namespace {
+
+/// How long a commit may stay in doubt before the run gives up and leaves the answer to the next one.
+constexpr int kMaxQuestions = 8;
+constexpr Millis kFirstPause{50};
+constexpr Millis kLongestPause{5000};
+
+/// Deleted positions kept in memory; beyond it they are read from the delete files again.
+constexpr size_t kDeletedBytes = 16 << 20;
+
+int64_t SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
+  const std::string* text = snapshot.FindSummary(key);
+  return text == nullptr ? 0 : std::strtoll(text->c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+/// Journal, stage, send, and bring the index forward. \return the snapshot's id; kConflict: certainly not committed.
+Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std::string>& summary,
+                                  std::optional<std::string> operation) {
+  const iceberg::TableMetadata& metadata = *table_.metadata;
+  index::CommitIntent& intent = draft->intent;
+  intent.table_uuid = metadata.table_uuid;
+  intent.parent_snapshot_id = metadata.current_snapshot_id.value_or(0);
+  intent.snapshot_id = iceberg::NewSnapshotId(metadata);
+  draft->changes.summary = summary;
+  draft->changes.operation = std::move(operation);
+  iceberg::StageOptions options;
+  options.now_ms = UnixMillis(ports_.clock.wall());
+  options.snapshot_id = intent.snapshot_id;
+  auto staged = iceberg::StageSnapshot(ports_.files, table_, live_, draft->changes, options);
+  if (!staged) {
+    Discard(*draft);
+    return staged.error();
+  }
+  intent.attempt_files.insert(intent.attempt_files.end(), staged->written.begin(), staged->written.end());
+  if (index_ != nullptr) CDC_TRY(index::WriteJournal(settings_.index_folder, intent));
+
+  auto committed = SendUntilKnown(*staged);
+  if (!committed) {
+    if (committed.error().kind == ErrorKind::kTransient) Discard(*draft);
+    return committed.error();
+  }
+  table_ = std::move(*committed);
+  live_.Advance(*staged);
+  if (draft->changes.remove_all) deleted_.clear();
+  for (const std::string& path : draft->changes.removed_paths) deleted_.erase(path);
+  for (auto& [path, positions] : draft->all_deleted) {
+    deleted_bytes_ += positions.size() * sizeof(int64_t);
+    deleted_[path] = std::move(positions);
+  }
+  if (deleted_bytes_ > kDeletedBytes) {
+    deleted_.clear();
+    deleted_bytes_ = 0;
+  }
+  if (index_ != nullptr) {
+    for (const auto& [number, path] : intent.new_files) CDC_TRY(numbers_->Add(number, path));
+    CDC_TRY(index::Apply(intent, index_.get()));
+  }
+  return intent.snapshot_id;
+}
+
+/// A commit has three answers. The third is asked after until it is one of the other two: either our snapshot is in the
+/// table's history, or the same commit is sent again on the same parent, so that at most one of the two can win.
+Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSnapshot& staged) {
+  auto answer = ports_.catalog.CommitTable(table_, staged.commit);
+  Millis pause = kFirstPause;
+  for (int question = 0; !answer && question < kMaxQuestions; ++question) {
+    const ErrorKind kind = answer.error().kind;
+    if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient) return answer;
+    auto loaded = ports_.catalog.LoadTable(settings_.ident);
+    if (loaded && loaded->metadata->HistoryContains(staged.snapshot.snapshot_id)) return loaded;
+    if (loaded && kind == ErrorKind::kConflict) return answer;
+    ports_.log.Warn("commit {} {}: {}", staged.snapshot.snapshot_id,
+                    kind == ErrorKind::kTransient ? "failed, trying again" : "in doubt, asking again", answer.error().message);
+    ports_.sleep(pause);
+    pause = std::min(pause * 2, kLongestPause);
+    if (loaded) {
+      auto again = ports_.catalog.CommitTable(table_, staged.commit);
+      // Not taken this time says nothing about the time before.
+      const bool doubt = kind == ErrorKind::kCommitUnknown && !again && again.error().kind == ErrorKind::kTransient;
+      answer = doubt ? Result<iceberg::LoadedTable>(Error{ErrorKind::kCommitUnknown, again.error().message}) : std::move(again);
+    }
+  }
+  return answer;
+}
+
+/// Somebody else committed on our parent. Their offsets: the table is theirs now. Their maintenance or deletes: the index
+/// learns the new files and the batch is drafted again. Their rows: nobody can say which of two rows of a key is right.
+Status IcebergSink::RebaseAfterConflict() {
+  const std::optional<int64_t> parent = table_.metadata->current_snapshot_id;
+  CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(settings_.ident));
+  if (now.metadata->table_uuid != table_.metadata->table_uuid) {
+    return Error{ErrorKind::kConflict, "the table was dropped and made anew by somebody else"};
+  }
+  for (auto snapshot = now.metadata->current_snapshot();
+       snapshot != nullptr && (!parent || snapshot->snapshot_id != *parent);
+       snapshot = snapshot->parent_snapshot_id ? now.metadata->FindSnapshot(*snapshot->parent_snapshot_id) : nullptr) {
+    if (snapshot->FindSummary(std::string(contract::kSummaryOffsets)) != nullptr) {
+      return Error{ErrorKind::kConflict, fmt::format("another writer moved the table's offsets in snapshot {}",
+                                                     snapshot->snapshot_id)};
+    }
+    const std::string* operation = snapshot->FindSummary("operation");
+    if (SummaryCount(*snapshot, "added-records") > 0 && (operation == nullptr || *operation != "replace")) {
+      return Error{ErrorKind::kUnsupported,
+                   fmt::format("another writer added rows to the table in snapshot {}", snapshot->snapshot_id),
+                   "stop that writer; then `cdc reset " + settings_.table + " --yes` builds the table anew"};
+    }
+  }
+  ports_.log.Info("rebasing on snapshot {} of another writer", now.metadata->current_snapshot_id.value_or(0));
+  CDC_TRY(Adopt(std::move(now)));
+  return index_ == nullptr ? Status{} : CatchUpIndex();
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,46 @@
+#pragma once
+
+/// \file jobs/worker/dead_letters.h
+/// Where messages go that cannot be applied: `<topic>.dlq`, with their bytes as they were and the reason.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "jobs/worker/settings.h"
+#include "lib/core/result.h"
+#include "lib/kafka/producer.h"
+
+namespace cdc::worker {
+
+/// A message in its own memory: what is needed to dead-letter it later.
+struct Letter {
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  std::optional<std::string> key, value;
+};
+
+/// At least once: a letter may be written again after a crash, with the same identity headers. Not thread-safe.
+class DeadLetters {
+ public:
+  explicit DeadLetters(KafkaSettings kafka) : kafka_(std::move(kafka)) {}
+
+  /// Queues one letter; the topic is made at the first. \return kTransient; kInvalidConfig; kBadValue: larger than
+  /// Kafka takes: the table must be held, for the letter would be lost.
+  Status Add(const Letter& letter, const std::string& reason);
+
+  /// Waits until all are acknowledged: before the commit that passes them. \return as Add.
+  Status Flush();
+
+  int64_t count() const { return count_; }  ///< of this run
+
+ private:
+  KafkaSettings kafka_;
+  std::unique_ptr<kafka::Producer> producer_;
+  int64_t count_ = 0;
+  bool pending_ = false;
+};
+
+}  // namespace cdc::worker

@@ -1,0 +1,150 @@
+#include "jobs/worker/fold.h"
+
+namespace cdc::worker {
+namespace {
+
+constexpr size_t kFirstCapacity = 1024;
+
+}  // namespace
+
+Fold::Fold(std::shared_ptr<const rows::Schema> schema) : batch_(std::move(schema)) {}
+
+Slot* Fold::Find(const Hash128& key) {
+  if (table_.empty()) return nullptr;
+  const size_t mask = table_.size() - 1;
+  for (size_t at = key.low & mask; table_[at] != 0; at = (at + 1) & mask) {
+    Slot& slot = slots_[table_[at] - 1];
+    if (slot.key == key) return &slot;
+  }
+  return nullptr;
+}
+
+Slot& Fold::FindOrAdd(const Hash128& key) {
+  if ((slots_.size() + 1) * 2 > table_.size()) Rehash(table_.empty() ? kFirstCapacity : table_.size() * 2);
+  const size_t mask = table_.size() - 1;
+  size_t at = key.low & mask;
+  for (; table_[at] != 0; at = (at + 1) & mask) {
+    Slot& slot = slots_[table_[at] - 1];
+    if (slot.key == key) return slot;
+  }
+  slots_.push_back(Slot{key, 0, Slot::State::kUntouched});
+  table_[at] = static_cast<uint32_t>(slots_.size());
+  return slots_.back();
+}
+
+void Fold::Rehash(size_t capacity) {
+  table_.assign(capacity, 0);
+  const size_t mask = capacity - 1;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    size_t at = slots_[i].key.low & mask;
+    while (table_[at] != 0) at = (at + 1) & mask;
+    table_[at] = static_cast<uint32_t>(i + 1);
+  }
+}
+
+/// Where a key's present row is: in the batch, in the table, or nowhere.
+Fold::Moved Fold::Describe(const Slot* slot, const Hash128& key) const {
+  Moved state;
+  if (slot == nullptr || slot->state == Slot::State::kUntouched) {
+    state.known = !truncated_;
+    if (state.known) state.table = key;
+  } else if (slot->state == Slot::State::kLive) {
+    state.slot = *slot;
+    state.known = true;
+    if (const auto gap = gaps_.find(slot->row); gap != gaps_.end()) state.table = gap->second;
+  }
+  return state;
+}
+
+Gaps Fold::FillFrom(const Moved& from, uint32_t row) {
+  if (!from.known) return Gaps::kUnknown;
+  bool open = false;
+  for (size_t i = 0; i < batch_.column_count(); ++i) {
+    rows::Column& column = batch_.column(i);
+    if (column.cell(row) != rows::Cell::kUnavailable) continue;
+    if (from.slot.state == Slot::State::kLive) column.ReplaceLastFrom(from.slot.row);
+    open |= column.cell(row) == rows::Cell::kUnavailable;
+  }
+  if (!open) return Gaps::kFilled;
+  if (!from.table) return Gaps::kUnknown;
+  gaps_[row] = *from.table;
+  return Gaps::kPending;
+}
+
+void Fold::Place(const Hash128& key, uint32_t row) {
+  Slot& slot = FindOrAdd(key);
+  if (slot.state == Slot::State::kLive) gaps_.erase(slot.row);
+  slot.row = row;
+  slot.state = Slot::State::kLive;
+}
+
+Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
+  Gaps gaps = Gaps::kFilled;
+  if (has_gaps) gaps = FillFrom(Describe(Find(key), key), row);
+  if (gaps != Gaps::kUnknown) Place(key, row);
+  return gaps;
+}
+
+Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key) {
+  const auto move = moved_.find(old_key);
+  Gaps gaps = Gaps::kFilled;
+  if (has_gaps) {
+    // The first half may be in another partition, and still to come: then the old row is where it always was.
+    const Moved from = move != moved_.end() ? move->second : Describe(Find(old_key), old_key);
+    gaps = FillFrom(from, row);
+  }
+  if (move != moved_.end()) moved_.erase(move);
+  if (gaps != Gaps::kUnknown) Place(key, row);
+  return gaps;
+}
+
+void Fold::Remove(const Hash128& key, bool moving) {
+  if (moving) moved_[key] = Describe(Find(key), key);
+  Slot& slot = FindOrAdd(key);
+  // The gaps of a moving row stay noted: its successor copies the note. Only live slots are written.
+  slot.state = Slot::State::kGone;
+}
+
+void Fold::Truncate() {
+  Reset(batch_.shared_schema());
+  truncated_ = true;
+}
+
+void Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
+                    const std::vector<int>& column_in_patch) {
+  const uint32_t row = slots_[slot].row, completed = batch_.rows();
+  for (size_t i = 0; i < batch_.column_count(); ++i) {
+    rows::Column& column = batch_.column(i);
+    if (column.cell(row) == rows::Cell::kUnavailable) {
+      column.AppendFrom(patch.column(static_cast<size_t>(column_in_patch[i])), patch_row);
+    } else {
+      column.AppendNull();
+      column.ReplaceLastFrom(row);
+    }
+  }
+  gaps_.erase(row);
+  slots_[slot].row = completed;
+}
+
+void Fold::Abandon(const Hash128& key) {
+  Slot* slot = Find(key);
+  if (slot == nullptr) return;
+  gaps_.erase(slot->row);
+  slot->state = Slot::State::kUntouched;
+}
+
+size_t Fold::byte_size() const {
+  return batch_.byte_size() + slots_.size() * sizeof(Slot) + table_.size() * sizeof(uint32_t);
+}
+
+void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
+  if (schema == batch_.shared_schema()) batch_.Truncate(0);
+  else batch_ = rows::Batch(std::move(schema));
+  slots_.clear();
+  table_.clear();
+  gaps_.clear();
+  moved_.clear();
+  truncated_ = false;
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,101 @@
+#pragma once
+
+/// \file jobs/worker/fold.h
+/// A batch of changes folded per key: the last change of a key wins, and what it replaces is looked up only once.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/core/hash128.h"
+#include "lib/rows/batch.h"
+
+namespace cdc::worker {
+
+/// What a key has become in this batch.
+struct Slot {
+  enum class State : uint8_t {
+    kUntouched,  ///< nothing happened to it after all: its row in the table stays
+    kLive,       ///< its row is `row` of the batch
+    kGone,       ///< it has no row any more
+  };
+  Hash128 key;
+  uint32_t row = 0;
+  State state = State::kUntouched;
+};
+
+/// How the cells that an event did not carry (rows::Cell::kUnavailable) can be had.
+enum class Gaps {
+  kFilled,   ///< from an earlier row of this batch
+  kPending,  ///< from the table, when the batch is written: see gaps()
+  kUnknown,  ///< there is no earlier row: the event cannot be applied
+};
+
+/// Order is the order of calls, which is Kafka's offset order within each partition. Pure: no I/O, no clock. Not
+/// thread-safe. Rows are appended to batch() by the caller, then named here.
+class Fold {
+ public:
+  explicit Fold(std::shared_ptr<const rows::Schema> schema);
+
+  rows::Batch& batch() { return batch_; }
+  const rows::Batch& batch() const { return batch_; }
+
+  /// `row`, the batch's last one, is now the key's row. A row with gaps is first completed from the key's earlier row;
+  /// with kUnknown nothing changes and the caller drops the row.
+  Gaps Upsert(const Hash128& key, uint32_t row, bool has_gaps);
+
+  /// As Upsert for the second half of a key change: gaps are filled from the row that `old_key` had before its
+  /// Remove(old_key, moving=true).
+  Gaps UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key);
+
+  /// The key has no row any more. \param moving the first half of a key change: its row is kept in mind
+  void Remove(const Hash128& key, bool moving = false);
+
+  /// Everything before this is gone, in the batch and in the table.
+  void Truncate();
+
+  /// Replaces the row of slot number `slot` by a complete copy: its unavailable cells come from row `patch_row` of
+  /// `patch`, whose column for column i of this batch is column_in_patch[i].
+  void Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row, const std::vector<int>& column_in_patch);
+
+  /// Takes back a row whose gaps could not be filled from the table: the key keeps what the table has.
+  void Abandon(const Hash128& key);
+
+  bool truncated() const { return truncated_; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  /// Rows whose gaps must be filled from the table: row → key of the table's row (as it was before this batch).
+  const std::unordered_map<uint32_t, Hash128>& gaps() const { return gaps_; }
+
+  /// Keys touched plus rows decoded: zero when there is nothing to write.
+  bool empty() const { return slots_.empty() && !truncated_ && batch_.rows() == 0; }
+  /// For the byte budget.
+  size_t byte_size() const;
+
+  /// Empties everything for the next batch, of `schema`.
+  void Reset(std::shared_ptr<const rows::Schema> schema);
+
+ private:
+  struct Moved {
+    Slot slot;                     // as it was before it was removed
+    bool known = false;            // false: the key had no row that we know of
+    std::optional<Hash128> table;  // gaps of slot.row, or the whole row, are in the table under this key
+  };
+
+  Slot& FindOrAdd(const Hash128& key);
+  Slot* Find(const Hash128& key);
+  void Rehash(size_t capacity);
+  Moved Describe(const Slot* slot, const Hash128& key) const;
+  Gaps FillFrom(const Moved& from, uint32_t row);
+  void Place(const Hash128& key, uint32_t row);
+
+  rows::Batch batch_;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> table_;  // open addressing: slot number + 1, 0 empty
+  std::unordered_map<uint32_t, Hash128> gaps_;
+  std::unordered_map<Hash128, Moved> moved_;
+  bool truncated_ = false;
+};
+
+}  // namespace cdc::worker

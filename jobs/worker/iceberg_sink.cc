@@ -1,0 +1,217 @@
+#include "jobs/worker/commit_draft.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/contract/names.h"
+#include "lib/contract/offsets.h"
+
+namespace cdc::worker {
+namespace {
+
+using contract::kSummaryOffsets;
+using contract::kSummaryPipeline;
+using contract::kSummarySource;
+using iceberg::LoadedTable;
+
+// Table properties of ours.
+constexpr const char* kPropertyKey = "cdc.key";                               ///< JSON array of column names
+constexpr const char* kPropertyOffsetsSnapshot = "cdc.offsets.snapshot-id";   ///< whose offsets `cdc.offsets` mirrors
+
+std::string WaysOut(const std::string& table) {
+  return fmt::format("`cdc adopt {0} --yes` takes the table as it is from the topic's present end, `cdc reset {0} --yes` "
+                     "rebuilds it from the topic's start", table);
+}
+
+int64_t ToInteger(const std::string& text) {
+  return std::strtoll(text.c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
+    : settings_(std::move(settings)), source_json_(std::move(source_json)), ports_(std::move(ports)) {}
+
+Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, std::string source_json, Ports ports) {
+  std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
+  CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
+  CDC_TRY(sink->Load());
+  return sink;
+}
+
+Status IcebergSink::Load() {
+  auto loaded = ports_.catalog.LoadTable(settings_.ident);
+  if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return {};
+  if (!loaded) return loaded.error();
+  CDC_TRY(Adopt(std::move(*loaded)));
+  CDC_TRY(CheckSource());
+  CDC_TRY(ReadMarker());
+  return settings_.append ? Status{} : RecoverIndex();
+}
+
+/// Takes `table` as the present state of things: schema, key and live files.
+Status IcebergSink::Adopt(LoadedTable table) {
+  const std::string name = iceberg::ToString(settings_.ident);
+  if (table.metadata->partitioned) {
+    return Error{ErrorKind::kUnsupported, "table " + name + " is partitioned; only unpartitioned tables can be written yet"};
+  }
+  CDC_ASSIGN(rows::Schema schema, table.metadata->CurrentSchema());
+  CDC_ASSIGN(live_, iceberg::LiveFiles::Load(ports_.files, *table.metadata));
+  if (live_.has_equality_deletes()) {
+    return Error{ErrorKind::kUnsupported, "table " + name + " has equality deletes of another writer",
+                 "rewrite it with that engine first (rewrite_data_files), or `cdc reset " + settings_.table + " --yes`"};
+  }
+  table_ = std::move(table);
+  schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+  deleted_.clear();
+  deleted_bytes_ = 0;
+  key_.clear();
+  const auto names = nlohmann::json::parse(table_.metadata->Property(kPropertyKey, ""), nullptr, false);
+  if (names.is_array()) {
+    for (const auto& column : names) key_.push_back(column.get<std::string>());
+  } else {
+    for (const int id : schema_->identifier_field_ids) {
+      key_.push_back(schema_->fields[static_cast<size_t>(schema_->IndexOfId(id))].name);
+    }
+  }
+  if (!settings_.append && key_.empty()) {
+    return Error{ErrorKind::kUnsupported, "table " + name + " has no key, so it cannot be updated in place",
+                 "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to build it anew"};
+  }
+  if (!settings_.append && !settings_.key.empty() && settings_.key != key_) {
+    return Error{ErrorKind::kUnsupported, "table " + name + " was made with another key than tables.toml says now",
+                 "take the key back, or `cdc reset " + settings_.table + " --yes` to build it anew"};
+  }
+  return {};
+}
+
+/// Offsets of one Kafka cluster mean nothing on another.
+Status IcebergSink::CheckSource() const {
+  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummarySource));
+  if (snapshot == nullptr) return {};
+  const std::string& written = *snapshot->FindSummary(std::string(kSummarySource));
+  if (written == source_json_) return {};
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("table {} was filled from another Kafka topic: {}, now {}", iceberg::ToString(settings_.ident),
+                           written, source_json_),
+               WaysOut(settings_.table)};
+}
+
+Status IcebergSink::ReadMarker() {
+  marker_.reset();
+  const std::string key(kSummaryOffsets);
+  std::string json;
+  if (const auto snapshot = table_.metadata->NewestAncestorWith(key)) {
+    json = *snapshot->FindSummary(key);
+  } else {
+    json = table_.metadata->Property(key, "");
+  }
+  if (json.empty()) {
+    if (live_.data().empty()) return {};
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("table {} has data but nothing says how far its topic was read", iceberg::ToString(settings_.ident)),
+                 WaysOut(settings_.table)};
+  }
+  CDC_ASSIGN(contract::TopicOffsets offsets, contract::DecodeTopicOffsets(json));
+  if (!offsets.contains(settings_.topic) && !offsets.empty()) {
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("table {} was filled from topic {}, not {}", iceberg::ToString(settings_.ident),
+                             offsets.begin()->first, settings_.topic),
+                 WaysOut(settings_.table)};
+  }
+  marker_ = Marker{std::move(offsets), std::nullopt, 0};
+  return {};
+}
+
+Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key) {
+  const std::map<std::string, std::string> properties = {
+      {kPropertyKey, nlohmann::json(key).dump()},
+      {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
+  };
+  auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
+  if (!made && made.error().kind == ErrorKind::kCommitUnknown) made = ports_.catalog.LoadTable(settings_.ident);
+  if (!made) return made.error();
+  CDC_TRY(Adopt(std::move(*made)));
+  if (settings_.append) return {};
+  index::RemoveJournal(settings_.index_folder);
+  CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {table_.metadata->table_uuid, 0}));
+  CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
+  return {};
+}
+
+Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
+  for (int attempt = 0;; ++attempt) {
+    CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
+    CDC_ASSIGN(const rows::Schema evolved, iceberg::Evolve(current, table_.metadata->last_column_id, changes));
+    auto committed = ports_.catalog.CommitTable(table_, iceberg::SchemaCommit(*table_.metadata, evolved));
+    if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
+        committed.error().kind != ErrorKind::kConflict) {
+      return committed.error();
+    }
+    if (!committed && attempt == 3) return committed.error();
+    const bool done = committed.has_value();
+    if (!done) committed = ports_.catalog.LoadTable(settings_.ident);
+    if (!committed) return committed.error();
+    table_ = std::move(*committed);
+    CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
+    schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+    if (done || schema_->fields == evolved.fields) return {};
+  }
+}
+
+std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) const {
+  std::map<std::string, std::string> summary = {
+      {std::string(kSummaryOffsets), contract::EncodeOffsets(marker.offsets)},
+      {std::string(kSummarySource), source_json_},
+      {std::string(kSummaryPipeline), settings_.pipeline},
+  };
+  if (marker.valid_through_ms) {
+    summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
+  }
+  if (marker.source_lsn > 0) summary[std::string(contract::kSummaryLsn)] = std::to_string(marker.source_lsn);
+  return summary;
+}
+
+Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
+  // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with us.
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    Draft draft;
+    Status drafted = DraftRows(fold, &draft);
+    if (drafted) drafted = DraftDeletes(&draft);
+    if (!drafted) {
+      Discard(draft);
+      return drafted.error();
+    }
+    auto sent = Send(&draft, SummaryOf(marker), std::nullopt);
+    if (sent) {
+      marker_ = marker;
+      ++commits_since_maintenance_;
+      return Committed{*sent, draft.rows, draft.deleted_rows};
+    }
+    if (sent.error().kind != ErrorKind::kConflict) return sent.error();
+    Discard(draft);
+    if (attempt == kAttempts) return sent.error();
+    CDC_TRY(RebaseAfterConflict());
+  }
+}
+
+/// The marker also as a property, for the day when somebody else has expired every snapshot of ours.
+Status IcebergSink::Close() {
+  if (table_.metadata == nullptr) return {};
+  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
+  if (snapshot != nullptr &&
+      ToInteger(table_.metadata->Property(kPropertyOffsetsSnapshot, "0")) != snapshot->snapshot_id) {
+    auto mirrored = ports_.catalog.CommitTable(
+        table_, iceberg::PropertiesCommit(
+                    *table_.metadata,
+                    {{std::string(kSummaryOffsets), *snapshot->FindSummary(std::string(kSummaryOffsets))},
+                     {kPropertyOffsetsSnapshot, std::to_string(snapshot->snapshot_id)}}));
+    if (mirrored) table_ = std::move(*mirrored);
+    else ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
+  }
+  return index_ == nullptr ? Status{} : index_->Sync();
+}
+
+}  // namespace cdc::worker

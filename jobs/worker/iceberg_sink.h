@@ -1,0 +1,110 @@
+#pragma once
+
+/// \file jobs/worker/iceberg_sink.h
+/// Folded changes into an Iceberg v2 table: data files, position deletes found through the key index, one atomic commit.
+///
+/// Words: the *index* says where each key's row lies, the *journal* what the last commit was to do to it, *live* is the
+/// table's present set of files, the *marker* the offsets in the newest snapshot that has them.
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "jobs/worker/settings.h"
+#include "jobs/worker/sink.h"
+#include "lib/core/clock.h"
+#include "lib/iceberg/catalog.h"
+#include "lib/iceberg/live_files.h"
+#include "lib/iceberg/snapshot_writer.h"
+#include "lib/index/commit_journal.h"
+#include "lib/index/file_numbers.h"
+#include "lib/index/key_index.h"
+#include "lib/log/logger.h"
+#include "lib/storage/file_system.h"
+
+namespace cdc::worker {
+
+class IcebergSink final : public Sink {
+ public:
+  struct Ports {
+    iceberg::Catalog& catalog;   ///< all must outlive the sink
+    storage::FileSystem& files;
+    const Clock& clock;
+    std::function<void(Millis)> sleep;  ///< between attempts to learn a commit's outcome
+    log::Logger log;
+  };
+
+  /// Loads the table if it is there, resolves what the last run left in doubt, and brings the index up to date.
+  ///
+  /// \param source_json identity of the Kafka cluster and topic (`cdc.source`); another one than the table's is refused
+  /// \return kUnsupported: not a table we may write (another source, data without a marker, partitions, equality
+  ///         deletes); the hint names the command. kTransient, kCorrupt.
+  static Result<std::unique_ptr<IcebergSink>> Open(TableSettings settings, std::string source_json, Ports ports);
+
+  const std::optional<Marker>& marker() const override { return marker_; }
+  std::shared_ptr<const rows::Schema> schema() const override { return schema_; }
+  const std::vector<std::string>& key() const override { return key_; }
+  Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
+  Status Evolve(const iceberg::SchemaChanges& changes) override;
+  Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
+  Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
+  Result<bool> Maintain(int64_t budget_ms) override;
+  Status Close() override;
+
+ private:
+  struct Draft;  // one attempt's files and index changes
+
+  IcebergSink(TableSettings settings, std::string source_json, Ports ports);
+
+  // iceberg_sink.cc: the table
+  Status Load();
+  Status Adopt(iceberg::LoadedTable table);
+  Status CheckSource() const;
+  Status ReadMarker();
+
+  // index_recovery.cc
+  Status RecoverIndex();
+  Status CatchUpIndex();
+  Status ScanIntoIndex(const std::string& path, uint32_t number);
+  std::vector<int> KeyColumns(const rows::Schema& schema) const;
+
+  // gap_filling.cc
+  Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold);
+
+  // commit_draft.cc
+  Status DraftRows(const Fold& fold, Draft* draft);
+  Status DraftDeletes(Draft* draft);
+  Result<std::vector<int64_t>> DeletedPositions(const std::string& data_path);
+  Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
+
+  // commit_protocol.cc
+  Result<int64_t> Send(Draft* draft, const std::map<std::string, std::string>& summary,
+                       std::optional<std::string> operation);
+  Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
+  Status RebaseAfterConflict();
+  std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
+  void Discard(const Draft& draft);
+
+  // compaction.cc
+  std::vector<std::string> PickForRewrite() const;
+  Status Rewrite(const std::vector<std::string>& paths);
+  Status Expire();
+
+  TableSettings settings_;
+  std::string source_json_;
+  Ports ports_;
+
+  iceberg::LoadedTable table_;  // metadata null: not made yet
+  iceberg::LiveFiles live_;
+  std::shared_ptr<const rows::Schema> schema_;
+  std::vector<std::string> key_;
+  std::optional<Marker> marker_;
+
+  std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
+  std::optional<index::FileNumbers> numbers_;
+  std::unordered_map<std::string, std::vector<int64_t>> deleted_;  // positions by data file, as far as read or written
+  size_t deleted_bytes_ = 0;
+  int commits_since_maintenance_ = 0;
+};
+
+}  // namespace cdc::worker

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jobs/worker/iceberg_sink.h"
+#include "lib/parquet/data_file_reader.h"
+
+namespace cdc::worker {
+
+/// Opens the index and makes it the one of the table's current snapshot: by the journal when the last run died between
+/// commit and index, by reading new files when somebody else committed, by reading every file's keys when it is lost.
+Status IcebergSink::RecoverIndex() {
+  const iceberg::TableMetadata& metadata = *table_.metadata;
+  const int64_t current = metadata.current_snapshot_id.value_or(0);
+  auto opened = index::KeyIndex::Open(settings_.index_folder, index::BootId());
+  if (!opened && opened.error().kind == ErrorKind::kTransient) return opened.error();
+  std::string lost;
+  if (!opened) lost = opened.error().message;
+  else if ((*opened)->stamp().table_uuid != metadata.table_uuid) lost = "the index is of another table";
+  if (!lost.empty()) {
+    if (current != 0) ports_.log.Info("rebuilding the key index from the table: {}", lost);
+    index::RemoveJournal(settings_.index_folder);
+    CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {metadata.table_uuid, 0}));
+    CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
+    return CatchUpIndex();
+  }
+  index_ = std::move(*opened);
+  CDC_ASSIGN(numbers_, index::FileNumbers::Open(settings_.index_folder));
+  CDC_ASSIGN(const auto intent, index::ReadJournal(settings_.index_folder));
+  if (intent && intent->table_uuid == metadata.table_uuid) {
+    const int64_t stamped = index_->stamp().snapshot_id;
+    const bool ours = stamped == intent->parent_snapshot_id || stamped == intent->snapshot_id;
+    if (metadata.HistoryContains(intent->snapshot_id) && ours) {
+      for (const auto& [number, path] : intent->new_files) CDC_TRY(numbers_->Add(number, path));
+      CDC_TRY(index::Apply(*intent, index_.get()));
+    } else if (!metadata.HistoryContains(intent->snapshot_id)) {
+      // Its files stay for the orphan sweep: a commit may still arrive late.
+      ports_.log.Info("commit {} of the last run did not take place", intent->snapshot_id);
+    }
+  }
+  index::RemoveJournal(settings_.index_folder);
+  return index_->stamp().snapshot_id == current ? Status{} : CatchUpIndex();
+}
+
+/// Entries of files that are not live any more are told by their file, so only new files have to be read.
+Status IcebergSink::CatchUpIndex() {
+  const auto started = ports_.clock.steady();
+  size_t files = 0;
+  for (const auto& [path, entry] : live_.data()) {
+    if (numbers_->NumberOf(path) != UINT32_MAX) continue;
+    const uint32_t number = numbers_->next();
+    CDC_TRY(ScanIntoIndex(path, number));
+    CDC_TRY(numbers_->Add(number, path));
+    ++files;
+  }
+  index_->SetStamp({table_.metadata->table_uuid, table_.metadata->current_snapshot_id.value_or(0)});
+  if (files > 0) {
+    const auto elapsed = std::chrono::duration_cast<Millis>(ports_.clock.steady() - started);
+    ports_.log.Info("key index caught up files={} keys={} ms={}", files, index_->size(), elapsed.count());
+  }
+  return {};
+}
+
+Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
+  auto projection = std::make_shared<rows::Schema>();
+  for (const std::string& name : key_) {
+    const int at = schema_->IndexOf(name);
+    if (at < 0) return Error{ErrorKind::kCorrupt, fmt::format("the table has no key column '{}' any more", name)};
+    projection->fields.push_back(schema_->fields[static_cast<size_t>(at)]);
+  }
+  std::vector<int> columns(projection->fields.size());
+  for (size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<int>(i);
+  rows::KeyHasher hasher(columns);
+  CDC_ASSIGN(auto file, ports_.files.Open(path));
+  CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
+  CDC_ASSIGN(const std::vector<int64_t> deleted, DeletedPositions(path));
+  CDC_TRY(index_->Reserve(index_->size() + static_cast<uint64_t>(reader->rows())));
+  auto next_deleted = deleted.begin();
+  rows::Batch batch(projection);
+  int64_t first = 0;
+  while (true) {
+    CDC_ASSIGN(const bool more, reader->Next(&batch, &first));
+    if (!more) return {};
+    for (uint32_t row = 0; row < batch.rows(); ++row) {
+      const int64_t position = first + row;
+      while (next_deleted != deleted.end() && *next_deleted < position) ++next_deleted;
+      if (next_deleted != deleted.end() && *next_deleted == position) continue;
+      CDC_TRY(index_->Put(hasher(batch, row), {number, static_cast<uint32_t>(position)}));
+    }
+  }
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,132 @@
+#pragma once
+
+/// \file jobs/worker/intake.h
+/// Messages of one topic, in order, into the fold: decodes, follows the source's schema, dead-letters what is bad.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "jobs/worker/dead_letters.h"
+#include "jobs/worker/fold.h"
+#include "jobs/worker/mapping.h"
+#include "jobs/worker/settings.h"
+#include "jobs/worker/sink.h"
+#include "jobs/worker/tainted_keys.h"
+#include "lib/core/clock.h"
+#include "lib/event/envelope.h"
+#include "lib/event/row_decoder.h"
+#include "lib/kafka/message.h"
+#include "lib/log/logger.h"
+
+namespace cdc::worker {
+
+/// What the source database says about the table.
+struct SourceDescription {
+  std::map<std::string, std::string> columns;  ///< name → PostgreSQL's words
+  std::vector<std::string> key;                ///< primary key; empty: none
+};
+
+/// Owns the fold of the batch being collected. Not thread-safe.
+class Intake {
+ public:
+  enum class Verdict {
+    kTaken,
+    kCommitFirst,  ///< nothing taken: the table's schema must change, and the fold holds rows of the old one
+  };
+
+  /// \param mapping may be null; all references must outlive the intake
+  /// \param describe asks the source database, when events without a schema show new columns; empty: there is none
+  Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted, Mapping* mapping,
+         std::function<Result<SourceDescription>()> describe, const Clock& clock, log::Logger log);
+
+  /// Takes one message. \param ahead this message and those known to follow: a look at them spares schema changes
+  /// \param partitions how many the topic has
+  /// \return kUnsupported, kInvalidConfig: the table must be held. kTransient, kConflict.
+  Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead, int32_t partitions);
+
+  /// Whether `partition` is between the two halves of a key change: no good place to end a batch.
+  bool InKeyChange(int32_t partition) const { return open_key_changes_.contains(partition); }
+  bool InKeyChange() const { return !open_key_changes_.empty(); }
+  void ForgetKeyChanges() { open_key_changes_.clear(); }
+
+  /// Dead-letters the event of a row whose gaps the sink could not fill.
+  Status AbandonRow(uint32_t row);
+
+  Fold& fold() { return fold_; }
+  /// After a commit: an empty fold of the present schema.
+  void StartBatch();
+
+  /// Notes the source position of a message that was taken; one per poll is enough.
+  void NoteSource(const kafka::Message& message);
+  int64_t source_lsn() const { return source_lsn_; }  ///< highest of the batch; 0: none seen
+  int64_t byte_size() const { return static_cast<int64_t>(fold_.byte_size()) + kept_bytes_; }
+
+ private:
+  Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
+  Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row, bool gaps);
+  Result<Verdict> TakeDelete(const kafka::Message& message, const event::Envelope& envelope);
+  Result<Verdict> TakeTombstone(const kafka::Message& message);
+  Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope, int32_t partitions);
+  Result<Verdict> AppendRemoval(const kafka::Message& message, const event::Envelope& envelope);
+  Result<Verdict> DropRow(const kafka::Message& message, uint32_t row, std::string reason);
+
+  // intake_shape.cc
+  Result<Verdict> FollowShape(const kafka::Message& message, const event::Envelope& envelope,
+                              std::span<const kafka::Message> ahead);
+  Result<Verdict> AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
+                               std::string shape);
+  Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
+  Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
+                                                        std::span<const kafka::Message> ahead);
+  bool IsOurs(const event::Envelope& envelope);
+  void MakeDecoders(std::vector<event::SourceColumn> columns);
+
+  /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the key's columns.
+  Result<Hash128> HashOfKey(std::string_view json, bool is_row);
+  void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
+  Status Bad(const kafka::Message& message, const std::string& reason);
+  void KeepForGaps(const kafka::Message& message, uint32_t row);
+
+  const TableSettings& settings_;
+  Sink& sink_;
+  DeadLetters& letters_;
+  TaintedKeys& tainted_;
+  Mapping* mapping_;
+  std::function<Result<SourceDescription>()> describe_;
+  const Clock& clock_;
+  log::Logger log_;
+
+  Declarations declared_;
+  std::vector<std::string> database_key_;
+
+  event::Placeholder placeholder_;
+  event::EnvelopeParser envelopes_;
+  event::EnvelopeParser keys_;
+  Fold fold_;
+  std::string shape_;  // schema text of the decoders; "-" without a schema
+  bool relearn_ = false;
+  std::unique_ptr<event::RowDecoder> rows_;
+  std::unique_ptr<event::RowDecoder> key_decoder_;
+  std::shared_ptr<const rows::Schema> key_schema_;
+  std::unique_ptr<rows::Batch> key_batch_;
+  std::unique_ptr<rows::KeyHasher> row_hasher_, key_hasher_;
+  std::vector<int> derived_columns_;
+  int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
+
+  std::unordered_map<uint32_t, Letter> kept_;  // events of rows with gaps
+  int64_t kept_bytes_ = 0;
+  std::unordered_set<int32_t> open_key_changes_;
+  std::unordered_map<int32_t, Hash128> moving_;  // partition → key of the last first half
+  std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours
+  bool warned_foreign_ = false;
+  int64_t source_lsn_ = 0;
+};
+
+}  // namespace cdc::worker

@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jobs/worker/intake.h"
+#include "lib/contract/names.h"
+#include "lib/event/connect_schema.h"
+#include "lib/event/json_cursor.h"
+
+namespace cdc::worker {
+namespace {
+
+using Verdict = Intake::Verdict;
+
+/// The shape of events that carry no schema.
+constexpr const char* kSchemaLess = "-";
+/// Rows looked at to learn the columns of such events.
+constexpr size_t kLookAhead = 1000;
+
+std::vector<std::string> MemberNames(std::string_view object) {
+  std::vector<std::string> names;
+  event::JsonCursor cursor(object, true);
+  if (!cursor.Consume('{') || cursor.Peek() == '}') return names;
+  do {
+    event::JsonString key;
+    std::string_view value;
+    std::string name;
+    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
+    if (event::AppendUnescaped(key, &name)) names.push_back(std::move(name));
+  } while (cursor.Consume(','));
+  return names;
+}
+
+}  // namespace
+
+/// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
+bool Intake::IsOurs(const event::Envelope& envelope) {
+  if (settings_.source_table.empty()) return true;
+  if (!our_source_.empty() && envelope.source.find(our_source_) != std::string_view::npos) return true;
+  const auto source = event::ParseSource(envelope.source);
+  if (!source || source->table.empty()) return true;
+  const bool ours = source->table == settings_.source_table &&
+                    (settings_.source_schema.empty() || source->schema == settings_.source_schema);
+  if (ours) {
+    our_source_ = fmt::format("\"schema\":\"{}\",\"table\":\"{}\",", source->schema, source->table);
+  } else if (!warned_foreign_) {
+    warned_foreign_ = true;
+    log_.Warn("topic {} also carries table {}.{}: its rows are left alone here; give it an entry of its own with topic = \"{}\"",
+              settings_.topic, source->schema, source->table, settings_.topic);
+  }
+  return ours;
+}
+
+Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::Envelope& envelope,
+                                    std::span<const kafka::Message> ahead) {
+  const bool known = rows_ != nullptr && !relearn_ &&
+                     (envelope.schema.empty() ? shape_ == kSchemaLess : shape_ == envelope.schema);
+  if (known) return Verdict::kTaken;
+  std::string shape = envelope.schema.empty() ? kSchemaLess : std::string(envelope.schema);
+  std::vector<event::SourceColumn> columns;
+  if (!envelope.schema.empty()) {
+    CDC_ASSIGN(columns, ColumnsOfSchema(envelope.schema, declared_));
+  } else {
+    if (envelope.after.empty() && sink_.schema() == nullptr) return Verdict::kTaken;
+    CDC_ASSIGN(columns, LearnColumns(envelope, ahead));
+  }
+  return AdoptColumns(std::move(columns), message, std::move(shape));
+}
+
+Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envelope& envelope,
+                                                              std::span<const kafka::Message> ahead) {
+  if (describe_) {
+    CDC_ASSIGN(SourceDescription description, describe_());
+    database_key_ = std::move(description.key);
+    declared_.database = std::move(description.columns);
+  }
+  std::vector<std::string_view> objects;
+  objects.push_back(envelope.after.empty() ? envelope.before : envelope.after);
+  event::EnvelopeParser parser;
+  for (size_t i = 1; i < ahead.size() && i < kLookAhead; ++i) {
+    const auto value = ahead[i].value();
+    if (!value) continue;
+    const auto next = parser.Parse(*value);
+    if (next && next->schema.empty() && !next->after.empty()) objects.push_back(next->after);
+  }
+  const auto schema = sink_.schema();
+  CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, schema.get()));
+  if (schema == nullptr) return columns;
+  // The table's other columns stay known, so that a row that has them again needs no new plan.
+  for (const rows::Field& field : schema->fields) {
+    const bool listed = std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == field.name; });
+    const bool ours = std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(), field.name) !=
+                      settings_.metadata_columns.end();
+    if (listed || ours) continue;
+    const std::string member = "{\"" + field.name + "\":null}";
+    CDC_ASSIGN(auto one, ColumnsOfObjects({member}, declared_, schema.get()));
+    columns.insert(columns.end(), one.begin(), one.end());
+  }
+  return columns;
+}
+
+Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message) const {
+  if (settings_.append) return std::vector<std::string>();
+  if (!settings_.key.empty()) return settings_.key;
+  if (!database_key_.empty()) return database_key_;
+  if (message.key()) {
+    event::EnvelopeParser parser;
+    std::string_view schema;
+    const auto object = parser.ParseKey(*message.key(), &schema);
+    if (object && !schema.empty()) return event::NamesOfKeySchema(schema);
+    if (object && !object->empty()) return MemberNames(*object);
+  }
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("table {} has no key: its events carry none", settings_.table),
+               fmt::format("in tables.toml under [tables.\"{}\"]: mode = \"append\" keeps every change as a row, or "
+                           "key = [\"…\"] names columns that identify a row", settings_.table)};
+}
+
+Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
+                                     std::string shape) {
+  const std::vector<rows::Field> derived = mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
+  if (sink_.schema() == nullptr) {
+    CDC_ASSIGN(const std::vector<std::string> key, KeyOfNewTable(message));
+    std::vector<std::string> metadata = settings_.metadata_columns;
+    const bool named = std::find(metadata.begin(), metadata.end(), kOperation) != metadata.end();
+    if (settings_.append && !named) metadata.emplace_back(kOperation);
+    CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, metadata, derived));
+    CDC_TRY(sink_.Create(schema, key));
+    log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
+              fmt::join(key, ","));
+  } else {
+    const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
+    if (!changes.empty()) {
+      if (!fold_.empty()) return Verdict::kCommitFirst;
+      CDC_TRY(sink_.Evolve(changes));
+      log_.Info("table {} follows its source: new columns={} widened={}", iceberg::ToString(settings_.ident),
+                changes.additions.size(), changes.promotions.size());
+    }
+  }
+  if (fold_.batch().shared_schema() != sink_.schema()) {
+    if (!fold_.empty()) return Verdict::kCommitFirst;
+    StartBatch();
+  }
+  MakeDecoders(std::move(columns));
+  shape_ = std::move(shape);
+  relearn_ = false;
+  return Verdict::kTaken;
+}
+
+void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
+  const auto schema = sink_.schema();
+  std::vector<int> ours;
+  const auto position = [&](std::string_view name, bool wanted) {
+    const int at = wanted ? schema->IndexOf(name) : -1;
+    if (at >= 0) ours.push_back(at);
+    return at;
+  };
+  const auto wanted = [&](std::string_view name) {
+    return std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(), name) !=
+           settings_.metadata_columns.end();
+  };
+  ingestion_time_ = position(kIngestionTime, wanted(kIngestionTime));
+  operation_ = position(kOperation, settings_.append || wanted(kOperation));
+  source_lsn_column_ = position(kSourceLsn, wanted(kSourceLsn));
+  source_time_ = position(kSourceTime, wanted(kSourceTime));
+  derived_columns_.clear();
+  if (mapping_ != nullptr) {
+    for (const rows::Field& field : mapping_->Derived()) derived_columns_.push_back(position(field.name, true));
+  }
+
+  if (!settings_.append) {
+    auto key_schema = std::make_shared<rows::Schema>();
+    std::vector<int> in_row, in_key;
+    for (const std::string& name : sink_.key()) {
+      const int at = schema->IndexOf(name);
+      in_key.push_back(static_cast<int>(in_row.size()));
+      in_row.push_back(at);
+      key_schema->fields.push_back(schema->fields[static_cast<size_t>(at)]);
+    }
+    key_schema_ = key_schema;
+    key_batch_ = std::make_unique<rows::Batch>(key_schema_);
+    row_hasher_ = std::make_unique<rows::KeyHasher>(in_row);
+    key_hasher_ = std::make_unique<rows::KeyHasher>(in_key);
+    key_decoder_ = std::make_unique<event::RowDecoder>(columns, *key_schema_, &placeholder_);
+  }
+  rows_ = std::make_unique<event::RowDecoder>(std::move(columns), *schema, &placeholder_);
+  rows_->SetSkipped(std::move(ours));
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,147 @@
+#include "jobs/worker/job.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "jobs/worker/iceberg_sink.h"
+#include "jobs/worker/loop.h"
+#include "jobs/worker/run_setup.h"
+#include "lib/contract/exit_code.h"
+#include "lib/contract/job_channel.h"
+#include "lib/contract/lock_file.h"
+#include "lib/contract/names.h"
+#include "lib/contract/report.h"
+#include "lib/contract/state_layout.h"
+#include "lib/iceberg/sqlite_catalog.h"
+#include "lib/postgres/source_table.h"
+
+namespace cdc::worker {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+void OnSignal(int) { stop_requested.store(true, std::memory_order_relaxed); }
+
+void HandleSignals() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// Unique per table: start time and pid, unless the orchestrator names the run.
+std::string RunId(const Clock& clock) {
+  const char* given = std::getenv("CDC_RUN");
+  return given != nullptr ? given : fmt::format("{}-{}", UnixMillis(clock.wall()), ::getpid());
+}
+
+int64_t PeakRssBytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings) {
+  if (settings.dsn.empty()) return {};
+  return [&settings]() -> Result<SourceDescription> {
+    const std::string schema = settings.source_schema.empty() ? "public" : settings.source_schema;
+    const std::string table = settings.source_table.empty() ? settings.table : settings.source_table;
+    CDC_ASSIGN(const postgres::SourceTable found, postgres::Describe(settings.dsn, schema, table));
+    SourceDescription description;
+    for (const auto& column : found.columns) description.columns[column.name] = column.type;
+    description.key = found.primary_key;
+    return description;
+  };
+}
+
+/// Everything between the configuration and the loop.
+Status RunTable(const JobDefinition& job, const config::Config& config, const config::Table& table, bool drain,
+                contract::JobChannel& channel, const Clock& clock, const log::Logger& log, contract::Report* report) {
+  TableSettings settings = SettingsOf(config, table);
+  const KafkaSettings kafka = KafkaSettingsOf(config, table.name);
+  auto lock = contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
+  if (!lock) return lock.error();
+
+  kafka::ConsumerOptions options;
+  options.bootstrap_servers = kafka.bootstrap_servers;
+  options.group_id = kafka.group_id;
+  options.properties = kafka.properties;
+  options.queued_bytes = settings.memory_bytes / 8;
+  options.fetch_bytes = std::min<int64_t>(options.fetch_bytes, settings.memory_bytes / 16);
+  options.fetch_partition_bytes = options.fetch_bytes / 2;
+  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(options));
+  CDC_ASSIGN(const auto found, FindTopic(*consumer, table));
+  if (!found) {
+    log.Info("its topic does not exist yet: nothing to do");
+    return {};
+  }
+  CDC_TRY(NameTable(config, *found, *consumer, &settings));
+
+  const auto files = storage::MakeLocalFileSystem();
+  CDC_ASSIGN(auto catalog, iceberg::MakeSqliteCatalog({config.catalog.uri, config.catalog.name, config.catalog.warehouse},
+                                                      *files));
+  const std::string source = nlohmann::json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
+  IcebergSink::Ports ports{*catalog, *files, clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
+  CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
+
+  DeadLetters letters(kafka);
+  TaintedKeys tainted = TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted");
+  const auto mapping = job.mapping ? job.mapping() : nullptr;
+  Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
+  Loop loop(settings, found->partitions, drain,
+            {*sink, *consumer, intake, letters, tainted, channel, clock, stop_requested, log});
+  return loop.Run(report);
+}
+
+int Finish(contract::Report report, const Status& status, const Clock& clock, SteadyTime started, const log::Logger& log) {
+  report.exit = static_cast<int>(contract::ExitCode::kDone);
+  if (!status) {
+    report.exit = static_cast<int>(contract::ExitCodeFor(status.error().kind));
+    report.reason = Describe(status.error());
+    log.Error("{}", report.reason);
+  }
+  report.seconds = std::chrono::duration<double>(clock.steady() - started).count();
+  report.peak_rss_bytes = PeakRssBytes();
+  log.Flush();
+  std::printf("%s\n", contract::EncodeReport(report).c_str());
+  std::fflush(stdout);
+  return report.exit;
+}
+
+}  // namespace
+
+int RunJob(const JobDefinition& job, int argc, char** argv) {
+  contract::JobChannel channel = contract::JobChannel::FromEnvironment();
+  int exit_code = 0;
+  const auto line = ParseCommandLine(job, argc, argv, &exit_code);
+  if (!line) return exit_code;
+  HandleSignals();
+  const SystemClock clock;
+  const SteadyTime started = clock.steady();
+  contract::Report report;
+  report.table = line->table;
+  report.run = RunId(clock);
+  log::Options log_options;
+  if (line->verbose) log_options.level = log::Level::kDebug;
+  auto made = log::Logger::Make(log_options);
+  const log::Logger log = (made ? *made : log::Logger()).With("table", line->table).With("run", report.run);
+
+  const auto config = config::Load(line->config);
+  if (!config) return Finish(std::move(report), config.error(), clock, started, log);
+  const auto table = (*config)->FindTable(line->table);
+  if (!table) {
+    return Finish(std::move(report), Error{ErrorKind::kInvalidConfig, table.error().message, table.error().hint}, clock,
+                  started, log);
+  }
+  const Status status = RunTable(job, **config, *table, line->drain, channel, clock, log, &report);
+  return Finish(std::move(report), status, clock, started, log);
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,292 @@
+#include "jobs/worker/loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cdc::worker {
+namespace {
+
+constexpr size_t kMessagesPerPoll = 10'000;
+constexpr Millis kWatermarkTimeout{10'000};
+constexpr Millis kProgressInterval{5'000};
+/// Without a broker for this long the run ends, to be tried again later.
+constexpr Millis kOutagePatience{60'000};
+constexpr Millis kAnswerTimeout{5'000};
+/// Tidying up after so many commits, when there is nothing else to do.
+constexpr int kCommitsPerMaintenance = 16;
+constexpr int64_t kMaintenanceMs = 300, kLastMaintenanceMs = 5'000;
+
+Error OutOfRange(const kafka::PartitionProblem& problem, const std::string& table) {
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("the table's next offset {} of {}[{}] is not in Kafka's range [{}, {}]: changes were lost, or this is "
+                           "another topic of the same name", problem.offset, problem.topic, problem.partition, problem.low,
+                           problem.end),
+               fmt::format("`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} --yes` takes it as "
+                           "it is from the topic's end, `cdc rewind {0}` goes to given offsets", table)};
+}
+
+}  // namespace
+
+Loop::Loop(const TableSettings& settings, int32_t partitions, bool drain, Ports ports)
+    : settings_(settings), drain_(drain), ports_(std::move(ports)) {
+  rules_.commit_interval = settings.commit_interval;
+  rules_.idle_timeout = settings.idle_timeout;
+  rules_.batch_bytes = settings.memory_bytes / 8;
+  for (int32_t p = 0; p < partitions; ++p) partitions_[p];
+  const SteadyTime now = ports_.clock.steady();
+  last_commit_ = now - std::max(rules_.commit_interval, rules_.lagging_interval);
+  last_message_ = last_progress_ = now;
+}
+
+Status Loop::Run(contract::Report* report) {
+  report_ = report;
+  CDC_TRY(Assign());
+  ports_.channel.SendReady();
+  while (true) {
+    ListenToCommands();
+    const Step step = NextStep(rules_, State(), ports_.clock.steady());
+    switch (step.act) {
+      case Act::kRead: {
+        CDC_TRY(ReadOnce(step.wait));
+        CDC_TRY(MaintainIfQuiet());
+        break;
+      }
+      case Act::kCommit: CDC_TRY(CommitBatch()); break;
+      case Act::kOfferToGo:
+        if (!OfferToGo()) break;
+        [[fallthrough]];
+      case Act::kLeave: {
+        if (!leaving_ && commits_ > 0) CDC_TRY(MaintainIfQuiet());
+        return ports_.sink.Close();
+      }
+    }
+  }
+}
+
+/// Starts at the offsets of the newest snapshot; a partition that it does not know starts at its oldest record.
+Status Loop::Assign() {
+  std::vector<kafka::TopicPartitionOffset> start;
+  std::vector<kafka::TopicPartition> all;
+  for (const auto& [number, partition] : partitions_) all.push_back({settings_.topic, number});
+  CDC_ASSIGN(const auto watermarks, ports_.consumer.Watermarks(all, kWatermarkTimeout));
+  if (watermarks.size() < all.size()) {
+    return Error{ErrorKind::kTransient, "Kafka did not say how far some partitions of " + settings_.topic + " go"};
+  }
+  for (const kafka::Watermark& mark : watermarks) {
+    Partition& partition = partitions_[mark.partition];
+    partition.next = mark.low;
+    if (const auto& marker = ports_.sink.marker()) {
+      const auto topic = marker->offsets.find(settings_.topic);
+      if (topic != marker->offsets.end() && topic->second.contains(mark.partition)) {
+        partition.committed = partition.next = topic->second.at(mark.partition);
+      }
+    }
+    if (partition.next < mark.low || partition.next > mark.end) {
+      kafka::PartitionProblem problem{settings_.topic, mark.partition, true, partition.next, mark.low, mark.end, {}};
+      return OutOfRange(problem, settings_.table);
+    }
+    partition.target = mark.end;
+    partition.at_end = partition.next == mark.end;
+    report_->from[mark.partition] = report_->to[mark.partition] = partition.next;
+    start.push_back({settings_.topic, mark.partition, partition.next});
+  }
+  return ports_.consumer.Assign(start);
+}
+
+Status Loop::ReadOnce(Millis wait) {
+  kafka::MessageBatch batch;
+  const Status polled = ports_.consumer.Poll(wait, kMessagesPerPoll, &batch);
+  const SteadyTime now = ports_.clock.steady();
+  if (!polled && polled.error().kind != ErrorKind::kTransient) return polled.error();
+  if (!polled && !unreachable_) {
+    unreachable_ = true;
+    unreachable_since_ = now;
+    ports_.log.Warn("{}", Describe(polled.error()));
+  }
+  if (!batch.empty() || !batch.ends().empty()) unreachable_ = false;
+  if (unreachable_ && now - unreachable_since_ > kOutagePatience) {
+    return Error{ErrorKind::kTransient, "no Kafka broker can be reached"};
+  }
+  CDC_TRY(CheckProblems(batch));
+  if (!batch.empty()) last_message_ = now;
+  CDC_TRY(TakeBatch(batch));
+  for (const kafka::PartitionEnd& end : batch.ends()) {
+    Partition& partition = partitions_[end.partition];
+    partition.next = std::max(partition.next, end.offset);
+    partition.at_end = true;
+  }
+  if (now - last_progress_ > kProgressInterval) SendProgress();
+  return {};
+}
+
+Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
+  const std::span<const kafka::Message> messages(batch.begin(), batch.size());
+  constexpr size_t kBudgetCheck = 64;
+  const auto count = static_cast<int32_t>(partitions_.size());
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const kafka::Message& message = messages[i];
+    CDC_ASSIGN(Intake::Verdict verdict, ports_.intake.Take(message, messages.subspan(i), count));
+    if (verdict == Intake::Verdict::kCommitFirst) {
+      CDC_TRY(CommitBatch());
+      CDC_ASSIGN(verdict, ports_.intake.Take(message, messages.subspan(i), count));
+      if (verdict == Intake::Verdict::kCommitFirst) {
+        return Error{ErrorKind::kUnsupported, fmt::format("the schema of {}[{}]@{} cannot be followed", settings_.topic,
+                                                          message.partition(), message.offset())};
+      }
+    }
+    Partition& partition = partitions_[message.partition()];
+    partition.next = message.offset() + 1;
+    partition.at_end = false;
+    partition.newest_ms = message.timestamp_ms();
+    ++report_->events;
+    if (i % kBudgetCheck == 0 && ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange()) {
+      CDC_TRY(CommitBatch());
+    }
+  }
+  // Behind a delete comes its tombstone, which has no source.
+  for (size_t i = messages.size(); i-- > 0;) {
+    if (!messages[i].value()) continue;
+    ports_.intake.NoteSource(messages[i]);
+    break;
+  }
+  return {};
+}
+
+Status Loop::CheckProblems(const kafka::MessageBatch& batch) const {
+  for (const kafka::PartitionProblem& problem : batch.problems()) {
+    if (problem.out_of_range) return OutOfRange(problem, settings_.table);
+    if (problem.error.kind != ErrorKind::kTransient) return problem.error;
+  }
+  return {};
+}
+
+Status Loop::CommitBatch() {
+  Fold& fold = ports_.intake.fold();
+  if (!fold.gaps().empty()) {
+    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
+    for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
+  }
+  CDC_TRY(ports_.letters.Flush());
+  CDC_TRY(ports_.tainted.Save());
+  report_->dead_letters = ports_.letters.count();
+  // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
+  if (ports_.sink.schema() != nullptr) {
+    const SteadyTime started = ports_.clock.steady();
+    const Marker marker = PresentMarker();
+    const auto committed = ports_.sink.Commit(fold, marker);
+    in_doubt_ = !committed && committed.error().kind == ErrorKind::kCommitUnknown;
+    if (!committed) return committed.error();
+    report_->rows += committed->rows;
+    report_->deletes += committed->deletes;
+    report_->snapshot_id = committed->snapshot_id;
+    last_commit_ms_ = UnixMillis(ports_.clock.wall());
+    ++commits_;
+    ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id, committed->rows,
+                     committed->deletes,
+                     std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
+    std::vector<kafka::TopicPartitionOffset> hints;
+    for (const auto& [number, partition] : partitions_) hints.push_back({settings_.topic, number, partition.next});
+    ports_.consumer.CommitHint(hints);
+  }
+  for (auto& [number, partition] : partitions_) report_->to[number] = partition.committed = partition.next;
+  ports_.intake.ForgetKeyChanges();
+  ports_.intake.StartBatch();
+  last_commit_ = ports_.clock.steady();
+  SendProgress();
+  return {};
+}
+
+/// Merging files and forgetting snapshots waits for quiet; what fails here fails again later, and harms nothing.
+Status Loop::MaintainIfQuiet() {
+  const bool last = leaving_ || (State().drained && !State().dirty);
+  if (!CaughtUp() || State().dirty || (commits_ < kCommitsPerMaintenance && !last)) return {};
+  const auto more = ports_.sink.Maintain(last ? kLastMaintenanceMs : kMaintenanceMs);
+  if (!more) {
+    if (more.error().kind == ErrorKind::kCommitUnknown || more.error().kind == ErrorKind::kCorrupt) return more.error();
+    ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
+  }
+  if (!more || !*more) commits_ = 0;
+  return {};
+}
+
+/// \return whether to leave. Losing the answer is no harm: the orchestrator finds lag by itself.
+bool Loop::OfferToGo() {
+  if (const auto more = ports_.sink.Maintain(kLastMaintenanceMs); !more) {
+    ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
+  }
+  contract::PartitionOffsets next;
+  for (const auto& [number, partition] : partitions_) next[number] = partition.next;
+  ports_.channel.SendExiting(next);
+  const contract::Command answer = ports_.channel.AwaitAnswer(kAnswerTimeout);
+  if (answer != contract::Command::kStay) return true;
+  last_message_ = ports_.clock.steady();
+  return false;
+}
+
+void Loop::ListenToCommands() {
+  if (ports_.stop.load(std::memory_order_relaxed)) leaving_ = true;
+  while (const auto command = ports_.channel.Poll()) {
+    if (*command == contract::Command::kStop || *command == contract::Command::kYield ||
+        *command == contract::Command::kOrphaned) {
+      leaving_ = true;
+      if (*command == contract::Command::kOrphaned) return;
+    }
+  }
+}
+
+void Loop::SendProgress() {
+  last_progress_ = ports_.clock.steady();
+  contract::Progress progress;
+  for (const auto& [number, partition] : partitions_) {
+    if (partition.committed >= 0) progress.next[number] = partition.committed;
+  }
+  progress.caught_up = CaughtUp() && !State().dirty;
+  if (progress.caught_up) progress.lag = 0;
+  progress.in_doubt = in_doubt_;
+  progress.events = report_->events;
+  progress.rows = report_->rows;
+  progress.dead_letters = report_->dead_letters;
+  progress.snapshot_id = report_->snapshot_id;
+  progress.last_commit_ms = last_commit_ms_;
+  ports_.channel.SendProgress(progress);
+}
+
+PaceState Loop::State() const {
+  PaceState state;
+  state.last_commit = last_commit_;
+  state.last_message = last_message_;
+  state.caught_up = CaughtUp();
+  state.drained = drain_ && Drained();
+  state.leaving = leaving_;
+  state.in_key_change = ports_.intake.InKeyChange();
+  state.batch_bytes = ports_.intake.byte_size();
+  state.dirty = !ports_.intake.fold().empty();
+  for (const auto& [number, partition] : partitions_) {
+    state.dirty |= partition.next != (partition.committed >= 0 ? partition.committed : report_->from.at(number));
+  }
+  return state;
+}
+
+bool Loop::CaughtUp() const {
+  return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& p) { return p.second.at_end; });
+}
+
+bool Loop::Drained() const {
+  return std::all_of(partitions_.begin(), partitions_.end(),
+                     [](const auto& p) { return p.second.next >= p.second.target; });
+}
+
+Marker Loop::PresentMarker() const {
+  Marker marker;
+  contract::PartitionOffsets& offsets = marker.offsets[settings_.topic];
+  for (const auto& [number, partition] : partitions_) {
+    offsets[number] = partition.next;
+    if (partition.newest_ms < 0) continue;
+    marker.valid_through_ms = std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
+  }
+  marker.source_lsn = ports_.intake.source_lsn();
+  return marker;
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,85 @@
+#pragma once
+
+/// \file jobs/worker/loop.h
+/// The worker's life: read, take in, commit, tidy up, leave.
+
+#include <atomic>
+#include <map>
+#include <memory>
+
+#include "jobs/worker/dead_letters.h"
+#include "jobs/worker/intake.h"
+#include "jobs/worker/pace.h"
+#include "jobs/worker/settings.h"
+#include "jobs/worker/sink.h"
+#include "lib/contract/job_channel.h"
+#include "lib/contract/report.h"
+#include "lib/core/clock.h"
+#include "lib/kafka/consumer.h"
+#include "lib/log/logger.h"
+
+namespace cdc::worker {
+
+/// One run of one table. One thread.
+class Loop {
+ public:
+  struct Ports {
+    Sink& sink;
+    kafka::Consumer& consumer;
+    Intake& intake;
+    DeadLetters& letters;
+    TaintedKeys& tainted;
+    contract::JobChannel& channel;
+    const Clock& clock;
+    const std::atomic<bool>& stop;  ///< set by SIGTERM and SIGINT
+    log::Logger log;
+  };
+
+  /// \param partitions of the topic \param drain leave at the ends seen now
+  Loop(const TableSettings& settings, int32_t partitions, bool drain, Ports ports);
+
+  /// Runs until the table is idle, drained, or somebody says stop; the last batch is committed.
+  ///
+  /// \param report its counters and offsets are kept up to date, also when an error is returned
+  /// \return kConflict, kTransient, kCommitUnknown: try again later. Others: the table must be held.
+  Status Run(contract::Report* report);
+
+ private:
+  Status Assign();
+  Status ReadOnce(Millis wait);
+  Status TakeBatch(const kafka::MessageBatch& batch);
+  Status CheckProblems(const kafka::MessageBatch& batch) const;
+  Status CommitBatch();
+  Status MaintainIfQuiet();
+  bool OfferToGo();
+  void ListenToCommands();
+  void SendProgress();
+  PaceState State() const;
+  bool CaughtUp() const;
+  bool Drained() const;
+  Marker PresentMarker() const;
+
+  struct Partition {
+    int64_t next = 0;         // next offset: everything below is taken
+    int64_t committed = -1;   // next offset of the last commit; −1: none
+    int64_t target = -1;      // --drain: leave when next gets here
+    bool at_end = false;
+    int64_t newest_ms = -1;   // timestamp of the last message
+  };
+
+  const TableSettings& settings_;
+  bool drain_;
+  Ports ports_;
+  PaceRules rules_;
+  std::map<int32_t, Partition> partitions_;
+  SteadyTime last_commit_, last_message_, last_progress_;
+  bool leaving_ = false;
+  bool in_doubt_ = false;
+  bool unreachable_ = false;
+  SteadyTime unreachable_since_;
+  int commits_ = 0;
+  int64_t last_commit_ms_ = 0;
+  contract::Report* report_ = nullptr;
+};
+
+}  // namespace cdc::worker

@@ -1,0 +1,38 @@
+#include "jobs/worker/pace.h"
+
+#include <algorithm>
+
+namespace cdc::worker {
+namespace {
+
+/// Commands and signals are looked at this often.
+constexpr Millis kAttention{100};
+
+Step ReadUntil(SteadyTime due, SteadyTime now) {
+  const auto wait = std::chrono::ceil<Millis>(due - now);
+  return {Act::kRead, std::clamp(wait, Millis{0}, kAttention)};
+}
+
+}  // namespace
+
+Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
+  const bool leaving = state.leaving || state.drained;
+  if (!state.dirty) {
+    if (leaving) return {Act::kLeave, {}};
+    const SteadyTime idle_since = std::max(state.last_commit, state.last_message);
+    if (state.caught_up && now - idle_since >= rules.idle_timeout) return {Act::kOfferToGo, {}};
+    return ReadUntil(state.caught_up ? idle_since + rules.idle_timeout : now + kAttention, now);
+  }
+  // A batch does not end between the halves of a key change, unless the second half does not come.
+  if (state.in_key_change && now - state.last_message < rules.key_change_patience) {
+    return ReadUntil(state.last_message + rules.key_change_patience, now);
+  }
+  if (leaving || state.batch_bytes >= rules.batch_bytes) return {Act::kCommit, {}};
+  const Millis interval = state.caught_up ? rules.commit_interval
+                                          : std::max(rules.commit_interval, rules.lagging_interval);
+  const SteadyTime due = state.last_commit + interval;
+  if (now >= due) return {Act::kCommit, {}};
+  return ReadUntil(due, now);
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,175 @@
+#include "jobs/worker/run_setup.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+
+#include "lib/contract/exit_code.h"
+#include "lib/contract/names.h"
+#include "lib/contract/state_layout.h"
+#include "lib/event/envelope.h"
+
+namespace cdc::worker {
+namespace {
+
+constexpr Millis kKafkaTimeout{15'000};
+constexpr Millis kPeekTimeout{2'000};
+
+event::Handling HandlingOf(const config::Source& source) {
+  event::Handling handling;
+  switch (source.decimal_handling) {
+    case config::DecimalHandling::kPrecise: handling.decimal = event::DecimalHandling::kPrecise; break;
+    case config::DecimalHandling::kString: handling.decimal = event::DecimalHandling::kString; break;
+    case config::DecimalHandling::kDouble: handling.decimal = event::DecimalHandling::kDouble; break;
+  }
+  switch (source.time_precision) {
+    case config::TimePrecision::kAdaptive: handling.time = event::TimePrecision::kAdaptive; break;
+    case config::TimePrecision::kConnect: handling.time = event::TimePrecision::kConnect; break;
+    case config::TimePrecision::kMicroseconds: handling.time = event::TimePrecision::kMicroseconds; break;
+    case config::TimePrecision::kIsoString: handling.time = event::TimePrecision::kIsoString; break;
+  }
+  switch (source.binary_handling) {
+    case config::BinaryHandling::kBytes: handling.binary = event::BinaryHandling::kBytes; break;
+    case config::BinaryHandling::kBase64: handling.binary = event::BinaryHandling::kBase64; break;
+    case config::BinaryHandling::kHex: handling.binary = event::BinaryHandling::kHex; break;
+  }
+  handling.unavailable_placeholder = source.unavailable_placeholder;
+  return handling;
+}
+
+/// "hr.employee" → "employee" when hr is one of the schemas.
+std::string BareName(const config::Config& config, const std::string& name) {
+  for (const std::string& schema : config.source.schemas) {
+    if (name.size() > schema.size() + 1 && name.starts_with(schema) && name[schema.size()] == '.') {
+      return name.substr(schema.size() + 1);
+    }
+  }
+  return name;
+}
+
+/// The table's own name, with its schema only where another table has the same.
+std::string IcebergName(const config::Config& config, const std::string& entry, const std::string& bare) {
+  const auto same = std::count_if(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
+    return other.name != entry && BareName(config, other.name) == bare;
+  });
+  return same == 0 ? bare : entry;
+}
+
+/// value.source.table of the first event that has one; empty when there is none yet.
+Result<std::string> PeekSourceTable(kafka::Consumer& consumer, const TopicFound& found) {
+  std::vector<kafka::TopicPartitionOffset> start;
+  for (int32_t p = 0; p < found.partitions; ++p) start.push_back({found.topic, p, kafka::kEarliest});
+  CDC_TRY(consumer.Assign(start));
+  std::string name;
+  int ends = 0;
+  const auto deadline = std::chrono::steady_clock::now() + kPeekTimeout;
+  while (name.empty() && ends < found.partitions && std::chrono::steady_clock::now() < deadline) {
+    kafka::MessageBatch batch;
+    const Status polled = consumer.Poll(Millis{100}, 100, &batch);
+    if (!polled && polled.error().kind != ErrorKind::kTransient) return polled.error();
+    ends += static_cast<int>(batch.ends().size());
+    event::EnvelopeParser parser;
+    for (const kafka::Message& message : batch) {
+      const auto value = message.value();
+      const auto envelope = value ? parser.Parse(*value) : Result<event::Envelope>(event::Envelope{});
+      if (!envelope || envelope->source.empty()) continue;
+      const auto source = event::ParseSource(envelope->source);
+      if (source && !source->table.empty()) {
+        name = source->table;
+        break;
+      }
+    }
+  }
+  CDC_TRY(consumer.Assign({}));
+  return name;
+}
+
+}  // namespace
+
+std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, char** argv, int* exit_code) {
+  CommandLine line;
+  CLI::App app{job.description, "jobs/" + job.name};
+  app.add_option("--config", line.config, "configuration file")->capture_default_str();
+  app.add_option("--table", line.table, "the table's entry in the configuration")->required();
+  app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
+  app.add_flag("-v,--verbose", line.verbose, "log each commit");
+  app.set_version_flag("--version", CDC_VERSION);
+  try {
+    app.parse(argc, argv);
+    return line;
+  } catch (const CLI::ParseError& error) {
+    const bool fine = app.exit(error) == 0;
+    *exit_code = fine ? 0 : static_cast<int>(contract::ExitCode::kBadArguments);
+    return std::nullopt;
+  }
+}
+
+TableSettings SettingsOf(const config::Config& config, const config::Table& table) {
+  TableSettings settings;
+  settings.table = table.name;
+  settings.append = table.mode == config::Mode::kAppend;
+  settings.stop_on_bad = table.on_error == config::OnError::kStop;
+  if (table.key) settings.key = *table.key;
+  settings.metadata_columns = table.metadata_columns;
+  settings.declared.table = table.name;
+  settings.declared.handling = HandlingOf(config.source);
+  settings.declared.columns = table.columns;
+  settings.dsn = config.source.dsn;
+  settings.commit_interval = table.commit_interval;
+  settings.idle_timeout = config.orchestrator.idle_timeout;
+  settings.memory_bytes = table.memory;
+  settings.target_file_bytes = table.target_file_size;
+  settings.snapshot_keep = table.snapshot_keep;
+  settings.snapshot_age = table.snapshot_age;
+  settings.pipeline = config.kafka.group_id + "." + table.name;
+  settings.index_folder = contract::StateLayout(config.orchestrator.state_dir).table_index(table.name);
+  settings.ident = {config.catalog.name_space, IcebergName(config, table.name, BareName(config, table.name))};
+  return settings;
+}
+
+KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table) {
+  KafkaSettings kafka;
+  kafka.bootstrap_servers = config.kafka.bootstrap_servers;
+  kafka.group_id = config.kafka.group_id + "." + table;
+  for (const auto& [name, value] : config.kafka.properties) kafka.properties.push_back({name, value});
+  return kafka;
+}
+
+Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const config::Table& table) {
+  for (const std::string& topic : table.topics) {
+    auto info = consumer.DescribeTopic(topic, kKafkaTimeout);
+    if (!info && info.error().kind == ErrorKind::kNotFound) continue;
+    if (!info) return info.error();
+    CDC_ASSIGN(std::string cluster, consumer.ClusterId(kKafkaTimeout));
+    return std::optional(TopicFound{info->name, info->partitions, std::move(cluster)});
+  }
+  return std::optional<TopicFound>();
+}
+
+Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer,
+                 TableSettings* settings) {
+  settings->topic = found.topic;
+  const auto parsed = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, found.topic);
+  const std::string bare = BareName(config, settings->table);
+  // A topic of another form (`topic = …`) is this table's whatever it carries.
+  if (!parsed || contract::SanitiseForTopic(bare) != parsed->table) return {};
+  settings->source_schema = parsed->schema;
+  settings->source_table = bare;
+  if (bare.find('_') == std::string::npos || bare != parsed->table) return {};
+
+  const auto file = settings->index_folder / "source-table";
+  std::string name;
+  std::getline(std::ifstream(file), name);
+  if (name.empty()) {
+    CDC_ASSIGN(name, PeekSourceTable(consumer, found));
+    if (name.empty() || contract::SanitiseForTopic(name) != parsed->table) return {};
+    std::error_code error;
+    std::filesystem::create_directories(settings->index_folder, error);
+    std::ofstream(file) << name << '\n';
+  }
+  settings->source_table = name;
+  if (name != bare) settings->ident.name = IcebergName(config, settings->table, name);
+  return {};
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,44 @@
+#pragma once
+
+/// \file jobs/worker/run_setup.h
+/// Private to the worker room: from the command line and the configuration to the settings of one run.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "jobs/worker/job.h"
+#include "jobs/worker/settings.h"
+#include "lib/config/config.h"
+#include "lib/kafka/consumer.h"
+
+namespace cdc::worker {
+
+struct CommandLine {
+  std::filesystem::path config = "tables.toml";
+  std::string table;
+  bool drain = false;
+  bool verbose = false;
+};
+
+/// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).
+std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, char** argv, int* exit_code);
+
+/// Settings of `table` but for what depends on Kafka: topic and source name are those of its first topic candidate.
+TableSettings SettingsOf(const config::Config& config, const config::Table& table);
+KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table);
+
+struct TopicFound {
+  std::string topic;
+  int32_t partitions = 0;
+  std::string cluster;  ///< Kafka cluster id
+};
+
+/// The first of the table's topics that exists; nothing: none does yet. \return kTransient, kInvalidConfig.
+Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const config::Table& table);
+
+/// Sets topic, source name and Iceberg name. A topic's name may have lost characters of the table's: then an event is
+/// read to learn it, and it is remembered in the index folder.
+Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer, TableSettings* settings);
+
+}  // namespace cdc::worker

@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file jobs/worker/settings.h
+/// What one run of one table's worker needs to know, taken from the configuration.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "jobs/worker/table_shape.h"
+#include "lib/iceberg/catalog.h"
+#include "lib/kafka/partition.h"
+
+namespace cdc::worker {
+
+struct TableSettings {
+  std::string table;          ///< its entry in tables.toml
+  std::string topic;
+  std::string source_schema;  ///< PostgreSQL schema, e.g. "public"; empty: unknown
+  std::string source_table;   ///< its name at the source (value.source.table); empty: whatever the topic carries
+  bool append = false;        ///< mode = "append"
+  bool stop_on_bad = false;   ///< on_error = "stop"
+  std::vector<std::string> key;               ///< configured; empty: the event's own
+  std::vector<std::string> metadata_columns;  ///< names of table_shape.h
+  Declarations declared;
+  std::string dsn;            ///< libpq; empty: none
+
+  std::chrono::milliseconds commit_interval{1000};
+  std::chrono::milliseconds idle_timeout{60'000};
+  int64_t memory_bytes = 256 << 20;
+  int64_t target_file_bytes = 128 << 20;
+  int snapshot_keep = 100;                            ///< newest snapshots that are never expired
+  std::chrono::milliseconds snapshot_age{3'600'000};  ///< the others are, at this age
+
+  iceberg::TableIdent ident;
+  std::string pipeline;       ///< cdc.pipeline of every snapshot
+  std::filesystem::path index_folder;
+};
+
+struct KafkaSettings {
+  std::string bootstrap_servers;
+  std::string group_id;
+  std::vector<kafka::Property> properties;
+};
+
+}  // namespace cdc::worker

@@ -1,0 +1,66 @@
+#pragma once
+
+/// \file jobs/worker/sink.h
+/// Port to where folded changes end up. Iceberg is the one there is; other stores fit behind the same five steps.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/worker/fold.h"
+#include "lib/contract/offsets.h"
+#include "lib/core/result.h"
+#include "lib/iceberg/schema_evolution.h"
+#include "lib/rows/type.h"
+
+namespace cdc::worker {
+
+/// What is committed together with the rows: how far the source has been read.
+struct Marker {
+  contract::TopicOffsets offsets;           ///< next offset of every partition
+  std::optional<int64_t> valid_through_ms;  ///< every change produced before this Unix time is in
+  int64_t source_lsn = 0;                   ///< highest seen; 0: unknown
+};
+
+struct Committed {
+  int64_t snapshot_id = 0;
+  int64_t rows = 0;     ///< rows written
+  int64_t deletes = 0;  ///< rows of the table that were deleted or superseded
+};
+
+/// One table. One thread at a time.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// The newest committed marker; nothing: never committed, or the table is not made yet.
+  virtual const std::optional<Marker>& marker() const = 0;
+
+  /// The table's present schema; null before Create(). A new object after every change.
+  virtual std::shared_ptr<const rows::Schema> schema() const = 0;
+  /// Names of the key's columns, pinned by Create(); empty: an append-only table.
+  virtual const std::vector<std::string>& key() const = 0;
+
+  /// Makes the table. \param key empty for append \return kConflict: somebody else just did; kTransient.
+  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key) = 0;
+  virtual Status Evolve(const iceberg::SchemaChanges& changes) = 0;
+
+  /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row is not
+  /// there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
+  virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
+
+  /// Applies `fold` and `marker` atomically. `fold` is unchanged and may be committed again after an error.
+  ///
+  /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try later.
+  ///         kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported, kCorrupt: held.
+  virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
+
+  /// Tidies up for at most about `budget_ms`. \return whether there is more to do.
+  virtual Result<bool> Maintain(int64_t budget_ms) = 0;
+
+  /// The orderly end: everything local is written out.
+  virtual Status Close() = 0;
+};
+
+}  // namespace cdc::worker

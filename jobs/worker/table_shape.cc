@@ -1,0 +1,193 @@
+#include "jobs/worker/table_shape.h"
+
+#include <algorithm>
+
+#include "lib/core/decimal.h"
+#include "lib/event/connect_schema.h"
+#include "lib/event/infer.h"
+#include "lib/event/json_cursor.h"
+
+namespace cdc::worker {
+namespace {
+
+using event::SourceColumn;
+using event::Wire;
+using rows::Type;
+using rows::TypeKind;
+
+Error Unsupported(const std::vector<SourceColumn>& problems, const std::string& table) {
+  std::string message = problems.size() == 1 ? "a column cannot be kept exactly:" : "columns cannot be kept exactly:";
+  std::string hint = "in tables.toml:\n[tables.\"" + table + "\".columns]";
+  for (const SourceColumn& column : problems) {
+    message += " '" + column.name + "' (" + column.problem + ")";
+    hint += "\n\"" + column.name + "\" = \"" + column.hint + "\"";
+  }
+  return Error{ErrorKind::kUnsupported, std::move(message), std::move(hint)};
+}
+
+/// How values of a column that only the table knows are sent: as Debezium writes such a type.
+Result<SourceColumn> ColumnOfField(const rows::Field& field, const event::Handling& handling) {
+  const bool list = field.type.kind == TypeKind::kList;
+  const Type type = list ? field.type.element_type() : field.type;
+  std::string words;
+  switch (type.kind) {
+    case TypeKind::kBoolean: words = "boolean"; break;
+    case TypeKind::kInt: words = "integer"; break;
+    case TypeKind::kLong: words = "bigint"; break;
+    case TypeKind::kFloat: words = "real"; break;
+    case TypeKind::kDouble: words = "double precision"; break;
+    case TypeKind::kDecimal:
+      words = "numeric(" + std::to_string(type.precision) + "," + std::to_string(type.scale) + ")";
+      break;
+    case TypeKind::kDate: words = "date"; break;
+    case TypeKind::kTime: words = "time"; break;
+    case TypeKind::kTimestamp: words = "timestamp"; break;
+    case TypeKind::kTimestamptz: words = "timestamptz"; break;
+    case TypeKind::kUuid: words = "uuid"; break;
+    case TypeKind::kBinary: words = "bytea"; break;
+    default: words = "text"; break;
+  }
+  return event::ColumnOfPgType(field.name, list ? words + "[]" : words, handling, true);
+}
+
+std::vector<std::string> MemberNames(std::string_view object) {
+  std::vector<std::string> names;
+  event::JsonCursor cursor(object);
+  if (!cursor.Consume('{')) return names;
+  do {
+    event::JsonString key;
+    std::string_view value;
+    std::string name;
+    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
+    if (event::AppendUnescaped(key, &name)) names.push_back(std::move(name));
+  } while (cursor.Consume(','));
+  return names;
+}
+
+/// The type that holds values of both; nothing when Iceberg cannot widen to it.
+std::optional<Type> Wider(const Type& table, const Type& source) {
+  if (table == source || rows::CanPromote(source, table)) return std::nullopt;
+  if (rows::CanPromote(table, source)) return source;
+  if (table.kind == TypeKind::kList && source.kind == TypeKind::kList) {
+    const auto element = Wider(table.element_type(), source.element_type());
+    return element ? std::optional(Type::ListOf(*element)) : std::nullopt;
+  }
+  if (table.kind != TypeKind::kDecimal || source.kind != TypeKind::kDecimal) return std::nullopt;
+  // The scale is for ever; the digits before the point may grow.
+  const int digits = std::max(table.precision - table.scale, source.precision - source.scale);
+  const int precision = std::min(digits + table.scale, kMaxDecimalPrecision);
+  return precision > table.precision ? std::optional(Type::Decimal(precision, table.scale)) : std::nullopt;
+}
+
+bool CanIdentify(const Type& type) {
+  return type.kind != TypeKind::kFloat && type.kind != TypeKind::kDouble && type.kind != TypeKind::kList;
+}
+
+}  // namespace
+
+Result<std::vector<SourceColumn>> ColumnsOfSchema(std::string_view schema, const Declarations& declared) {
+  CDC_ASSIGN(std::vector<SourceColumn> columns, event::ColumnsOfValueSchema(schema));
+  std::vector<SourceColumn> problems;
+  for (SourceColumn& column : columns) {
+    if (const auto words = declared.columns.find(column.name); words != declared.columns.end()) {
+      CDC_ASSIGN(const SourceColumn wanted,
+                 event::ColumnOfPgType(column.name, words->second, declared.handling, true));
+      CDC_ASSIGN(column, event::Override(column, wanted, words->second));
+    }
+    if (!column.problem.empty()) problems.push_back(column);
+  }
+  if (!problems.empty()) return Unsupported(problems, declared.table);
+  return columns;
+}
+
+Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string_view>& objects,
+                                                   const Declarations& declared, const rows::Schema* table) {
+  event::Inference inference;
+  std::vector<std::string> names;
+  for (const std::string_view object : objects) {
+    inference.Add(object);
+    for (std::string& name : MemberNames(object)) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+  }
+  std::vector<SourceColumn> columns;
+  for (const std::string& name : names) {
+    const auto words = declared.columns.find(name);
+    const auto described = declared.database.find(name);
+    const int known = table == nullptr ? -1 : table->IndexOf(name);
+    if (words != declared.columns.end()) {
+      CDC_ASSIGN(columns.emplace_back(), event::ColumnOfPgType(name, words->second, declared.handling, true));
+    } else if (described != declared.database.end()) {
+      CDC_ASSIGN(columns.emplace_back(), event::ColumnOfPgType(name, described->second, declared.handling, false));
+    } else if (known >= 0) {
+      CDC_ASSIGN(columns.emplace_back(),
+                 ColumnOfField(table->fields[static_cast<size_t>(known)], declared.handling));
+    } else {
+      const auto inferred = std::find_if(inference.columns().begin(), inference.columns().end(),
+                                         [&](const SourceColumn& c) { return c.name == name; });
+      if (inferred != inference.columns().end()) columns.push_back(*inferred);
+    }
+  }
+  return columns;
+}
+
+rows::Field MetadataField(std::string_view name) {
+  rows::Field field;
+  field.name = std::string(name);
+  if (name == kOperation) field.type = Type::Of(TypeKind::kString);
+  else if (name == kSourceLsn) field.type = Type::Of(TypeKind::kLong);
+  else field.type = Type::Of(TypeKind::kTimestamptz);
+  return field;
+}
+
+Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns, const std::vector<std::string>& key,
+                                    const std::vector<std::string>& metadata_columns,
+                                    const std::vector<rows::Field>& derived) {
+  rows::Schema schema;
+  for (const SourceColumn& column : columns) {
+    rows::Field field;
+    field.name = column.name;
+    field.type = column.type;
+    field.required = std::find(key.begin(), key.end(), column.name) != key.end();
+    schema.fields.push_back(std::move(field));
+  }
+  for (const rows::Field& field : derived) schema.fields.push_back(field);
+  for (const std::string& name : metadata_columns) {
+    if (schema.IndexOf(name) >= 0) {
+      return Error{ErrorKind::kUnsupported, "the source has a column '" + name + "' of its own",
+                   "take it out of metadata_columns of this table"};
+    }
+    schema.fields.push_back(MetadataField(name));
+  }
+  schema = iceberg::AssignFieldIds(std::move(schema));
+  for (const std::string& name : key) {
+    const int at = schema.IndexOf(name);
+    if (at < 0) {
+      return Error{ErrorKind::kUnsupported, "the key column '" + name + "' is not among the event's columns",
+                   "set key = [\"…\"] to columns of this table"};
+    }
+    const rows::Field& field = schema.fields[static_cast<size_t>(at)];
+    if (CanIdentify(field.type)) schema.identifier_field_ids.push_back(field.id);
+  }
+  // Half a key identifies nothing.
+  if (schema.identifier_field_ids.size() != key.size()) schema.identifier_field_ids.clear();
+  return schema;
+}
+
+iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<SourceColumn>& columns) {
+  iceberg::SchemaChanges changes;
+  for (const SourceColumn& column : columns) {
+    const int at = table.IndexOf(column.name);
+    if (at < 0) {
+      rows::Field field;
+      field.name = column.name;
+      field.type = column.type;
+      changes.additions.push_back(std::move(field));
+    } else if (const auto wider = Wider(table.fields[static_cast<size_t>(at)].type, column.type)) {
+      changes.promotions.emplace_back(column.name, *wider);
+    }
+  }
+  return changes;
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,40 @@
+#pragma once
+
+/// \file jobs/worker/tainted_keys.h
+/// Keys whose row in the table is out of date because a change of theirs was dead-lettered. Until a whole row comes, an
+/// event that depends on their old row is dead-lettered too.
+
+#include <filesystem>
+#include <unordered_set>
+
+#include "lib/core/hash128.h"
+#include "lib/core/result.h"
+
+namespace cdc::worker {
+
+/// Kept in one small file beside the key index. It may hold a key too many after a crash, never one too few. Not
+/// thread-safe.
+class TaintedKeys {
+ public:
+  /// \param file need not exist; empty: kept in memory only
+  static TaintedKeys Load(std::filesystem::path file);
+
+  bool Contains(const Hash128& key) const { return !keys_.empty() && keys_.contains(key); }
+  void Add(const Hash128& key) { dirty_ |= keys_.insert(key).second; }
+  void Remove(const Hash128& key) {
+    if (!keys_.empty()) dirty_ |= keys_.erase(key) > 0;
+  }
+  void Clear() {
+    dirty_ |= !keys_.empty();
+    keys_.clear();
+  }
+  /// Additions must be on disk before the commit that passes their letters. \return kTransient.
+  Status Save();
+
+ private:
+  std::filesystem::path file_;
+  std::unordered_set<Hash128> keys_;
+  bool dirty_ = false;
+};
+
+}  // namespace cdc::worker
