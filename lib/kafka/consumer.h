@@ -19,9 +19,9 @@
 namespace cdc::kafka {
 
 struct ConsumerOptions {
-  std::string bootstrap_servers;  ///< "host:port,host:port"
-  std::string group_id;  ///< only for CommitHint(); partitions are assigned, the group is never joined
-  std::vector<Property> properties;
+  std::string bootstrap_servers = {};  ///< "host:port,host:port"
+  std::string group_id = {};  ///< only for CommitHint(); partitions are assigned, the group is never joined
+  std::vector<Property> properties = {};
 
   /// How many bytes of unread records librdkafka may keep, over all partitions.
   int64_t queued_bytes = 64 << 20;
@@ -53,8 +53,9 @@ class Consumer {
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
-  /// Replaces the assignment. An offset that is not there any more is a PartitionProblem of a later Poll(),
-  /// never a jump.
+  /// Replaces the assignment. kEarliest and kLatest are asked of the brokers first (up to 2 s; where they do
+  /// not answer librdkafka goes on trying and Position() stays unknown until then); plain offsets need no
+  /// round trip. An offset that is not there any more is a PartitionProblem of a later Poll(), never a jump.
   Status Assign(const std::vector<TopicPartitionOffset>& partitions);
   /// Adds to the assignment; partitions already assigned are refused with kInvalidArgument.
   /// \param paused deliver nothing before Resume(). Safe against librdkafka#2190.

@@ -17,8 +17,8 @@ namespace cdc::kafka {
 /// Stops when destroyed. Thread-safe.
 class MockBroker {
  public:
-  /// \param default_partitions of topics made by their first use
-  static Result<std::unique_ptr<MockBroker>> Start(int default_partitions = 1);
+  /// Topics made by their first use have 4 partitions (librdkafka's fixed choice).
+  static Result<std::unique_ptr<MockBroker>> Start();
   ~MockBroker();
   MockBroker(const MockBroker&) = delete;
   MockBroker& operator=(const MockBroker&) = delete;

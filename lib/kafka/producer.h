@@ -19,8 +19,8 @@
 namespace cdc::kafka {
 
 struct ProducerOptions {
-  std::string bootstrap_servers;
-  std::vector<Property> properties;
+  std::string bootstrap_servers = {};
+  std::vector<Property> properties = {};
   /// Bytes of records not acknowledged yet; Produce() waits when they are reached.
   int64_t queued_bytes = 32 << 20;
   /// How long a record may wait for its acknowledgement before it fails.
@@ -34,12 +34,12 @@ struct ProducerOptions {
 /// Copied by Produce(); views need to live only during the call.
 struct Record {
   std::string_view topic;
-  std::optional<int32_t>
-      partition;  ///< nothing: by key hash (as Kafka's Java clients do), at random without a key
-  std::optional<std::string_view> key;  ///< nothing: null
-  std::optional<std::string_view> value;
-  std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
-  std::optional<int64_t> timestamp_ms;  ///< nothing: now
+  /// Nothing: by key hash as Kafka's Java clients do, at random without a key.
+  std::optional<int32_t> partition = {};
+  std::optional<std::string_view> key = {};  ///< nothing: null
+  std::optional<std::string_view> value = {};
+  std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers = {};
+  std::optional<int64_t> timestamp_ms = {};  ///< nothing: now
 };
 
 /// Where a record ended up, or why it did not.
@@ -47,7 +47,7 @@ struct Delivery {
   std::string_view topic;
   int32_t partition = -1;
   int64_t offset = -1;
-  Status status;
+  Status status = {};
 };
 
 /// Not thread-safe. Destroying it drops what is not acknowledged yet: Flush() first.

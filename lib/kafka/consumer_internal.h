@@ -1,0 +1,72 @@
+#pragma once
+
+/// \file lib/kafka/consumer_internal.h
+/// The Consumer's state, shared by its .cc files.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/kafka/consumer.h"
+#include "lib/kafka/handle_internal.h"
+
+namespace cdc::kafka {
+
+struct PartitionState {
+  int64_t position = 0;  ///< next offset, or kEarliest/kLatest while unresolved
+  bool paused = false;   ///< then not assigned in librdkafka
+};
+
+struct PartitionKey {
+  std::string_view topic;
+  int32_t partition;
+};
+
+struct PartitionHash {
+  using is_transparent = void;
+  size_t operator()(const PartitionKey& k) const {
+    return std::hash<std::string_view>()(k.topic) * 31 + static_cast<size_t>(k.partition);
+  }
+  size_t operator()(const TopicPartition& k) const { return (*this)(PartitionKey{k.topic, k.partition}); }
+};
+struct PartitionEqual {
+  using is_transparent = void;
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    return a.partition == b.partition && std::string_view(a.topic) == std::string_view(b.topic);
+  }
+};
+
+/// Pausing is unassigning and resuming is assigning again at our own position: librdkafka's pause keeps a
+/// fetched backlog and depends on a position that does not exist yet right after assign (librdkafka#2190,
+/// confluent-kafka-go#193), while an assignment with an explicit offset starts exactly there.
+struct Consumer::Impl {
+  ConsumerOptions options;
+  Handle<rd_kafka_t> client;
+  Handle<rd_kafka_queue_t> queue;  ///< the one queue of all partitions and errors
+  std::unordered_map<TopicPartition, PartitionState, PartitionHash, PartitionEqual> partitions;
+  std::vector<rd_kafka_message_t*> raw;  ///< scratch of Poll()
+  std::optional<Error> failure;          ///< from error_cb, which runs inside Poll()
+  std::string last_transport_error;
+  int64_t bytes_since_nudge = 0;
+  std::function<void()> wakeup;
+
+  ~Impl();
+  PartitionState* Find(std::string_view topic, int32_t partition);
+  void OnError(int code, const char* reason);
+  Status Attach(const std::vector<TopicPartitionOffset>& wanted);  ///< to librdkafka
+  /// kEarliest and kLatest as offsets, where the brokers answer. librdkafka does that itself, but right after
+  /// its start it does not know the leader yet and then waits a fixed 500 ms before it asks
+  /// (rd_kafka_toppar_offset_retry).
+  std::vector<TopicPartitionOffset> Resolve(std::vector<TopicPartitionOffset> partitions);
+  Status Detach(const std::vector<TopicPartition>& partitions);  ///< from librdkafka
+  void Deliver(rd_kafka_message_t* raw_message, MessageBatch* batch, PartitionState** state,
+               const rd_kafka_topic_t** topic, int32_t* partition);
+  void DeliverEvent(rd_kafka_message_t* raw_message, MessageBatch* batch);
+  PartitionProblem Explain(const rd_kafka_message_t& raw_message);
+  void Nudge();
+};
+
+}  // namespace cdc::kafka

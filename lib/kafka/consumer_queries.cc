@@ -1,0 +1,134 @@
+/// Questions a Consumer asks brokers: offsets and topics.
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/core.h>
+
+#include "lib/kafka/consumer_internal.h"
+
+namespace cdc::kafka {
+namespace {
+
+/// ListOffsets for all partitions at once, grouped by leader; `which` is kEarliest or kLatest, which the
+/// protocol takes as special timestamps. With read_committed the broker answers kLatest with the last stable
+/// offset. Entries that were not answered keep a negative offset or carry an error.
+Result<PartitionList> AskOffsets(rd_kafka_t* client, const std::vector<TopicPartition>& partitions,
+                                 int64_t which, std::chrono::milliseconds timeout) {
+  PartitionList list = MakeList(partitions);
+  for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = which;
+  const auto code = rd_kafka_offsets_for_times(client, list.get(), TimeoutMs(timeout));
+  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return list;
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return MakeError(code, fmt::format("Asking for the offsets of {} partitions", partitions.size()));
+  }
+  return list;
+}
+
+bool Answered(const rd_kafka_topic_partition_t& p) {
+  return p.err == RD_KAFKA_RESP_ERR_NO_ERROR && p.offset >= 0;
+}
+
+Result<Metadata> AllTopics(rd_kafka_t* client, std::chrono::milliseconds timeout) {
+  const struct rd_kafka_metadata* raw = nullptr;
+  const auto code = rd_kafka_metadata(client, /*all_topics=*/1, nullptr, &raw, TimeoutMs(timeout));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return MakeError(code, "Listing Kafka's topics");
+  return Metadata(raw);
+}
+
+}  // namespace
+
+std::vector<TopicPartitionOffset> Consumer::Impl::Resolve(std::vector<TopicPartitionOffset> wanted) {
+  constexpr std::chrono::seconds kPatience(2);
+  for (const int64_t which : {kEarliest, kLatest}) {
+    std::vector<TopicPartition> asked;
+    std::vector<TopicPartitionOffset*> targets;
+    for (auto& p : wanted) {
+      if (p.offset != which) continue;
+      asked.push_back({p.topic, p.partition});
+      targets.push_back(&p);
+    }
+    if (asked.empty()) continue;
+    auto answer = AskOffsets(client.get(), asked, which, kPatience);
+    if (!answer) break;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      const auto& p = (*answer)->elems[i];
+      if (Answered(p)) targets[i]->offset = p.offset;
+    }
+  }
+  return wanted;
+}
+
+Result<std::vector<TopicPartitionOffset>> Consumer::EndOffsets(const std::vector<TopicPartition>& partitions,
+                                                               std::chrono::milliseconds timeout) {
+  std::vector<TopicPartitionOffset> answer;
+  if (partitions.empty()) return answer;
+  CDC_ASSIGN(PartitionList ends, AskOffsets(impl_->client.get(), partitions, kLatest, timeout));
+  for (int i = 0; i < ends->cnt; ++i) {
+    const auto& p = ends->elems[i];
+    if (Answered(p)) answer.push_back({p.topic, p.partition, p.offset});
+  }
+  return answer;
+}
+
+Result<std::vector<Watermark>> Consumer::Watermarks(const std::vector<TopicPartition>& partitions,
+                                                    std::chrono::milliseconds timeout) {
+  std::vector<Watermark> answer;
+  if (partitions.empty()) return answer;
+  const auto start = std::chrono::steady_clock::now();
+  CDC_ASSIGN(PartitionList lows, AskOffsets(impl_->client.get(), partitions, kEarliest, timeout));
+  const auto used =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  CDC_ASSIGN(PartitionList ends, AskOffsets(impl_->client.get(), partitions, kLatest,
+                                            std::max(timeout - used, std::chrono::milliseconds(1))));
+  // Both lists are copies of `partitions` in its order.
+  for (int i = 0; i < lows->cnt && i < ends->cnt; ++i) {
+    const auto& low = lows->elems[i];
+    const auto& end = ends->elems[i];
+    if (Answered(low) && Answered(end)) answer.push_back({low.topic, low.partition, low.offset, end.offset});
+  }
+  return answer;
+}
+
+Result<std::vector<TopicInfo>> Consumer::ListTopics(std::string_view prefix,
+                                                    std::chrono::milliseconds timeout) {
+  CDC_ASSIGN(Metadata all, AllTopics(impl_->client.get(), timeout));
+  std::vector<TopicInfo> topics;
+  for (int i = 0; i < all->topic_cnt; ++i) {
+    const auto& t = all->topics[i];
+    const std::string_view name = t.topic;
+    if (!name.starts_with(prefix) || name.starts_with("__") || t.partition_cnt == 0) continue;
+    topics.push_back({t.topic, t.partition_cnt});
+  }
+  std::sort(topics.begin(), topics.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return topics;
+}
+
+// Asked of the whole list: a request that names one topic creates it at brokers older than 0.11 and at the
+// embedded one.
+Result<TopicInfo> Consumer::DescribeTopic(const std::string& topic, std::chrono::milliseconds timeout) {
+  CDC_ASSIGN(Metadata all, AllTopics(impl_->client.get(), timeout));
+  for (int i = 0; i < all->topic_cnt; ++i) {
+    const auto& t = all->topics[i];
+    if (topic != t.topic) continue;
+    if (t.err == RD_KAFKA_RESP_ERR_NO_ERROR) return TopicInfo{topic, t.partition_cnt};
+    return MakeError(t.err, fmt::format("Describing topic {}", topic));
+  }
+  return Error{ErrorKind::kNotFound,
+               fmt::format("Topic {} does not exist at {}", topic, impl_->options.bootstrap_servers),
+               "check [source] topic_prefix, the table's topic, and that the connector has sent something"};
+}
+
+Result<std::string> Consumer::ClusterId(std::chrono::milliseconds timeout) {
+  char* id = rd_kafka_clusterid(impl_->client.get(), TimeoutMs(timeout));
+  if (id == nullptr) {
+    return Error{ErrorKind::kTransient,
+                 fmt::format("Asking {} for its cluster id: no answer", impl_->options.bootstrap_servers),
+                 "check that Kafka runs at [kafka] bootstrap_servers"};
+  }
+  std::string copy = id;
+  rd_kafka_mem_free(impl_->client.get(), id);
+  return copy;
+}
+
+}  // namespace cdc::kafka

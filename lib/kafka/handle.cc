@@ -1,0 +1,107 @@
+#include <fmt/core.h>
+
+#include "lib/kafka/handle_internal.h"
+
+namespace cdc::kafka {
+
+PartitionList MakeList(const std::vector<TopicPartitionOffset>& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& p : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition)->offset = p.offset;
+  }
+  return list;
+}
+
+PartitionList MakeList(const std::vector<TopicPartition>& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& p : partitions)
+    rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition);
+  return list;
+}
+
+namespace {
+Status Set(rd_kafka_conf_t* config, const std::string& name, const std::string& value, bool users) {
+  char why[512] = {};
+  if (rd_kafka_conf_set(config, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK) return {};
+  return Error{ErrorKind::kInvalidConfig, fmt::format("Kafka property {} = \"{}\": {}", name, value, why),
+               users ? fmt::format("correct or remove {} in [kafka.properties]", name) : ""};
+}
+}  // namespace
+
+Result<Config> MakeConfig(const std::string& bootstrap_servers, const std::vector<Property>& own,
+                          const std::vector<Property>& users) {
+  if (bootstrap_servers.empty()) {
+    return Error{ErrorKind::kInvalidConfig, "No Kafka servers are given",
+                 "[kafka] bootstrap_servers = \"host:9092\""};
+  }
+  Config config(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(config.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+  CDC_TRY(Set(config.get(), "bootstrap.servers", bootstrap_servers, false));
+  for (const auto& p : own) CDC_TRY(Set(config.get(), p.name, p.value, false));
+  for (const auto& p : users) CDC_TRY(Set(config.get(), p.name, p.value, true));
+  return config;
+}
+
+Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config) {
+  char why[512] = {};
+  Handle<rd_kafka_t> client(rd_kafka_new(type, config.get(), why, sizeof why));
+  if (!client) {
+    return Error{ErrorKind::kInvalidConfig, fmt::format("Starting a Kafka client: {}", why),
+                 "check [kafka] and [kafka.properties]"};
+  }
+  (void)config.release();
+  return client;
+}
+
+ErrorKind KindOf(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR__INVALID_TYPE:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return ErrorKind::kInvalidConfig;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: return ErrorKind::kNotFound;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE: return ErrorKind::kBadValue;
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG: return ErrorKind::kInvalidArgument;
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+    case RD_KAFKA_RESP_ERR__CONFLICT: return ErrorKind::kConflict;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return ErrorKind::kUnsupported;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG: return ErrorKind::kCorrupt;
+    case RD_KAFKA_RESP_ERR__DESTROY: return ErrorKind::kShuttingDown;
+    default: return ErrorKind::kTransient;
+  }
+}
+
+Error MakeError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail) {
+  Error error{KindOf(code), fmt::format("{}: {}", doing, rd_kafka_err2str(code))};
+  if (!detail.empty() && detail != rd_kafka_err2str(code)) error.message += fmt::format(" ({})", detail);
+  if (error.kind == ErrorKind::kInvalidConfig)
+    error.hint = "check [kafka.properties] and the broker's access rules";
+  if (code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    error.hint = "check that Kafka runs at [kafka] bootstrap_servers";
+  }
+  return error;
+}
+
+Error MakeError(const rd_kafka_error_t* error, std::string_view doing) {
+  return MakeError(rd_kafka_error_code(error), doing, rd_kafka_error_string(error));
+}
+
+}  // namespace cdc::kafka
