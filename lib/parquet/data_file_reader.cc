@@ -33,6 +33,7 @@ class FileReader final : public DataFileReader {
     pq::ReaderProperties properties;
     properties.enable_buffered_stream();
     properties.set_buffer_size(kReadBuffer);
+    properties.set_page_checksum_verification(true);
     file_ = pq::ParquetFileReader::Open(in_, properties);
     const pq::FileMetaData& metadata = *file_->metadata();
     for (const rows::Field& field : projection_->fields) {

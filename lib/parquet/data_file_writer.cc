@@ -29,6 +29,7 @@ std::shared_ptr<pq::WriterProperties> MakeProperties(const WriterOptions& option
       ->dictionary_pagesize_limit(options.dictionary_page_bytes)
       ->data_pagesize(kPageBytes)
       ->write_batch_size(static_cast<int64_t>(kChunkRows))
+      ->enable_page_checksum()
       ->set_size_statistics_level(pq::SizeStatisticsLevel::None);
   return builder.build();
 }

@@ -264,14 +264,19 @@ TEST_CASE("damaged files are corrupt, never a crash") {
   CHECK(attempt(empty).error().kind == ErrorKind::kCorrupt);
   MemoryFile cut{whole.bytes.substr(0, whole.bytes.size() / 2)};
   CHECK(attempt(cut).error().kind == ErrorKind::kCorrupt);
+  // A wrong byte in the data is found by its page's checksum; one in the footer may only change a name.
   std::mt19937 random(7);
+  const size_t data_end = whole.bytes.size() * 9 / 10;
+  size_t found = 0;
   for (int i = 0; i < 50; ++i) {
     MemoryFile flipped{whole.bytes};
-    flipped.bytes[random() % flipped.bytes.size()] ^= static_cast<char>(1 + random() % 255);
-    const Status read = attempt(flipped);  // may be a value of another spelling; must not crash
-    if (!read)
-      CHECK((read.error().kind == ErrorKind::kCorrupt || read.error().kind == ErrorKind::kUnsupported));
+    flipped.bytes[random() % data_end] ^= static_cast<char>(1 + random() % 255);
+    const Status read = attempt(flipped);
+    if (read) continue;
+    ++found;
+    CHECK((read.error().kind == ErrorKind::kCorrupt || read.error().kind == ErrorKind::kUnsupported));
   }
+  CHECK(found >= 48);  // a page header has bytes without meaning, statistics for one
 }
 
 TEST_CASE("nulls in required columns and unresolved values are refused") {
