@@ -3,10 +3,11 @@
 # local folder. Sends change events captured from a real PostgreSQL and Debezium and checks every row of every table
 # with pyiceberg and DuckDB, and that workers come and go with the changes. Sets up and builds first; safe to repeat.
 #
-#   ./test-dynamic-cdc.sh [--keep] [--events FILE.jsonl] [--no-build]
+#   ./test-dynamic-cdc.sh [--keep] [--events FILE.jsonl] [--no-build] [--bin DIR]
 #     --keep      leave the run's folder (build/demo/run-…) in place after a success; after a failure it always stays
 #     --events    other captured events of the same scenario; default: tests/data/fixtures/schema_precise.jsonl
 #     --no-build  use the programs in build/release/bin as they are
+#     --bin DIR   use the programs in DIR as they are
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$root" || exit 1
@@ -14,13 +15,15 @@ cd "$root" || exit 1
 events=tests/data/fixtures/schema_precise.jsonl
 keep=0
 build=1
+bin=build/release/bin
 while [ $# -gt 0 ]; do
   case $1 in
     --keep) keep=1 ;;
     --events) events=${2:?--events wants a file}; shift ;;
     --no-build) build=0 ;;
+    --bin) bin=${2:?--bin wants a folder}; build=0; shift ;;
     --stack) [ "${2:-}" = embedded ] || { echo "only --stack embedded is here yet" >&2; exit 64; }; shift ;;
-    -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1; try --help" >&2; exit 64 ;;
   esac
   shift
@@ -29,7 +32,6 @@ done
 tables=(faculty program students payment)   # configured from the start and changed
 quiet=registration                          # configured, never changed: must not get a worker
 added=course                                # added to tables.toml while the orchestrator runs
-bin=build/release/bin
 python=.venv/bin/python
 wait_seconds=30
 
