@@ -9,14 +9,10 @@
 namespace cdc::iceberg {
 namespace {
 
-std::mt19937_64& Random() {
-  // Seeded from the system for each thread: ids must differ between processes that start at the same moment.
-  thread_local std::mt19937_64 engine = [] {
-    std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
-    return std::mt19937_64(seed);
-  }();
-  return engine;
+/// From the system each time: a generator of our own would give a forked child its parent's ids.
+uint64_t Random64() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
 }
 
 }  // namespace
@@ -101,14 +97,14 @@ int64_t TableMetadata::IntProperty(const std::string& key, int64_t fallback) con
 
 int64_t NewSnapshotId(const TableMetadata& metadata) {
   while (true) {
-    const int64_t id = static_cast<int64_t>(Random()() >> 1);
+    const int64_t id = static_cast<int64_t>(Random64() >> 1);
     if (id != 0 && metadata.FindSnapshot(id) == nullptr) return id;
   }
 }
 
 std::string NewUuid() {
-  const uint64_t high = (Random()() & ~uint64_t{0xF000}) | 0x4000;
-  const uint64_t low = (Random()() & ~(uint64_t{3} << 62)) | uint64_t{1} << 63;
+  const uint64_t high = (Random64() & ~uint64_t{0xF000}) | 0x4000;
+  const uint64_t low = (Random64() & ~(uint64_t{3} << 62)) | uint64_t{1} << 63;
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xFFFF, high & 0xFFFF,
                      low >> 48, low & 0xFFFFFFFFFFFF);
 }

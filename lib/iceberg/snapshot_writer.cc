@@ -93,8 +93,14 @@ class SnapshotFiles {
     s.manifest_list = fmt::format("{}snap-{}-1-{}.avro", folder_, s.snapshot_id, attempt_);
     CDC_ASSIGN(const std::string bytes,
                EncodeManifestList({s.snapshot_id, s.parent_snapshot_id, s.sequence_number}, list));
-    staged->written.push_back(s.manifest_list);
-    return files_.WriteAll(s.manifest_list, bytes);
+    return WriteFile(s.manifest_list, bytes, staged);
+  }
+
+  Status WriteFile(const std::string& path, const std::string& bytes, StagedSnapshot* staged) {
+    Status done = files_.WriteAll(path, bytes);
+    // A file that was there before is somebody else's and must not be deleted as ours.
+    if (done || done.error().kind != ErrorKind::kConflict) staged->written.push_back(path);
+    return done;
   }
 
   Result<LiveManifestPtr> WriteManifest(const PlannedManifest& planned, StagedSnapshot* staged) {
@@ -126,8 +132,7 @@ class SnapshotFiles {
     put(planned.deleted, EntryStatus::kDeleted, &file.deleted_files_count, &file.deleted_rows_count);
     CDC_ASSIGN(const std::string bytes, EncodeManifest(Header(planned.content), rows));
     file.manifest_length = static_cast<int64_t>(bytes.size());
-    staged->written.push_back(file.manifest_path);
-    CDC_TRY(files_.WriteAll(file.manifest_path, bytes));
+    CDC_TRY(WriteFile(file.manifest_path, bytes, staged));
     return LiveManifestPtr(std::move(manifest));
   }
 

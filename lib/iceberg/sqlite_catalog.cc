@@ -224,7 +224,9 @@ Result<std::unique_ptr<Catalog>> MakeSqliteCatalog(const SqliteCatalogOptions& o
                  fmt::format("making the catalog's folder {}: {}", folder.string(), failed.message()),
                  "[catalog] uri in tables.toml must name a writable place"};
   }
-  CDC_ASSIGN(sqlite::Database db, sqlite::Database::Open(options.path));
+  sqlite::Options open;
+  open.busy_timeout = options.busy_timeout;
+  CDC_ASSIGN(sqlite::Database db, sqlite::Database::Open(options.path, open));
   auto known =
       db.Prepare("SELECT t.iceberg_type FROM iceberg_tables t, iceberg_namespace_properties n LIMIT 0");
   if (!known) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "lib/core/clock.h"
 #include "lib/iceberg/catalog.h"
 #include "lib/storage/file_system.h"
 
@@ -19,6 +20,8 @@ struct SqliteCatalogOptions {
   std::string warehouse;  ///< absolute plain folder for new tables: <warehouse>/<namespace>/<table>-<suffix>
   /// Unix milliseconds; the system's clock when empty.
   std::function<int64_t()> now_ms = {};
+  /// How long a call waits for other processes; beyond that it is kTransient.
+  Millis busy_timeout{10'000};
 };
 
 /// Any number of processes may use one file at once.
