@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <chrono>
 #include <map>
 #include <random>
 #include <set>
@@ -177,6 +178,19 @@ TEST_CASE("random expiry never touches what a kept snapshot lists") {
     }
   }
   CHECK(deleted.size() > 50);
+}
+
+/// Not part of the suite: `iceberg_test "[performance]"`.
+TEST_CASE("commit time with a long history", "[.performance]") {
+  NewTable t;
+  for (int i = 0; i < 1000; ++i) {
+    t.Commit({{t.Data(1)}, {}, {}, false, {{"cdc.offsets", std::string(100, 'x')}}, {}, {}});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  constexpr int kCommits = 50;
+  for (int i = 0; i < kCommits; ++i) t.Commit({{t.Data(1)}, {}, {}, false, {}, {}, {}});
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  WARN("ms per commit: " << took.count() / kCommits << ", manifests: " << t.live.manifests().size());
 }
 
 }  // namespace
