@@ -1,0 +1,298 @@
+#include "orchestrator/table_state.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "lib/contract/exit_code.h"
+#include "lib/core/hash128.h"
+
+namespace cdc::orchestrator {
+namespace {
+
+constexpr std::pair<Phase, const char*> kPhases[] = {
+    {Phase::kIdle, "Idle"},       {Phase::kPending, "Pending"},   {Phase::kStarting, "Starting"},
+    {Phase::kRunning, "Running"}, {Phase::kStopping, "Stopping"}, {Phase::kBackoff, "Backoff"},
+    {Phase::kHeld, "Held"}};
+
+/// first, 2·first, 4·first … at most `longest`, for the n-th time, n ≥ 1.
+Millis Doubling(Millis first, Millis longest, int n) {
+  Millis delay = first;
+  for (int i = 1; i < n && delay < longest; ++i) delay *= 2;
+  return std::min(delay, longest);
+}
+
+/// One step of one table. Each On() decides all seven phases; what it does not name stays as it is.
+class Stepper {
+ public:
+  Stepper(const TableState& state, SteadyTime now, const Rules& rules, std::string_view table)
+      : now_(now), rules_(rules), table_(table), step_{state} {}
+
+  void On(const LagSeen&) {
+    // Idle -> Pending. Everywhere else it is known already, or will be seen when the table listens again.
+    if (s().phase == Phase::kIdle) ToPending(StartDue());
+  }
+
+  void On(const SlotFree&) {
+    if (s().phase != Phase::kPending || now_ < s().due) return;
+    // Pending -> Starting
+    s().phase = Phase::kStarting;
+    s().last_start = now_;
+    s().deadline = now_ + rules_.start_timeout;
+    s().reason.clear();
+    s().hint.clear();
+    Do(Action::kStart);
+  }
+
+  void On(const LockBusy& e) {
+    if (s().phase != Phase::kPending) return;
+    s().due = now_ + rules_.lock_poll;
+    s().reason = fmt::format("waits for process {}, which still works on this table", e.pid);
+  }
+
+  void On(const StartFailed& e) {
+    if (s().phase != Phase::kStarting) return;
+    // Starting -> Backoff or Held
+    if (e.error.kind == ErrorKind::kTransient) return Retry(e.error.message);
+    Hold(e.error.message, e.error.hint.empty() ? Release() : e.error.hint + ", then " + Release());
+  }
+
+  void On(const WorkerReady&) {
+    if (s().phase != Phase::kStarting) return;
+    // Starting -> Running
+    s().phase = Phase::kRunning;
+    s().running_since = now_;
+    s().deadline = now_ + rules_.report_timeout;
+    s().caught_up = s().in_doubt = false;
+  }
+
+  void On(const WorkerProgress& e) {
+    if (!IsActive(s().phase)) return;
+    if (e.committed) s().crashes = s().retries = 0;
+    if (s().phase == Phase::kStopping) return;  // its deadline stands
+    s().deadline = now_ + (s().phase == Phase::kRunning ? rules_.report_timeout : rules_.start_timeout);
+    s().caught_up = e.caught_up;
+    s().in_doubt = e.in_doubt;
+  }
+
+  void On(const WorkerExiting& e) {
+    if (!IsActive(s().phase)) return;
+    if (s().phase == Phase::kStopping) return Do(Action::kSayGo);
+    if (e.behind) {
+      s().caught_up = false;
+      s().deadline = now_ + rules_.report_timeout;
+      return Do(Action::kSayStay);
+    }
+    ToStopping(0, Action::kSayGo);  // Running -> Stopping
+  }
+
+  void On(const WorkerEnded& e) {
+    if (!IsActive(s().phase)) return;
+    if (e.committed) s().crashes = s().retries = 0;
+    if (s().start_again) return ToPending(now_);  // Stopping -> Pending: the operator's word counts
+    const auto* exited = std::get_if<Exited>(&e.end);
+    if (!exited) return Crash(Describe(e.end), e.reason);
+    switch (static_cast<contract::ExitCode>(exited->code)) {
+      case contract::ExitCode::kDone: return ToIdle();
+      case contract::ExitCode::kTryAgain: return Retry(e.reason.empty() ? Describe(e.end) : e.reason);
+      case contract::ExitCode::kBadArguments:
+      case contract::ExitCode::kPermanent:
+        return Hold(e.reason.empty() ? Describe(e.end) : e.reason, Advice());
+    }
+    Crash(Describe(e.end), e.reason);
+  }
+
+  void On(const SlotWanted&) {
+    if (WouldYield(s(), now_, rules_)) ToStopping(0, Action::kSayYield);  // Running -> Stopping
+  }
+
+  void On(const Triggered&) {
+    switch (s().phase) {
+      case Phase::kIdle:
+      case Phase::kPending:
+      case Phase::kBackoff:
+      case Phase::kHeld:
+        s().crashes = s().retries = 0;
+        return ToPending(now_);  // Idle, Backoff, Held -> Pending, whatever the rate limit says
+      case Phase::kStopping: s().start_again = true; return;
+      case Phase::kStarting:
+      case Phase::kRunning: return;
+    }
+  }
+
+  void On(const SettingsChanged&) {
+    switch (s().phase) {
+      case Phase::kBackoff:
+      case Phase::kHeld:
+        s().crashes = s().retries = 0;
+        return ToPending(StartDue());  // Backoff, Held -> Pending
+      case Phase::kStarting:
+      case Phase::kRunning: return ToStopping(0, Action::kSayStop);  // Starting, Running -> Stopping
+      case Phase::kIdle:
+      case Phase::kPending:
+      case Phase::kStopping: return;  // the next start reads the new settings
+    }
+  }
+
+  void On(const StopAsked&) {
+    if (!IsActive(s().phase)) return;
+    if (s().phase == Phase::kStopping && s().harshness > 0) return;
+    s().start_again = false;
+    ToStopping(1, Action::kTerminate);  // Starting, Running -> Stopping
+  }
+
+  void On(const TimePassed&) {
+    switch (s().phase) {
+      case Phase::kBackoff:
+        if (now_ >= s().due) s().phase = Phase::kPending;  // Backoff -> Pending
+        return;
+      case Phase::kStarting:
+      case Phase::kRunning:
+        if (now_ < s().deadline) return;
+        s().reason = "stopped reporting";
+        return ToStopping(1, Action::kTerminate);  // Starting, Running -> Stopping
+      case Phase::kStopping:
+        if (now_ >= s().deadline) Harsher();
+        return;
+      case Phase::kIdle:
+      case Phase::kPending:
+      case Phase::kHeld: return;
+    }
+  }
+
+  Step Take() { return std::move(step_); }
+
+ private:
+  TableState& s() { return step_.state; }
+  void Do(Action action) { step_.actions.push_back(action); }
+
+  SteadyTime StartDue() const {
+    const auto& last = step_.state.last_start;
+    return last ? std::max(now_, *last + rules_.rate_limit + rules_.jitter) : now_;
+  }
+
+  void ToIdle() {
+    s().phase = Phase::kIdle;
+    s().crashes = s().retries = 0;
+    s().reason.clear();
+    s().hint.clear();
+    Do(Action::kListen);
+  }
+
+  void ToPending(SteadyTime due) {
+    bool listening = s().phase == Phase::kIdle;
+    s().phase = Phase::kPending;
+    s().due = due;
+    s().start_again = false;
+    s().reason.clear();
+    s().hint.clear();
+    if (listening) Do(Action::kMute);
+  }
+
+  void ToStopping(int harshness, Action action) {
+    s().phase = Phase::kStopping;
+    s().harshness = harshness;
+    s().deadline = now_ + rules_.stop_grace;
+    Do(action);
+  }
+
+  void Harsher() {
+    s().harshness = std::min(s().harshness + 1, 2);
+    s().deadline = now_ + rules_.stop_grace;
+    Do(s().harshness == 1 ? Action::kTerminate : Action::kKill);
+  }
+
+  void Crash(const std::string& how, const std::string& words) {
+    ++s().crashes;
+    std::string cause = s().reason.empty() ? how : s().reason + ", " + how;
+    if (!words.empty()) cause += ": " + words;
+    if (s().crashes >= rules_.max_crashes) {
+      return Hold(fmt::format("crashed {} times without a commit, last: {}", s().crashes, cause), Advice());
+    }
+    ToBackoff(fmt::format("crashed ({} of {}): {}", s().crashes, rules_.max_crashes, cause),
+              Doubling(rules_.first_crash_backoff, rules_.longest_crash_backoff, s().crashes));
+  }
+
+  void Retry(const std::string& cause) {
+    ++s().retries;
+    ToBackoff(cause, Doubling(rules_.first_retry, rules_.longest_retry, s().retries));
+  }
+
+  void ToBackoff(std::string reason, Millis delay) {
+    s().phase = Phase::kBackoff;
+    s().due = std::max(StartDue(), now_ + delay);
+    s().reason = std::move(reason);
+    s().hint.clear();
+  }
+
+  void Hold(std::string reason, std::string hint) {
+    s().phase = Phase::kHeld;
+    s().reason = std::move(reason);
+    s().hint = std::move(hint);
+  }
+
+  std::string Release() const { return fmt::format("cdc trigger {}", table_); }
+  std::string Advice() const {
+    return fmt::format("see cdc logs {}, resolve it, then {} (a change of its settings releases it too)",
+                       table_, Release());
+  }
+
+  SteadyTime now_;
+  const Rules& rules_;
+  std::string_view table_;
+  Step step_;
+};
+
+}  // namespace
+
+const char* ToString(Phase phase) {
+  for (const auto& [value, name] : kPhases) {
+    if (value == phase) return name;
+  }
+  return "?";
+}
+
+std::optional<Phase> ParsePhase(std::string_view text) {
+  for (const auto& [value, name] : kPhases) {
+    if (text == name) return value;
+  }
+  return std::nullopt;
+}
+
+Millis Jitter(std::string_view table, Millis rate_limit) {
+  if (rate_limit.count() <= 0) return Millis(0);
+  auto spread = static_cast<uint64_t>(std::clamp<int64_t>(rate_limit.count() / 20, 1, 1500));
+  return Millis(50 + static_cast<int64_t>(HashBytes(table).low % spread));
+}
+
+Step Next(const TableState& state, const Event& event, SteadyTime now, const Rules& rules,
+          std::string_view table) {
+  Stepper stepper(state, now, rules, table);
+  std::visit([&](const auto& e) { stepper.On(e); }, event);
+  return stepper.Take();
+}
+
+std::optional<SteadyTime> NextWake(const TableState& state) {
+  switch (state.phase) {
+    case Phase::kPending:
+    case Phase::kBackoff: return state.due;
+    case Phase::kStarting:
+    case Phase::kRunning:
+    case Phase::kStopping: return state.deadline;
+    case Phase::kIdle:
+    case Phase::kHeld: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool WouldYield(const TableState& state, SteadyTime now, const Rules& rules) {
+  if (state.phase != Phase::kRunning || state.in_doubt) return false;
+  return state.caught_up || now - state.running_since >= rules.slice;
+}
+
+std::string Describe(const JobEnd& end) {
+  if (const auto* exited = std::get_if<Exited>(&end)) return fmt::format("exit {}", exited->code);
+  return fmt::format("signal {}", std::get<Signaled>(end).signal);
+}
+
+}  // namespace cdc::orchestrator

@@ -1,0 +1,138 @@
+#pragma once
+
+/// \file orchestrator/table_state.h
+/// The supervision of one table as a pure function: state and event in, state and actions out. No clock, no
+/// I/O.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "lib/core/clock.h"
+#include "lib/core/result.h"
+
+namespace cdc::orchestrator {
+
+/// Names that operators know. Idle: nothing to do, listening. Pending: needs a worker, due at
+/// TableState::due. Starting: spawned, not ready yet. Stopping: told to leave. Backoff: failed, tried again
+/// at `due`. Held: waits for somebody to act.
+enum class Phase { kIdle, kPending, kStarting, kRunning, kStopping, kBackoff, kHeld };
+const char* ToString(Phase phase);
+std::optional<Phase> ParsePhase(std::string_view text);
+
+/// Timing of one table; milliseconds.
+struct Rules {
+  Millis rate_limit{30'000};  ///< between two starts
+  Millis jitter{0};           ///< on top, different for each table: Jitter()
+  Millis first_crash_backoff{5'000};
+  Millis longest_crash_backoff{300'000};
+  Millis first_retry{1'000};
+  Millis longest_retry{30'000};
+  int max_crashes = 5;             ///< without a commit in between, then Held
+  Millis start_timeout{120'000};   ///< without a sign of life before ready
+  Millis report_timeout{120'000};  ///< without a sign of life while running
+  Millis stop_grace{30'000};       ///< from being told to SIGTERM, and from SIGTERM to SIGKILL
+  Millis slice{10'000};            ///< of work before a lagging worker yields its slot
+  Millis lock_poll{500};           ///< between looks at an orphan's lock
+};
+
+/// Spreads the tables' slots: 50 ms to 50 ms plus a twentieth of the limit, at most 1.5 s more.
+Millis Jitter(std::string_view table, Millis rate_limit);
+
+struct TableState {
+  Phase phase = Phase::kIdle;
+  std::optional<SteadyTime> last_start = {};
+  SteadyTime due{};            ///< Pending, Backoff: not before
+  SteadyTime deadline{};       ///< Starting, Running: sign of life until; Stopping: the next harsher step
+  SteadyTime running_since{};  ///< Running: begin of its slice
+  bool caught_up = false;      ///< Running: as last reported
+  bool in_doubt = false;       ///< Running: a commit's outcome is unknown
+  bool start_again = false;    ///< Stopping: triggered meanwhile
+  int harshness = 0;           ///< Stopping: 0 told, 1 SIGTERM, 2 SIGKILL
+  int crashes = 0;             ///< in a row, without a commit
+  int retries = 0;             ///< exits 75 in a row
+  std::string reason = {};     ///< Held, Backoff, Pending: why
+  std::string hint = {};       ///< Held: the command that resolves it
+};
+
+/// How a run ended. A signal is not an exit code: exit(9) and SIGKILL differ.
+struct Exited {
+  int code;
+};
+struct Signaled {
+  int signal;
+};
+using JobEnd = std::variant<Exited, Signaled>;
+
+// Events.
+struct LagSeen {};   ///< the end offset is beyond the table's next offset
+struct SlotFree {};  ///< a worker may run
+struct LockBusy {    ///< another worker of this table, an orphan, is still alive
+  int pid;
+};
+struct StartFailed {
+  Error error;
+};
+struct WorkerReady {};
+struct WorkerProgress {
+  bool committed;  ///< there was a commit since the last report
+  bool caught_up;
+  bool in_doubt;
+};
+struct WorkerExiting {
+  bool behind;  ///< the end offset is beyond what it would leave at
+};
+struct WorkerEnded {
+  JobEnd end;
+  bool committed = false;   ///< since the last report
+  std::string reason = {};  ///< the worker's own words
+};
+struct SlotWanted {};       ///< another table is due and has no slot
+struct Triggered {};        ///< by an operator
+struct SettingsChanged {};  ///< the table's entry in tables.toml, or what all tables use
+struct StopAsked {};        ///< shutdown, or the table was removed
+struct TimePassed {};
+using Event =
+    std::variant<LagSeen, SlotFree, LockBusy, StartFailed, WorkerReady, WorkerProgress, WorkerExiting,
+                 WorkerEnded, SlotWanted, Triggered, SettingsChanged, StopAsked, TimePassed>;
+
+/// What the caller must do, in order.
+enum class Action {
+  kListen,   ///< watch the topic from the table's next offsets
+  kMute,     ///< stop watching it
+  kStart,    ///< spawn the worker; answer with StartFailed if that fails
+  kSayStop,  ///< over the job channel, as the next three
+  kSayYield,
+  kSayGo,
+  kSayStay,
+  kTerminate,  ///< SIGTERM to its process group
+  kKill,       ///< SIGKILL to its process group
+};
+
+struct Step {
+  TableState state;
+  std::vector<Action> actions = {};
+};
+
+/// Decides every pair of phase and event. `table` is for texts only.
+Step Next(const TableState& state, const Event& event, SteadyTime now, const Rules& rules,
+          std::string_view table);
+
+/// When TimePassed or SlotFree would change something; nothing: never by itself.
+std::optional<SteadyTime> NextWake(const TableState& state);
+
+/// Whether SlotWanted would make this worker leave.
+bool WouldYield(const TableState& state, SteadyTime now, const Rules& rules);
+
+/// Has a process.
+inline bool IsActive(Phase phase) {
+  return phase == Phase::kStarting || phase == Phase::kRunning || phase == Phase::kStopping;
+}
+
+/// "exit 75" or "signal 9".
+std::string Describe(const JobEnd& end);
+
+}  // namespace cdc::orchestrator

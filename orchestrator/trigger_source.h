@@ -1,0 +1,53 @@
+#pragma once
+
+/// \file orchestrator/trigger_source.h
+/// Port to Kafka: which topics there are, where they end, and the first message after an offset.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/contract/offsets.h"
+#include "lib/core/result.h"
+
+namespace cdc::orchestrator {
+
+struct Topic {
+  std::string name;
+  int32_t partitions = 0;
+};
+
+/// What is in a partition. A partition that is not in an answer is unknown, not empty.
+struct Span {
+  std::optional<int64_t> low;  ///< only when asked for
+  int64_t end = 0;             ///< last stable offset
+};
+using Spans = std::map<std::string, std::map<int32_t, Span>>;
+
+struct SpanQuery {
+  std::string topic;
+  int32_t partitions = 0;
+  bool low = false;
+};
+
+/// KafkaTriggerSource is real; tests have a fake. Everything happens on one thread, the caller's; callbacks
+/// come from its event loop, never from inside a call.
+class TriggerSource {
+ public:
+  virtual ~TriggerSource() = default;
+
+  /// Reports the first message at or after `next` of any partition, once, through the handler the source was
+  /// made with, and is then mute. A partition that `next` does not know starts at its oldest message. Also
+  /// reported: an offset that is not there any more, because the worker has to judge it.
+  virtual void Listen(const Topic& topic, const contract::PartitionOffsets& next) = 0;
+  /// Reports nothing of this topic until the next Listen().
+  virtual void Mute(const std::string& topic) = 0;
+
+  virtual void AskTopics(std::function<void(Result<std::vector<Topic>>)> done) = 0;
+  virtual void AskSpans(std::vector<SpanQuery> queries, std::function<void(Result<Spans>)> done) = 0;
+};
+
+}  // namespace cdc::orchestrator
