@@ -1,0 +1,137 @@
+/// The broker judged by a client it does not know: librdkafka.
+
+#include "lib/kafka/embedded_broker.h"
+
+#include "lib/kafka/admin.h"
+#include "tests/component/kafka/kafka_fixture.h"
+
+namespace cdc::kafka {
+namespace {
+
+struct Embedded {
+  explicit Embedded(EmbeddedBrokerOptions options = {})
+      : broker(std::move(EmbeddedBroker::Start(options).value())) {}
+  std::unique_ptr<Producer> MakeProducer(ProducerOptions options = {}) {
+    options.bootstrap_servers = broker->bootstrap_servers();
+    return std::move(Producer::Make(std::move(options)).value());
+  }
+  std::unique_ptr<Consumer> MakeConsumer() {
+    return std::move(
+        Consumer::Make({.bootstrap_servers = broker->bootstrap_servers(), .group_id = "test"}).value());
+  }
+  void Send(const std::string& topic, int from, int count, ProducerOptions options = {}) {
+    auto producer = MakeProducer(std::move(options));
+    for (int i = from; i < from + count; ++i) {
+      REQUIRE(producer->Produce({.topic = topic, .partition = 0, .value = std::to_string(i)}));
+    }
+    REQUIRE(producer->Flush(20s));
+  }
+  std::unique_ptr<EmbeddedBroker> broker;
+};
+
+TEST_CASE("What is sent to the embedded broker comes back in order, whatever the codec") {
+  Embedded kafka;
+  int sent = 0;
+  for (const char* codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
+    ProducerOptions options;
+    options.properties = {{"compression.type", codec}, {"batch.size", "5000"}};
+    kafka.Send("t", sent, 5'000, options);
+    sent += 5'000;
+  }
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->Assign({{"t", 0, 17}}));
+  const auto values = ReadToEnd(*consumer);
+  REQUIRE(values.size() == static_cast<size_t>(sent - 17));
+  for (int i = 17; i < sent; ++i) REQUIRE(values[static_cast<size_t>(i - 17)] == std::to_string(i));
+  CHECK(consumer->Position("t", 0) == sent);
+}
+
+TEST_CASE("Topics: one partition by default, created with more, unknown ones stay unknown") {
+  Embedded kafka;
+  kafka.Send("first.use", 0, 1);
+  const auto& servers = kafka.broker->bootstrap_servers();
+  REQUIRE(CreateTopic(servers, {}, "three", 3, 10s));
+  REQUIRE(CreateTopic(servers, {}, "three", 5, 10s));
+  REQUIRE(kafka.broker->CreateTopic("two", 2));
+  CHECK(kafka.broker->CreateTopic("two", 2).error().kind == ErrorKind::kConflict);
+  CHECK(kafka.broker->CreateTopic("bad name", 2).error().kind == ErrorKind::kInvalidArgument);
+  CHECK(CreateTopic(servers, {}, "bad name", 1, 10s).error().kind == ErrorKind::kInvalidArgument);
+  auto consumer = kafka.MakeConsumer();
+  CHECK(consumer->DescribeTopic("first.use", 10s).value().partitions == 1);
+  CHECK(consumer->DescribeTopic("three", 10s).value().partitions == 3);
+  CHECK(consumer->DescribeTopic("two", 10s).value().partitions == 2);
+  CHECK(consumer->DescribeTopic("none", 10s).error().kind == ErrorKind::kNotFound);
+  CHECK(consumer->ListTopics("", 10s).value().size() == 3);
+  auto marks = consumer->Watermarks({{"three", 2}, {"first.use", 0}, {"none", 0}}, 5s);
+  REQUIRE(marks);
+  REQUIRE(marks->size() == 2);
+  CHECK((*marks)[0].end == 0);
+  CHECK((*marks)[1].end == 1);
+  CHECK(consumer->DescribeTopic("none", 10s).error().kind == ErrorKind::kNotFound);
+}
+
+TEST_CASE("Nothing is forgotten: far more than a mock cluster keeps") {
+  Embedded kafka;
+  auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}}});
+  const std::string value(1000, 'v');
+  constexpr int kCount = 30'000;
+  for (int i = 0; i < kCount; ++i) REQUIRE(producer->Produce({.topic = "t", .value = value}));
+  REQUIRE(producer->Flush(20s));
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->Assign({{"t", 0, kEarliest}}));
+  CHECK(ReadToEnd(*consumer).size() == kCount);
+}
+
+TEST_CASE("A waiting fetch is answered as soon as there is a record") {
+  Embedded kafka;
+  REQUIRE(kafka.broker->CreateTopic("t", 1));
+  auto consumer = std::move(Consumer::Make({.bootstrap_servers = kafka.broker->bootstrap_servers(),
+                                            .properties = {{"fetch.wait.max.ms", "20000"}}})
+                                .value());
+  REQUIRE(consumer->Assign({{"t", 0, 0}}));
+  MessageBatch batch;
+  REQUIRE(consumer->Poll(200ms, 1, &batch));  // long enough for the fetch to wait at the broker
+  const auto start = std::chrono::steady_clock::now();
+  kafka.Send("t", 0, 1);
+  PollUntil(*consumer, [](const MessageBatch& got) { return !got.empty(); });
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+}
+
+TEST_CASE("A full broker refuses; what it acknowledged stays") {
+  Embedded kafka({.max_bytes = 100'000});
+  auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}, {"batch.size", "10000"}}});
+  const std::string value(1000, 'v');
+  for (int i = 0; i < 200; ++i) REQUIRE(producer->Produce({.topic = "t", .value = value}));
+  CHECK_FALSE(producer->Flush(20s));
+  CHECK(producer->acknowledged() > 50);
+  CHECK(producer->failed() > 50);
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->Assign({{"t", 0, 0}}));
+  CHECK(ReadToEnd(*consumer).size() == static_cast<size_t>(producer->acknowledged()));
+}
+
+TEST_CASE("An offset beyond the end is a problem") {
+  Embedded kafka;
+  kafka.Send("t", 0, 3);
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->Assign({{"t", 0, 9}}));
+  PollUntil(*consumer, [](const MessageBatch& batch) {
+    if (batch.problems().empty()) return false;
+    CHECK(batch.problems()[0].out_of_range);
+    CHECK(batch.problems()[0].end == 3);
+    return true;
+  });
+}
+
+TEST_CASE("A port that is taken is said so; two brokers have different cluster ids") {
+  Embedded one;
+  Embedded two;
+  const auto& servers = one.broker->bootstrap_servers();
+  const int port = std::stoi(servers.substr(servers.find(':') + 1));
+  CHECK(EmbeddedBroker::Start({.port = static_cast<uint16_t>(port)}).error().kind ==
+        ErrorKind::kInvalidConfig);
+  CHECK(one.MakeConsumer()->ClusterId(10s).value() != two.MakeConsumer()->ClusterId(10s).value());
+}
+
+}  // namespace
+}  // namespace cdc::kafka
