@@ -1,0 +1,72 @@
+#include "lib/event/json_cursor.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace cdc::event {
+namespace {
+
+std::string Unescaped(const std::string& json, bool* ok, bool lenient = false) {
+  JsonCursor cursor(json, lenient);
+  JsonString string;
+  std::string out;
+  *ok = cursor.ReadString(&string) && cursor.AtEnd() && AppendUnescaped(string, &out);
+  return out;
+}
+
+TEST_CASE("strings of every length and with every escape are read") {
+  bool ok = false;
+  // Lengths around the sixteen bytes that are looked at together.
+  for (size_t size = 0; size < 70; ++size) {
+    for (size_t at = 0; at <= size; at += 7) {
+      std::string text(size, 'x');
+      text.insert(at, "\\\"é\\n");
+      std::string want(size, 'x');
+      want.insert(at, "\"é\n");
+      REQUIRE(Unescaped("\"" + text + "\"", &ok) == want);
+      REQUIRE(ok);
+    }
+  }
+  CHECK(Unescaped(R"("\u00e7\uD83D\uDE00\/\b\f\r\t\\")", &ok) == "ç😀/\b\f\r\t\\");
+  CHECK(ok);
+}
+
+TEST_CASE("bad strings are refused") {
+  for (const char* json : {"\"abc", "\"a\\\"", R"("\x")", R"("\u12")", R"("\uD83D")", R"("\uDE00")", R"("\uD83Dx")",
+                           "\"a\nb\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "abc", ""}) {
+    bool ok = true;
+    Unescaped(json, &ok);
+    INFO(json);
+    CHECK_FALSE(ok);
+  }
+  bool ok = false;
+  CHECK(Unescaped("\"a\nb\"", &ok, true) == "a\nb");
+  CHECK(ok);
+}
+
+TEST_CASE("values are skipped whole, whatever stands in their strings") {
+  const std::string nested = R"({"a":[1,{"b":"}]\"{","c":["]"]}],"long":"0123456789abcdef{[0123456789","d":-1.5e3})";
+  for (const std::string& value : {nested, std::string("[]"), std::string("{}"), std::string("\"x\\\\\""),
+                                   std::string("null"), std::string("true"), std::string("-12.5E+3")}) {
+    JsonCursor cursor(value + ",7");
+    std::string with_tail = value + ",7";
+    JsonCursor tail(with_tail);
+    std::string_view got;
+    REQUIRE(tail.SkipValue(&got));
+    CHECK(got == value);
+    CHECK(tail.Consume(','));
+  }
+}
+
+TEST_CASE("values that do not end are refused") {
+  const std::string whole = R"({"a":[1,{"b":"}]\"{","c":["]"]}],"long":"0123456789abcdef{[0123456789"})";
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::string cut = whole.substr(0, size);
+    JsonCursor cursor(cut);
+    std::string_view got;
+    INFO(cut);
+    CHECK_FALSE(cursor.SkipValue(&got));
+  }
+}
+
+}  // namespace
+}  // namespace cdc::event

@@ -1,0 +1,171 @@
+#include "lib/index/key_index.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <unordered_map>
+
+#include "lib/index/commit_journal.h"
+#include "lib/index/file_numbers.h"
+#include "tests/support/result_printing.h"
+
+namespace cdc::index {
+namespace {
+
+/// A folder that goes when the test ends.
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/cdc-index-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path path;
+};
+
+Hash128 Key(uint64_t n) { return HashBytes({reinterpret_cast<const char*>(&n), sizeof n}); }
+
+TEST_CASE("the index agrees with a map through growth, erasure and reopening") {
+  Folder folder;
+  std::unordered_map<uint64_t, Location> model;
+  std::mt19937_64 random(42);
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+  for (int i = 0; i < 200'000; ++i) {
+    const uint64_t n = random() % 50'000;
+    if (random() % 4 == 0) {
+      index->Erase(Key(n));
+      model.erase(n);
+    } else {
+      const Location location{static_cast<uint32_t>(i), static_cast<uint32_t>(n)};
+      REQUIRE(index->Put(Key(n), location));
+      model[n] = location;
+    }
+  }
+  REQUIRE(index->Sync());
+  index.reset();
+  index = *KeyIndex::Open(folder.path, "another boot");
+  CHECK(index->stamp().snapshot_id == 7);
+  CHECK(index->size() == model.size());
+  std::vector<Hash128> keys;
+  for (uint64_t n = 0; n < 50'000; ++n) keys.push_back(Key(n));
+  std::vector<Location> found(keys.size());
+  index->FindMany(keys, found);
+  for (uint64_t n = 0; n < 50'000; ++n) {
+    const auto want = model.find(n);
+    REQUIRE(found[n] == (want == model.end() ? KeyIndex::Missing() : want->second));
+  }
+}
+
+TEST_CASE("keys that differ only in their high or low half are different keys") {
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 0});
+  REQUIRE(index->Put({5, 1}, {1, 1}));
+  REQUIRE(index->Put({5, 2}, {2, 2}));
+  REQUIRE(index->Put({0, 0}, {3, 3}));
+  CHECK(index->Find({5, 1})->file == 1);
+  CHECK(index->Find({5, 2})->file == 2);
+  CHECK(index->Find({0, 0})->file == 3);
+  CHECK_FALSE(index->Find({6, 1}));
+}
+
+TEST_CASE("an index that may have lost pages in a power cut is refused") {
+  Folder folder;
+  {
+    auto index = *KeyIndex::Create(folder.path, {"uuid", 1});
+    REQUIRE(index->Put({1, 1}, {1, 1}));
+  }
+  CHECK(KeyIndex::Open(folder.path, BootId()));
+  const auto after_power_cut = KeyIndex::Open(folder.path, "another boot");
+  REQUIRE_FALSE(after_power_cut);
+  CHECK(after_power_cut.error().kind == ErrorKind::kCorrupt);
+}
+
+TEST_CASE("garbage in place of an index is refused") {
+  Folder folder;
+  CHECK(KeyIndex::Open(folder.path, BootId()).error().kind == ErrorKind::kNotFound);
+  for (const size_t size : {size_t{0}, size_t{100}, size_t{4096}, size_t{100'000}}) {
+    std::ofstream(folder.path / "keys.idx", std::ios::trunc) << std::string(size, 'x');
+    CHECK(KeyIndex::Open(folder.path, BootId()).error().kind == ErrorKind::kCorrupt);
+  }
+}
+
+TEST_CASE("kill -9 while a journal is applied is made good by applying it again") {
+  Folder folder;
+  CommitIntent intent;
+  intent.table_uuid = "uuid";
+  intent.parent_snapshot_id = 1;
+  intent.snapshot_id = 2;
+  intent.new_files = {{1, "/w/a.parquet"}};
+  {
+    auto index = *KeyIndex::Create(folder.path, {"uuid", 1});
+    for (uint32_t n = 0; n < 100'000; ++n) REQUIRE(index->Put(Key(n), {9, n}));
+  }
+  for (uint32_t n = 50'000; n < 300'000; ++n) {
+    intent.changes.push_back({Key(n), n % 3 == 0 ? KeyIndex::Missing() : Location{1, n}});
+  }
+  REQUIRE(WriteJournal(folder.path, intent));
+  for (int kill = 0; kill < 10; ++kill) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto index = KeyIndex::Open(folder.path, BootId());
+      if (index) (void)Apply(intent, index->get());
+      ::_exit(0);
+    }
+    ::usleep(static_cast<useconds_t>(1 + kill * 700));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    auto survivor = KeyIndex::Open(folder.path, BootId());
+    REQUIRE(survivor);  // also between the two files of a growth
+  }
+  const auto journal = ReadJournal(folder.path);
+  REQUIRE((journal && *journal));
+  auto index = *KeyIndex::Open(folder.path, BootId());
+  REQUIRE(Apply(**journal, index.get()));
+  CHECK(index->stamp().snapshot_id == 2);
+  for (uint32_t n = 0; n < 300'000; ++n) {
+    const auto found = index->Find(Key(n));
+    if (n < 50'000) REQUIRE(found == Location{9, n});
+    else if (n % 3 == 0) REQUIRE_FALSE(found);
+    else REQUIRE(found == Location{1, n});
+  }
+}
+
+TEST_CASE("a torn journal counts as none") {
+  Folder folder;
+  CommitIntent intent;
+  intent.table_uuid = "uuid";
+  intent.changes.push_back({Key(1), {1, 1}});
+  REQUIRE(WriteJournal(folder.path, intent));
+  const auto file = folder.path / "commit.journal";
+  const auto size = std::filesystem::file_size(file);
+  for (uintmax_t cut = 0; cut < size; cut += 5) {
+    REQUIRE(WriteJournal(folder.path, intent));
+    std::filesystem::resize_file(file, cut);
+    const auto read = ReadJournal(folder.path);
+    REQUIRE(read);
+    CHECK_FALSE(*read);
+  }
+}
+
+TEST_CASE("file numbers survive a torn last line and are never used twice") {
+  Folder folder;
+  {
+    auto numbers = *FileNumbers::Create(folder.path);
+    REQUIRE(numbers.Add(1, "/w/a"));
+    REQUIRE(numbers.Add(2, "/w/b"));
+  }
+  std::ofstream(folder.path / "files", std::ios::app) << "3\t/w/torn";
+  auto numbers = *FileNumbers::Open(folder.path);
+  CHECK(numbers.next() == 3);
+  REQUIRE(numbers.Add(3, "/w/c"));
+  auto again = *FileNumbers::Open(folder.path);
+  CHECK(*again.PathOf(3) == "/w/c");
+  CHECK(again.NumberOf("/w/b") == 2);
+  CHECK(again.NumberOf("/w/torn") == UINT32_MAX);
+}
+
+}  // namespace
+}  // namespace cdc::index

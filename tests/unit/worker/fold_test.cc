@@ -1,0 +1,146 @@
+#include "jobs/worker/fold.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+#include <random>
+
+namespace cdc::worker {
+namespace {
+
+using rows::Cell;
+
+/// Columns: id int, text string.
+std::shared_ptr<const rows::Schema> Schema() {
+  auto schema = std::make_shared<rows::Schema>();
+  for (const auto& [name, kind] : {std::pair("id", rows::TypeKind::kInt), std::pair("text", rows::TypeKind::kString)}) {
+    rows::Field field;
+    field.name = name;
+    field.type = rows::Type::Of(kind);
+    schema->fields.push_back(field);
+  }
+  return schema;
+}
+
+Hash128 Key(int id) { return HashBytes({reinterpret_cast<const char*>(&id), sizeof id}); }
+
+constexpr const char* kUnsent = nullptr;
+
+uint32_t Append(Fold& fold, int id, const char* text) {
+  rows::Batch& batch = fold.batch();
+  batch.column(0).AppendInt(id);
+  if (text == kUnsent) batch.column(1).AppendUnavailable();
+  else batch.column(1).AppendBytes(text);
+  return batch.rows() - 1;
+}
+
+Gaps Upsert(Fold& fold, int id, const char* text) {
+  return fold.Upsert(Key(id), Append(fold, id, text), text == kUnsent);
+}
+
+const Slot* Find(const Fold& fold, int id) {
+  for (const Slot& slot : fold.slots()) {
+    if (slot.key == Key(id)) return &slot;
+  }
+  return nullptr;
+}
+
+std::string_view Text(const Fold& fold, int id) { return fold.batch().column(1).bytes(Find(fold, id)->row); }
+
+TEST_CASE("the last change of a key wins") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "a");
+  Upsert(fold, 1, "b");
+  CHECK(Text(fold, 1) == "b");
+  fold.Remove(Key(1));
+  CHECK(Find(fold, 1)->state == Slot::State::kGone);
+  Upsert(fold, 1, "c");
+  CHECK(Text(fold, 1) == "c");
+  CHECK(fold.slots().size() == 1);
+}
+
+TEST_CASE("random changes fold to what a map holds") {
+  Fold fold(Schema());
+  std::map<int, std::string> model;
+  std::mt19937 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    const int id = static_cast<int>(random() % 3000);
+    if (random() % 3 == 0) {
+      fold.Remove(Key(id));
+      model.erase(id);
+    } else {
+      model[id] = std::to_string(i);
+      Upsert(fold, id, model[id].c_str());
+    }
+    if (i == 10'000) {
+      fold.Truncate();
+      model.clear();
+    }
+  }
+  size_t live = 0;
+  for (const Slot& slot : fold.slots()) live += slot.state == Slot::State::kLive;
+  REQUIRE(live == model.size());
+  for (const auto& [id, text] : model) REQUIRE(Text(fold, id) == text);
+  CHECK(fold.truncated());
+}
+
+TEST_CASE("an unsent value comes from the key's earlier row in the batch") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "old");
+  CHECK(Upsert(fold, 1, kUnsent) == Gaps::kFilled);
+  CHECK(Text(fold, 1) == "old");
+  CHECK(fold.gaps().empty());
+}
+
+TEST_CASE("an unsent value of a row that only the table has stays open, through further updates") {
+  Fold fold(Schema());
+  CHECK(Upsert(fold, 1, kUnsent) == Gaps::kPending);
+  CHECK(Upsert(fold, 1, kUnsent) == Gaps::kPending);
+  REQUIRE(fold.gaps().size() == 1);
+  CHECK(fold.gaps().begin()->first == Find(fold, 1)->row);
+  CHECK(fold.gaps().begin()->second == Key(1));
+  Upsert(fold, 1, "new");
+  CHECK(fold.gaps().empty());
+}
+
+TEST_CASE("an unsent value of a row that is gone cannot be known") {
+  Fold fold(Schema());
+  fold.Remove(Key(1));
+  CHECK(Upsert(fold, 1, kUnsent) == Gaps::kUnknown);
+  Fold truncated(Schema());
+  truncated.Truncate();
+  CHECK(Upsert(truncated, 1, kUnsent) == Gaps::kUnknown);
+}
+
+TEST_CASE("a key change takes unsent values along, and a swap does not mix them up") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "one");
+  const auto move = [&](int from, int to) {
+    fold.Remove(Key(from), true);
+    return fold.UpsertMoved(Key(to), Append(fold, to, kUnsent), true, Key(from));
+  };
+  CHECK(move(1, -1) == Gaps::kFilled);   // one: in the batch
+  CHECK(move(2, 1) == Gaps::kPending);   // two: in the table
+  CHECK(move(-1, 2) == Gaps::kFilled);
+  CHECK(Text(fold, 2) == "one");
+  CHECK(Find(fold, -1)->state == Slot::State::kGone);
+  CHECK(fold.gaps().at(Find(fold, 1)->row) == Key(2));
+}
+
+TEST_CASE("a row is completed from the table's, and an unknown one leaves the table's alone") {
+  Fold fold(Schema());
+  Upsert(fold, 1, kUnsent);
+  Upsert(fold, 2, kUnsent);
+  auto text_only = std::make_shared<rows::Schema>();
+  text_only->fields.push_back(Schema()->fields[1]);
+  rows::Batch patch(text_only);
+  patch.column(0).AppendBytes("from the table");
+  fold.Complete(0, patch, 0, {-1, 0});
+  CHECK(Text(fold, 1) == "from the table");
+  CHECK(fold.batch().column(0).fixed<int32_t>(Find(fold, 1)->row) == 1);
+  fold.Abandon(Key(2));
+  CHECK(Find(fold, 2)->state == Slot::State::kUntouched);
+  CHECK(fold.gaps().empty());
+}
+
+}  // namespace
+}  // namespace cdc::worker

@@ -1,0 +1,77 @@
+#include "jobs/worker/pace.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace cdc::worker {
+namespace {
+
+using std::chrono::seconds;
+
+const SteadyTime kStart{seconds(1000)};
+
+PaceState Quiet() {
+  PaceState state;
+  state.last_commit = state.last_message = kStart;
+  state.caught_up = true;
+  return state;
+}
+
+TEST_CASE("the first change after quiet is committed at once") {
+  PaceState state = Quiet();
+  state.dirty = true;
+  CHECK(NextStep({}, state, kStart + seconds(5)).act == Act::kCommit);
+}
+
+TEST_CASE("changes that follow a commit wait for the commit interval") {
+  PaceState state = Quiet();
+  state.dirty = true;
+  const Step step = NextStep({}, state, kStart + Millis(950));
+  CHECK(step.act == Act::kRead);
+  CHECK(step.wait == Millis(50));
+  CHECK(NextStep({}, state, kStart + Millis(1000)).act == Act::kCommit);
+}
+
+TEST_CASE("a backlog is committed by size, or after the longer interval") {
+  PaceState state = Quiet();
+  state.dirty = true;
+  state.caught_up = false;
+  state.last_message = kStart + seconds(2);
+  CHECK(NextStep({}, state, kStart + seconds(2)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(5)).act == Act::kCommit);
+  state.batch_bytes = PaceRules().batch_bytes;
+  CHECK(NextStep({}, state, kStart + seconds(2)).act == Act::kCommit);
+}
+
+TEST_CASE("a batch does not end inside a key change, but waits for it only so long") {
+  PaceState state = Quiet();
+  state.dirty = state.in_key_change = true;
+  state.last_message = kStart + seconds(10);
+  state.batch_bytes = PaceRules().batch_bytes * 2;
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(11)).act == Act::kCommit);
+}
+
+TEST_CASE("idle is no change and no lag for the idle timeout after the last commit") {
+  PaceState state = Quiet();
+  CHECK(NextStep({}, state, kStart + Millis(59'999)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(60)).act == Act::kOfferToGo);
+  state.last_message = kStart + seconds(30);
+  CHECK(NextStep({}, state, kStart + seconds(60)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(90)).act == Act::kOfferToGo);
+  state.caught_up = false;
+  CHECK(NextStep({}, state, kStart + seconds(900)).act == Act::kRead);
+}
+
+TEST_CASE("leaving commits what there is first") {
+  PaceState state = Quiet();
+  state.leaving = state.dirty = true;
+  CHECK(NextStep({}, state, kStart).act == Act::kCommit);
+  state.dirty = false;
+  CHECK(NextStep({}, state, kStart).act == Act::kLeave);
+  state.leaving = false;
+  state.drained = true;
+  CHECK(NextStep({}, state, kStart).act == Act::kLeave);
+}
+
+}  // namespace
+}  // namespace cdc::worker
