@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "jobs/worker/commit_draft.h"
 #include "lib/contract/names.h"
@@ -21,6 +22,8 @@ constexpr int64_t kSmallestTier = 256 << 10;
 constexpr int64_t kSliceBytes = 64 << 20;
 /// Beyond so many, table metadata gets too large for a commit a second, however young they are.
 constexpr int kMostSnapshots = 1000;
+/// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can still want.
+constexpr std::chrono::hours kSweepInterval{6}, kOrphanAge{2};
 /// Snapshots beyond the policy before expiry is worth a commit.
 constexpr size_t kExpirySlack = 20;
 
@@ -138,6 +141,25 @@ Status IcebergSink::Expire() {
   return {};
 }
 
+/// Leftovers of killed runs. When the last sweep was is the modification time of a file in the state folder.
+Status IcebergSink::SweepOrphans() {
+  const std::filesystem::path stamp = settings_.index_folder / "orphans-swept";
+  std::error_code error;
+  const auto swept = std::filesystem::last_write_time(stamp, error);
+  const bool due = !error && std::filesystem::file_time_type::clock::now() - swept > kSweepInterval;
+  if (!error && !due) return {};
+  if (due) {
+    const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
+    CDC_ASSIGN(const auto orphans, iceberg::FindOrphans(ports_.files, table_, before));
+    for (const std::string& path : orphans) (void)ports_.files.Delete(path);
+    if (!orphans.empty()) ports_.log.Info("removed leftovers of killed runs files={}", orphans.size());
+  }
+  // A table made just now has none yet: the first time only starts the clock.
+  std::filesystem::create_directories(settings_.index_folder, error);
+  std::ofstream(stamp, std::ios::trunc) << "";
+  return {};
+}
+
 Result<bool> IcebergSink::Maintain(int64_t budget_ms) {
   if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
   const auto end = ports_.clock.steady() + Millis(budget_ms);
@@ -147,7 +169,7 @@ Result<bool> IcebergSink::Maintain(int64_t budget_ms) {
     picked = PickForRewrite();
   }
   CDC_TRY(Expire());
-  commits_since_maintenance_ = 0;
+  if (ports_.clock.steady() < end) CDC_TRY(SweepOrphans());
   return !picked.empty();
 }
 

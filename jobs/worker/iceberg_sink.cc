@@ -187,7 +187,6 @@ Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
     auto sent = Send(&draft, SummaryOf(marker), std::nullopt);
     if (sent) {
       marker_ = marker;
-      ++commits_since_maintenance_;
       return Committed{*sent, draft.rows, draft.deleted_rows};
     }
     if (sent.error().kind != ErrorKind::kConflict) return sent.error();

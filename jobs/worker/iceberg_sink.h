@@ -89,6 +89,7 @@ class IcebergSink final : public Sink {
   std::vector<std::string> PickForRewrite() const;
   Status Rewrite(const std::vector<std::string>& paths);
   Status Expire();
+  Status SweepOrphans();
 
   TableSettings settings_;
   std::string source_json_;
@@ -104,7 +105,6 @@ class IcebergSink final : public Sink {
   std::optional<index::FileNumbers> numbers_;
   std::unordered_map<std::string, std::vector<int64_t>> deleted_;  // positions by data file, as far as read or written
   size_t deleted_bytes_ = 0;
-  int commits_since_maintenance_ = 0;
 };
 
 }  // namespace cdc::worker

@@ -73,8 +73,9 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   options.bootstrap_servers = kafka.bootstrap_servers;
   options.group_id = kafka.group_id;
   options.properties = kafka.properties;
-  options.queued_bytes = settings.memory_bytes / 8;
-  options.fetch_bytes = std::min<int64_t>(options.fetch_bytes, settings.memory_bytes / 16);
+  // Shares of the budget, measured: the batch takes a tenth, grows by doubling and is encoded beside itself.
+  options.queued_bytes = settings.memory_bytes / 16;
+  options.fetch_bytes = settings.memory_bytes / 16;
   options.fetch_partition_bytes = options.fetch_bytes / 2;
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(options));
   CDC_ASSIGN(const auto found, FindTopic(*consumer, table));

@@ -32,7 +32,7 @@ Loop::Loop(const TableSettings& settings, int32_t partitions, bool drain, Ports 
     : settings_(settings), drain_(drain), ports_(std::move(ports)) {
   rules_.commit_interval = settings.commit_interval;
   rules_.idle_timeout = settings.idle_timeout;
-  rules_.batch_bytes = settings.memory_bytes / 8;
+  rules_.batch_bytes = settings.memory_bytes / 10;
   for (int32_t p = 0; p < partitions; ++p) partitions_[p];
   const SteadyTime now = ports_.clock.steady();
   last_commit_ = now - std::max(rules_.commit_interval, rules_.lagging_interval);
@@ -122,7 +122,9 @@ Status Loop::ReadOnce(Millis wait) {
 
 Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
   const std::span<const kafka::Message> messages(batch.begin(), batch.size());
-  constexpr size_t kBudgetCheck = 64;
+  // The budget is looked at every so many messages, or sooner when they are large.
+  constexpr size_t kBudgetMessages = 64, kBudgetBytes = 256 << 10;
+  size_t unchecked = 0, unchecked_bytes = 0;
   const auto count = static_cast<int32_t>(partitions_.size());
   for (size_t i = 0; i < messages.size(); ++i) {
     const kafka::Message& message = messages[i];
@@ -140,9 +142,10 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     partition.at_end = false;
     partition.newest_ms = message.timestamp_ms();
     ++report_->events;
-    if (i % kBudgetCheck == 0 && ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange()) {
-      CDC_TRY(CommitBatch());
-    }
+    unchecked_bytes += message.value() ? message.value()->size() : 0;
+    if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
+    unchecked = unchecked_bytes = 0;
+    if (ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange()) CDC_TRY(CommitBatch());
   }
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = messages.size(); i-- > 0;) {
@@ -220,6 +223,9 @@ bool Loop::OfferToGo() {
   ports_.channel.SendExiting(next);
   const contract::Command answer = ports_.channel.AwaitAnswer(kAnswerTimeout);
   if (answer != contract::Command::kStay) return true;
+  // More than this run can see: a partition was added. The next run assigns it.
+  const auto topic = ports_.consumer.DescribeTopic(settings_.topic, kWatermarkTimeout);
+  if (topic && topic->partitions > static_cast<int32_t>(partitions_.size())) return true;
   last_message_ = ports_.clock.steady();
   return false;
 }
@@ -238,9 +244,7 @@ void Loop::ListenToCommands() {
 void Loop::SendProgress() {
   last_progress_ = ports_.clock.steady();
   contract::Progress progress;
-  for (const auto& [number, partition] : partitions_) {
-    if (partition.committed >= 0) progress.next[number] = partition.committed;
-  }
+  progress.next = report_->to;
   progress.caught_up = CaughtUp() && !State().dirty;
   if (progress.caught_up) progress.lag = 0;
   progress.in_doubt = in_doubt_;
