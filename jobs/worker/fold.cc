@@ -65,6 +65,7 @@ Gaps Fold::FillFrom(const Moved& from, uint32_t row) {
     if (from.slot.state == Slot::State::kLive) column.ReplaceLastFrom(from.slot.row);
     open |= column.cell(row) == rows::Cell::kUnavailable;
   }
+  if (rederive_) rederive_(&batch_, row);
   if (!open) return Gaps::kFilled;
   if (!from.table) return Gaps::kUnknown;
   gaps_[row] = *from.table;
@@ -122,6 +123,7 @@ void Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
       column.ReplaceLastFrom(row);
     }
   }
+  if (rederive_) rederive_(&batch_, completed);
   gaps_.erase(row);
   slots_[slot].row = completed;
 }

@@ -4,6 +4,7 @@
 /// A batch of changes folded per key: the last change of a key wins, and what it replaces is looked up only once.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -38,6 +39,9 @@ enum class Gaps {
 class Fold {
  public:
   explicit Fold(std::shared_ptr<const rows::Schema> schema);
+
+  /// Called with the batch's last row whenever cells of it have been filled in: what was derived from them is stale.
+  void SetRederive(std::function<void(rows::Batch*, uint32_t)> rederive) { rederive_ = std::move(rederive); }
 
   rows::Batch& batch() { return batch_; }
   const rows::Batch& batch() const { return batch_; }
@@ -96,6 +100,7 @@ class Fold {
   std::unordered_map<uint32_t, Hash128> gaps_;
   std::unordered_map<Hash128, Moved> moved_;
   bool truncated_ = false;
+  std::function<void(rows::Batch*, uint32_t)> rederive_;
 };
 
 }  // namespace cdc::worker

@@ -30,7 +30,15 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
                std::function<Result<SourceDescription>()> describe, const Clock& clock, log::Logger log)
     : settings_(settings), sink_(sink), letters_(letters), tainted_(tainted), mapping_(mapping),
       describe_(std::move(describe)), clock_(clock), log_(std::move(log)), declared_(settings.declared),
-      placeholder_(settings.declared.handling.unavailable_placeholder), fold_(SchemaOf(sink)) {}
+      placeholder_(settings.declared.handling.unavailable_placeholder), fold_(SchemaOf(sink)) {
+  if (mapping_ == nullptr) return;
+  fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
+    for (const int at : derived_columns_) {
+      if (at >= 0) batch->column(static_cast<size_t>(at)).Truncate(row);
+    }
+    mapping_->Map(batch, row, derived_columns_);
+  });
+}
 
 void Intake::StartBatch() {
   fold_.Reset(SchemaOf(sink_));

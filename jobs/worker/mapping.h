@@ -18,7 +18,8 @@ class Mapping {
   virtual std::vector<rows::Field> Derived() const = 0;
 
   /// Appends one cell to each derived column for row `row` of `batch`, whose other columns are filled. Where a column it
-  /// needs is rows::Cell::kUnavailable, the derived cell must be too: both are then taken from the row's old version.
+  /// needs is rows::Cell::kUnavailable, the derived cell must be too: it is called again when the column has been filled
+  /// from the row's old version.
   ///
   /// \param derived positions of the derived columns in `batch`, in the order of Derived(); −1: the table, made before
   ///        this job, does not have it

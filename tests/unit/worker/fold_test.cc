@@ -142,5 +142,23 @@ TEST_CASE("a row is completed from the table's, and an unknown one leaves the ta
   CHECK(fold.gaps().empty());
 }
 
+TEST_CASE("what is derived from a filled cell is derived again") {
+  Fold fold(Schema());
+  std::vector<std::string> seen;
+  fold.SetRederive([&](rows::Batch* batch, uint32_t row) {
+    REQUIRE(row + 1 == batch->rows());
+    seen.emplace_back(batch->column(1).bytes(row));
+  });
+  Upsert(fold, 1, "in the batch");
+  Upsert(fold, 1, kUnsent);
+  Upsert(fold, 2, kUnsent);
+  auto text_only = std::make_shared<rows::Schema>();
+  text_only->fields.push_back(Schema()->fields[1]);
+  rows::Batch patch(text_only);
+  patch.column(0).AppendBytes("from the table");
+  fold.Complete(1, patch, 0, {-1, 0});
+  CHECK(seen == std::vector<std::string>{"in the batch", "", "from the table"});
+}
+
 }  // namespace
 }  // namespace cdc::worker
