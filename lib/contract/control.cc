@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -47,23 +48,33 @@ bool WaitFor(int fd, short event, SteadyTime deadline) {
 Status Connect(const Socket& socket, const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::string text = path.string();
+  SocketPath short_path(path);
+  const std::string& text = short_path.text();
   if (text.size() >= sizeof address.sun_path) {
-    return Error{ErrorKind::kInvalidConfig,
-                 fmt::format("connect to {}: longer than a socket's path may be ({})", text,
-                             sizeof address.sun_path - 1),
-                 "set [orchestrator] state_dir to a shorter path"};
+    return Error{ErrorKind::kNotFound,
+                 fmt::format("connect to the orchestrator at {}: it is not running", path.string()),
+                 "cdc start"};
   }
   std::memcpy(address.sun_path, text.data(), text.size());
   if (::connect(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
   bool nobody = errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR;
   return Error{nobody ? ErrorKind::kNotFound : ErrorKind::kTransient,
-               fmt::format("connect to the orchestrator at {}: {}", text,
+               fmt::format("connect to the orchestrator at {}: {}", path.string(),
                            nobody ? "it is not running" : std::strerror(errno)),
                nobody ? "cdc start" : ""};
 }
 
 }  // namespace
+
+SocketPath::SocketPath(const std::filesystem::path& path) : text_(path.string()) {
+  if (text_.size() < sizeof(sockaddr_un::sun_path)) return;
+  folder_ = ::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ >= 0) text_ = fmt::format("/proc/self/fd/{}/{}", folder_, path.filename().string());
+}
+
+SocketPath::~SocketPath() {
+  if (folder_ >= 0) ::close(folder_);
+}
 
 std::string EncodeRequest(const ControlRequest& request) {
   nlohmann::ordered_json o = json::object();

@@ -34,6 +34,21 @@ std::string EncodeAnswer(const Result<std::string>& answer);
 /// The body, or the error as the orchestrator gave it. \return kCorrupt: no such answer.
 Result<std::string> DecodeAnswer(std::string_view line);
 
+/// A unix socket's address holds 107 bytes, a path may be longer: then text() is a shorter way to the same
+/// file, good as long as this lives.
+class SocketPath {
+ public:
+  explicit SocketPath(const std::filesystem::path& path);
+  ~SocketPath();
+  SocketPath(const SocketPath&) = delete;
+  SocketPath& operator=(const SocketPath&) = delete;
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  int folder_ = -1;
+};
+
 /// Asks and waits. \return kNotFound: no orchestrator listens there; kTransient: no answer in time; else the
 /// orchestrator's own error.
 Result<std::string> AskOrchestrator(const std::filesystem::path& socket, const ControlRequest& request,

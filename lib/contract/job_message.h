@@ -25,7 +25,7 @@ struct Ready {};
 
 /// Worker → orchestrator: after each commit, and at least every 5 s as a sign of life.
 struct Progress {
-  PartitionOffsets next;            ///< Next offsets committed.
+  PartitionOffsets next = {};       ///< Next offsets committed.
   std::optional<int64_t> lag = {};  ///< Records behind the end; nothing: unknown.
   bool caught_up = false;           ///< Everything seen is committed.
   bool in_doubt = false;            ///< A commit's outcome is unknown: do not stop me for idleness.

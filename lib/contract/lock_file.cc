@@ -15,6 +15,10 @@
 namespace cdc::contract {
 namespace {
 
+// Holder() takes the lock for a moment too: what is gone after 10 ms was only somebody looking.
+constexpr int kLooks = 5;
+constexpr useconds_t kLookEvery = 2'000;  // µs
+
 int ReadPid(int fd) {
   char text[16];
   ssize_t size = ::pread(fd, text, sizeof text, 0);
@@ -42,9 +46,14 @@ Result<LockFile> LockFile::TryAcquire(const std::filesystem::path& path) {
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return OpenError(path, std::strerror(errno), errno);
   LockFile lock(fd);
+  int looks = kLooks;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return OpenError(path, std::strerror(errno), errno);
+    if (--looks > 0) {
+      ::usleep(kLookEvery);
+      continue;
+    }
     int pid = ReadPid(fd);
     return Error{ErrorKind::kConflict,
                  fmt::format("lock {}: held by {}", path.string(),

@@ -14,7 +14,7 @@ namespace cdc::contract {
 /// by programs started with exec. Movable; released when destroyed. The file stays.
 class LockFile {
  public:
-  /// Makes the file and its folder when absent. Never waits.
+  /// Makes the file and its folder when absent. Waits at most 10 ms.
   /// \return kConflict: held by another process, whose pid the message names if known.
   ///         kInvalidConfig: the file cannot be made or written; the hint says what to change.
   ///         kTransient: the system's limits (descriptors, locks).

@@ -15,7 +15,7 @@ namespace cdc::contract {
 
 struct Report {
   std::string table;
-  std::string run;             ///< Names the run in file names and logs, unique per table.
+  std::string run = {};        ///< Names the run in file names and logs, unique per table.
   int exit = 0;                ///< The exit code that follows.
   PartitionOffsets from = {};  ///< Next offsets when the run began.
   PartitionOffsets to = {};    ///< Next offsets committed; equal to `from` when nothing was.
