@@ -1,0 +1,214 @@
+#include "orchestrator/daemon.h"
+
+#include <csignal>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "lib/contract/ledger.h"
+#include "lib/contract/lock_file.h"
+#include "lib/contract/state_layout.h"
+#include "orchestrator/config_watcher.h"
+#include "orchestrator/control_server.h"
+#include "orchestrator/kafka_trigger_source.h"
+#include "orchestrator/process_launcher.h"
+#include "orchestrator/scheduler.h"
+
+namespace cdc::orchestrator {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr Millis kWatchInterval{500};
+constexpr Millis kDrainPatience{30'000};  ///< with a Kafka that does not answer
+
+}  // namespace
+
+struct Daemon::Impl {
+  Impl(std::shared_ptr<const config::Config> c, log::Logger l, contract::LockFile lf, contract::Ledger led,
+       DaemonOptions o)
+      : config(std::move(c)),
+        log(std::move(l)),
+        lock(std::move(lf)),
+        ledger(std::move(led)),
+        options(std::move(o)),
+        signals(io, SIGTERM, SIGINT, SIGHUP),
+        timer(io),
+        watch_timer(io),
+        launcher(io),
+        watcher(config->file) {}
+
+  Status Prepare() {
+    contract::StateLayout layout(config->orchestrator.state_dir);
+    CDC_ASSIGN(source, KafkaTriggerSource::Make(io, *config, log,
+                                                [this](const std::string& topic, const std::string& op) {
+                                                  scheduler->OnChange(topic, op);
+                                                  Turn();
+                                                }));
+    scheduler.emplace(
+        clock, launcher, *source, ledger, log,
+        SchedulerOptions{.jobs_folder = options.jobs_folder, .layout = layout, .drain = options.drain});
+    CDC_TRY(scheduler->Apply(config));
+    if (!options.drain) {
+      CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
+                                              [this](const auto& request) { return OnRequest(request); }));
+    }
+    return {};
+  }
+
+  void Go() {
+    started = clock.steady();
+    AwaitSignal();
+    if (!options.drain) AwaitChange();
+    Turn();
+    io.run();
+  }
+
+  /// After every event: do what is due, and sleep until something is.
+  void Turn() {
+    scheduler->Advance();
+    if (Finished()) return io.stop();
+    timer.expires_at(scheduler->NextWake());
+    timer.async_wait([this](error_code ec) {
+      if (!ec) Turn();
+    });
+  }
+
+  bool Finished() {
+    if (stopping) return scheduler->idle();
+    if (!options.drain) return false;
+    if (scheduler->drained()) return true;
+    silent = clock.steady() - scheduler->last_answer().value_or(started) > kDrainPatience;
+    if (silent) Stop("Kafka does not answer");
+    return false;
+  }
+
+  void Stop(std::string_view why) {
+    if (stopping) return;
+    stopping = true;
+    log.Info("stops: {}", why);
+    scheduler->Shutdown();
+  }
+
+  void AwaitSignal() {
+    signals.async_wait([this](error_code ec, int number) {
+      if (ec) return;
+      if (number == SIGHUP) {
+        (void)Reload("SIGHUP");
+      } else {
+        Stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
+      }
+      Turn();
+      AwaitSignal();
+    });
+  }
+
+  void AwaitChange() {
+    watch_timer.expires_after(kWatchInterval);
+    watch_timer.async_wait([this](error_code ec) {
+      if (ec) return;
+      if (watcher.Changed()) {
+        (void)Reload("it was changed");
+        Turn();
+      }
+      AwaitChange();
+    });
+  }
+
+  Status Reload(std::string_view why) {
+    if (stopping) return Error{ErrorKind::kShuttingDown, "the orchestrator is stopping"};
+    auto loaded = config::Load(config->file);
+    if (!loaded) {
+      log.Error("{} is not used, the old one stays: {}", config->file.string(), Describe(loaded.error()));
+      return loaded.error();
+    }
+    log.Info("read {} again: {}", config->file.filename().string(), why);
+    config = *loaded;
+    return scheduler->Apply(config);
+  }
+
+  Result<std::string> OnRequest(const contract::ControlRequest& request) {
+    switch (request.command) {
+      case contract::ControlCommand::kStatus: return contract::EncodeStatus(scheduler->Records());
+      case contract::ControlCommand::kTrigger: CDC_TRY(scheduler->Trigger(request.table)); break;
+      case contract::ControlCommand::kReload: CDC_TRY(Reload("cdc asked for it")); break;
+      case contract::ControlCommand::kStop: Stop("cdc stop"); break;
+    }
+    // Not from inside the answer: what comes of it may take long.
+    asio::post(io, [this] { Turn(); });
+    return std::string();
+  }
+
+  SystemClock clock;
+  std::shared_ptr<const config::Config> config;
+  log::Logger log;
+  contract::LockFile lock;
+  contract::Ledger ledger;
+  DaemonOptions options;
+  bool stopping = false;
+  bool silent = false;
+  SteadyTime started{};
+
+  // The event loop is made before and destroyed after everything that uses it.
+  asio::io_context io{1};
+  asio::signal_set signals;
+  asio::steady_timer timer;
+  asio::steady_timer watch_timer;
+  ProcessLauncher launcher;
+  ConfigWatcher watcher;
+  std::unique_ptr<KafkaTriggerSource> source;
+  std::optional<Scheduler> scheduler;
+  std::unique_ptr<ControlServer> control;
+};
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::Make(std::shared_ptr<const config::Config> config, log::Logger logger,
+                                             DaemonOptions options) {
+  contract::StateLayout layout(config->orchestrator.state_dir);
+  auto lock = contract::LockFile::TryAcquire(layout.pid_file());
+  if (!lock && lock.error().kind == ErrorKind::kConflict) {
+    return Error{
+        ErrorKind::kConflict,
+        fmt::format("an orchestrator already works in {}: {}", layout.root().string(), lock.error().message),
+        "cdc status, cdc stop, or another [orchestrator] state_dir"};
+  }
+  if (!lock) return lock.error();
+  CDC_ASSIGN(contract::Ledger ledger, contract::Ledger::Open(layout.ledger()));
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(logger), std::move(*lock),
+                                     std::move(ledger), std::move(options));
+  CDC_TRY(impl->Prepare());
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+Result<bool> Daemon::Run() {
+  ::signal(SIGPIPE, SIG_IGN);
+  impl_->log.Info("cdc-orchestrator {} started: {} tables, at most {} workers, state in {}", CDC_VERSION,
+                  impl_->config->tables.size(), impl_->config->orchestrator.max_jobs,
+                  impl_->config->orchestrator.state_dir.string());
+  impl_->Go();
+  impl_->scheduler->Save();
+  impl_->log.Info("stopped");
+  if (impl_->silent) {
+    return Error{ErrorKind::kTransient,
+                 fmt::format("drain: Kafka at {} does not answer", impl_->config->kafka.bootstrap_servers),
+                 "see that it runs, and [kafka] in the configuration"};
+  }
+  return !impl_->options.drain || !impl_->scheduler->any_held();
+}
+
+Result<std::filesystem::path> JobsFolder() {
+  std::error_code ec;
+  std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ec);
+  if (ec)
+    return Error{ErrorKind::kInvalidConfig, fmt::format("find the folder of this program: {}", ec.message()),
+                 "mount /proc"};
+  return self.parent_path() / "jobs";
+}
+
+}  // namespace cdc::orchestrator

@@ -1,0 +1,123 @@
+#include "orchestrator/job_entry.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "lib/core/hash128.h"
+
+namespace cdc::orchestrator {
+namespace {
+
+/// First record of this partition that the table does not have and Kafka still has.
+int64_t From(const Span& span, const contract::PartitionOffsets& next, int32_t partition) {
+  auto it = next.find(partition);
+  int64_t low = span.low.value_or(0);
+  return it == next.end() ? low : std::max(low, it->second);
+}
+
+int64_t ToWallMs(SteadyTime instant, const Clock& clock) {
+  return UnixMillis(clock.wall()) + std::chrono::duration_cast<Millis>(instant - clock.steady()).count();
+}
+
+}  // namespace
+
+std::optional<int64_t> Lag(const JobEntry& entry) {
+  if (!entry.topic) return 0;
+  int64_t lag = 0;
+  for (int32_t p = 0; p < entry.topic->partitions; ++p) {
+    auto span = entry.spans.find(p);
+    if (span == entry.spans.end()) return std::nullopt;
+    if (!entry.next.contains(p) && !span->second.low) return std::nullopt;
+    lag += std::max<int64_t>(0, span->second.end - From(span->second, entry.next, p));
+  }
+  return lag;
+}
+
+bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next) {
+  return std::any_of(entry.spans.begin(), entry.spans.end(), [&](const auto& item) {
+    const auto& [partition, span] = item;
+    if (!next.contains(partition) && !span.low) return false;
+    return span.end > From(span, next, partition);
+  });
+}
+
+bool IsBeyondEnd(const JobEntry& entry) {
+  return std::any_of(entry.next.begin(), entry.next.end(), [&](const auto& item) {
+    auto span = entry.spans.find(item.first);
+    return span != entry.spans.end() && item.second > span->second.end;
+  });
+}
+
+contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
+  contract::TableRecord r{.table = e.name()};
+  r.state = ToString(e.state.phase);
+  r.reason = e.state.reason;
+  r.hint = e.state.hint;
+  if (e.topic) r.topic = e.topic->name;
+  r.next_offsets = e.next;
+  r.lag = e.run && e.run->progress.lag ? e.run->progress.lag : Lag(e);
+  r.rows = e.rows_before + (e.run ? e.run->progress.rows : 0);
+  r.dead_letters = e.dead_letters_before + (e.run ? e.run->progress.dead_letters : 0);
+  r.last_commit_ms = e.last_commit_ms;
+  r.last_start_ms = e.last_start_ms;
+  if (e.state.phase == Phase::kPending || e.state.phase == Phase::kBackoff)
+    r.due_ms = ToWallMs(e.state.due, clock);
+  r.crashes = e.state.crashes;
+  r.retries = e.state.retries;
+  r.last_exit = e.last_exit;
+  if (e.run && e.run->process) r.pid = e.run->process->pid();
+  r.fingerprint = e.fingerprint;
+  return r;
+}
+
+void Restore(const contract::TableRecord& r, const Clock& clock, JobEntry* e) {
+  e->next = r.next_offsets;
+  e->rows_before = r.rows;
+  e->dead_letters_before = r.dead_letters;
+  e->last_commit_ms = r.last_commit_ms;
+  e->last_start_ms = r.last_start_ms;
+  e->last_exit = r.last_exit;
+  TableState& s = e->state;
+  if (r.last_start_ms > 0) {
+    // Rounded up, and never in the future: the wall clock may have been set back.
+    Millis ago(std::max<int64_t>(0, UnixMillis(clock.wall()) - r.last_start_ms - 1));
+    s.last_start = clock.steady() - ago;
+  }
+  if (r.fingerprint != e->fingerprint) return;  // new settings, new luck
+  s.crashes = r.crashes;
+  s.retries = r.retries;
+  auto phase = ParsePhase(r.state);
+  if (phase == Phase::kHeld) {
+    s.phase = Phase::kHeld;
+    s.reason = r.reason;
+    s.hint = r.hint;
+  } else if (phase == Phase::kBackoff) {
+    s.phase = Phase::kBackoff;
+    s.reason = r.reason;
+    Millis left(
+        std::clamp<int64_t>(r.due_ms - UnixMillis(clock.wall()), 0, e->rules.longest_crash_backoff.count()));
+    s.due = clock.steady() + left;
+  }
+}
+
+std::string Fingerprint(const config::Config& c, const config::Table& t) {
+  std::string text =
+      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", t.name, fmt::join(t.topics, ","),
+                  t.key ? fmt::format("{}", fmt::join(*t.key, ",")) : "-", t.job, static_cast<int>(t.mode),
+                  t.format_version, t.commit_interval.count(), fmt::join(t.metadata_columns, ","),
+                  static_cast<int>(t.on_error), t.memory, t.target_file_size, t.snapshot_keep,
+                  t.snapshot_age.count(), fmt::format("{}", t.columns), c.kafka.bootstrap_servers);
+  const config::Source& s = c.source;
+  text += fmt::format("|{}|{}|{}|{}|{}|{}|{}|{}", s.topic_prefix, fmt::join(s.schemas, ","), s.dsn,
+                      static_cast<int>(s.decimal_handling), static_cast<int>(s.time_precision),
+                      static_cast<int>(s.binary_handling), s.unavailable_placeholder,
+                      fmt::format("{}", c.kafka.properties));
+  text +=
+      fmt::format("|{}|{}|{}|{}", c.catalog.uri, c.catalog.name, c.catalog.warehouse, c.catalog.name_space);
+  Hash128 hash = HashBytes(text);
+  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
+}
+
+}  // namespace cdc::orchestrator

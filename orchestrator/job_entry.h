@@ -1,0 +1,72 @@
+#pragma once
+
+/// \file orchestrator/job_entry.h
+/// What the scheduler knows of one table.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/config/config.h"
+#include "lib/contract/ledger.h"
+#include "lib/contract/offsets.h"
+#include "lib/core/clock.h"
+#include "orchestrator/launcher.h"
+#include "orchestrator/table_state.h"
+#include "orchestrator/trigger_source.h"
+
+namespace cdc::orchestrator {
+
+/// The worker that is running now.
+struct LiveRun {
+  int64_t id = 0;  ///< in the ledger; also tells late callbacks of an earlier run
+  std::unique_ptr<Launcher::Run> process;
+  int64_t start_ms = 0;
+  contract::Progress progress = {};  ///< as last reported
+};
+
+struct JobEntry {
+  config::Table settings;
+  std::optional<Topic> topic = {};  ///< nothing: none exists yet
+  TableState state = {};
+  Rules rules = {};
+  contract::PartitionOffsets next = {};  ///< next offsets: a hint, the worker knows better
+  std::map<int32_t, Span> spans = {};    ///< what is in the topic, as last heard
+  std::optional<LiveRun> run = {};
+
+  bool removed = false;             ///< no longer in tables.toml; goes when its worker has gone
+  bool dirty = false;               ///< not in the ledger as it is
+  std::string detected_op = {};     ///< of the change that made it Pending
+  std::string fingerprint = {};     ///< of the settings
+  int64_t rows_before = 0;          ///< of earlier runs
+  int64_t dead_letters_before = 0;  ///< of earlier runs
+  int64_t last_commit_ms = 0;
+  int64_t last_start_ms = 0;
+  std::string last_exit = {};
+
+  const std::string& name() const { return settings.name; }
+};
+
+/// Records between the next offsets and the end; nothing: some partition is unknown. What was deleted by
+/// retention before it was read does not count, so that it cannot ask for a worker forever.
+std::optional<int64_t> Lag(const JobEntry& entry);
+
+/// A known partition has something beyond `next`. Unlike Lag() it needs no complete answer.
+bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next);
+
+/// The table is further than its topic: another topic of the same name, or a broker that lost records. The
+/// worker has to judge it.
+bool IsBeyondEnd(const JobEntry& entry);
+
+/// As the ledger and `cdc status` have it. Instants become wall-clock ones at `now`.
+contract::TableRecord ToRecord(const JobEntry& entry, const Clock& clock);
+
+/// Takes up what an earlier orchestrator wrote: a table that had a worker is Idle until lag or a lock is
+/// seen. Held stays Held only with the settings it was held with.
+void Restore(const contract::TableRecord& record, const Clock& clock, JobEntry* entry);
+
+/// Stable text of everything of the configuration that this table's worker uses, hashed.
+std::string Fingerprint(const config::Config& config, const config::Table& table);
+
+}  // namespace cdc::orchestrator

@@ -1,0 +1,63 @@
+/// \file orchestrator/main.cc
+/// cdc-orchestrator: command line, configuration, state folder, event loop, exit code.
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "lib/config/config.h"
+#include "lib/contract/exit_code.h"
+#include "lib/contract/state_layout.h"
+#include "lib/log/logger.h"
+#include "orchestrator/daemon.h"
+#include "orchestrator/options.h"
+
+namespace {
+
+using cdc::contract::ExitCode;
+using cdc::orchestrator::Task;
+
+int Fail(const cdc::Error& error) {
+  fmt::print(stderr, "cdc-orchestrator: {}\n", Describe(error));
+  // A file that is not there is a configuration to be fixed, whoever asked for it.
+  return static_cast<int>(cdc::contract::ExitCodeFor(error.kind));
+}
+
+int Check(const cdc::orchestrator::CommandLine& line) {
+  cdc::config::Problems problems;
+  auto config = cdc::config::Load(line.config, &problems);
+  if (config) {
+    fmt::print("{}: fine, {} tables\n", line.config, (*config)->tables.size());
+    return 0;
+  }
+  fmt::print(stderr, "{}\n", Describe(config.error()));
+  return static_cast<int>(ExitCode::kPermanent);
+}
+
+cdc::Result<bool> Run(const cdc::orchestrator::CommandLine& line) {
+  CDC_ASSIGN(auto config, cdc::config::Load(line.config));
+  CDC_ASSIGN(auto jobs, cdc::orchestrator::JobsFolder());
+  cdc::contract::StateLayout layout(config->orchestrator.state_dir);
+  CDC_ASSIGN(auto logger, cdc::log::Logger::Make({.file = layout.orchestrator_log()}));
+  CDC_ASSIGN(auto daemon, cdc::orchestrator::Daemon::Make(config, logger, {jobs, line.task == Task::kDrain}));
+  return daemon->Run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto line = cdc::orchestrator::ParseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+  if (!line) return Fail(line.error());
+  switch (line->task) {
+    case Task::kHelp: fmt::print("{}", cdc::orchestrator::Usage()); return 0;
+    case Task::kVersion: fmt::print("cdc-orchestrator {}\n", CDC_VERSION); return 0;
+    case Task::kCheck: return Check(*line);
+    case Task::kRun:
+    case Task::kDrain: break;
+  }
+  auto fine = Run(*line);
+  if (!fine) return Fail(fine.error());
+  return *fine ? 0 : 1;
+}

@@ -1,0 +1,68 @@
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include "orchestrator/config_watcher.h"
+#include "orchestrator/kafka_trigger_source.h"
+#include "orchestrator/line_reader.h"
+#include "orchestrator/options.h"
+
+namespace cdc::orchestrator {
+
+TEST_CASE("the operation is found without parsing") {
+  CHECK(OperationOf(R"({"before":null,"after":{"op":"x"},"op":"u","ts_ms":1})") == "u");
+  CHECK(OperationOf(R"({"payload":{"after":{"t":"\"op\":\"z\""},"op" : "c","transaction":null}})") == "c");
+  CHECK(OperationOf(std::nullopt) == "d");
+  CHECK(OperationOf("") == "");
+  CHECK(OperationOf("{\"op\":") == "");
+  CHECK(OperationOf("{\"op\":\"") == "");
+  CHECK(OperationOf("{\"op\":\"long\"}") == "");
+}
+
+TEST_CASE("lines come whole, and endless ones cost nothing") {
+  LineReader reader(8);
+  std::vector<std::string> lines;
+  auto take = [&](std::string_view line) { lines.emplace_back(line); };
+  reader.Feed("ab", take);
+  reader.Feed("c\n\nx", take);
+  CHECK(lines == std::vector<std::string>{"abc", ""});
+  CHECK(reader.rest() == "x");
+  reader.Feed("yyyyyyyyyyyyyyyy", take);
+  reader.Feed("yyyy\nok\n", take);
+  CHECK(lines == std::vector<std::string>{"abc", "", "ok"});
+}
+
+TEST_CASE("the command line") {
+  CHECK(ParseCommandLine({})->config == "./tables.toml");
+  CHECK(ParseCommandLine({"--config", "x", "--drain"})->task == Task::kDrain);
+  CHECK(ParseCommandLine({"--check", "--config=y"})->config == "y");
+  for (std::vector<std::string> bad :
+       {std::vector<std::string>{"--config"}, {"x"}, {"--check", "--drain"}, {"--config="}}) {
+    auto line = ParseCommandLine(bad);
+    REQUIRE(line.has_error());
+    CHECK(line.error().kind == ErrorKind::kInvalidArgument);
+  }
+}
+
+TEST_CASE("a configuration is noticed when written and when replaced, not when absent") {
+  char name[] = "/tmp/cdc_watch_XXXXXX";
+  std::filesystem::path folder = ::mkdtemp(name);
+  auto file = folder / "t.toml";
+  std::ofstream(file) << "a";
+  ConfigWatcher watcher(file);
+  CHECK_FALSE(watcher.Changed());
+  std::ofstream(file) << "ab";
+  CHECK(watcher.Changed());
+  CHECK_FALSE(watcher.Changed());
+  std::ofstream(folder / "new") << "xy";
+  std::filesystem::remove(file);
+  CHECK_FALSE(watcher.Changed());
+  std::filesystem::rename(folder / "new", file);
+  CHECK(watcher.Changed());
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace cdc::orchestrator

@@ -1,0 +1,423 @@
+#include "orchestrator/scheduler.h"
+
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include "lib/contract/report.h"
+#include "tests/unit/orchestrator/fakes.h"
+
+namespace cdc::orchestrator {
+namespace {
+
+using contract::Command;
+using contract::PartitionOffsets;
+using std::chrono::seconds;
+
+/// An orchestrator without the world; `Restart()` is a new process on the same state folder.
+struct Bench {
+  explicit Bench(std::string tables = "[tables.a]\n[tables.b]\n[tables.c]\n", bool drain = false)
+      : folder(::mkdtemp(name)), tables_(std::move(tables)), drain_(drain) {
+    Restart();
+  }
+  ~Bench() {
+    scheduler.reset();
+    ledger.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  std::shared_ptr<const config::Config> Config(const std::string& tables) const {
+    auto config = config::Parse(R"([kafka]
+bootstrap_servers = "none"
+[source]
+topic_prefix = "p"
+[catalog]
+uri = "c.db"
+warehouse = "w"
+namespace = "n"
+[orchestrator]
+max_jobs = 2
+)" + tables,
+                                folder / "tables.toml");
+    INFO((config ? "" : config.error().message));
+    REQUIRE(config.has_value());
+    return *config;
+  }
+
+  void Restart() {
+    scheduler.reset();
+    launcher.starts.clear();
+    source.listening.clear();
+    source.span_questions.clear();
+    source.topic_questions.clear();
+    ledger.reset();
+    auto opened = contract::Ledger::Open(folder / "ledger.db");
+    REQUIRE(opened.has_value());
+    ledger.emplace(std::move(*opened));
+    scheduler.emplace(clock, launcher, source, *ledger, log::Logger(),
+                      SchedulerOptions{.jobs_folder = "/jobs",
+                                       .layout = contract::StateLayout(folder),
+                                       .drain = drain_,
+                                       .lock_holder = [this](const std::filesystem::path& p) {
+                                         return locks.contains(p.filename().string()) ? 99 : 0;
+                                       }});
+    REQUIRE(scheduler->Apply(Config(tables_)).has_value());
+    scheduler->Advance();
+  }
+  void Reload(const std::string& tables) {
+    REQUIRE(scheduler->Apply(Config(tables)).has_value());
+    scheduler->Advance();
+    Answer();
+  }
+
+  /// Lets time go by in steps no longer than the scheduler's own.
+  void Pass(Millis time) {
+    SteadyTime end = clock.steady() + time;
+    while (clock.steady() < end) {
+      clock.Pass(std::chrono::duration_cast<Millis>(
+          std::min(end, std::max(scheduler->NextWake(), clock.steady() + Millis(1))) - clock.steady()));
+      source.Answer();
+      scheduler->Advance();
+    }
+  }
+  void Answer() {
+    source.Answer();
+    scheduler->Advance();
+    source.Answer();
+    scheduler->Advance();
+  }
+  /// One record more in the topic, noticed if somebody listens.
+  void Produce(const std::string& table) {
+    std::string topic = "p.public." + table;
+    ++source.contents[topic][0];
+    if (source.listening.contains(topic)) {
+      source.Mute(topic);
+      scheduler->OnChange(topic, "c");
+      scheduler->Advance();
+    }
+  }
+  void Say(const std::string& table, const contract::WorkerMessage& message) {
+    launcher.Of(table)->callbacks.on_message(message);
+    scheduler->Advance();
+  }
+  /// The worker ends; with exit 0 it has read everything.
+  void End(const std::string& table, JobEnd end, std::string reason = "") {
+    contract::Report report{.table = table, .run = "1", .reason = std::move(reason)};
+    const auto* exited = std::get_if<Exited>(&end);
+    if (exited && exited->code == 0) {
+      for (auto [partition, offset] : source.contents["p.public." + table]) report.to[partition] = offset;
+    }
+    launcher.Of(table)->callbacks.on_end(end, exited ? contract::EncodeReport(report) : "");
+    scheduler->Advance();
+  }
+  std::string StateOf(const std::string& table) {
+    for (const auto& record : scheduler->Records()) {
+      if (record.table == table) return record.state;
+    }
+    return "none";
+  }
+  contract::TableRecord InLedger(const std::string& table) {
+    auto record = ledger->FindTable(table);
+    return record ? *record : contract::TableRecord{.table = "none"};
+  }
+
+  char name[40] = "/tmp/cdc_scheduler_XXXXXX";
+  std::filesystem::path folder;
+  std::string tables_;
+  bool drain_;
+  FakeClock clock;
+  FakeLauncher launcher;
+  FakeSource source;
+  std::map<std::string, bool> locks;
+  std::optional<contract::Ledger> ledger;
+  std::optional<Scheduler> scheduler;
+};
+
+}  // namespace
+
+TEST_CASE("a change starts the worker of its table, and of no other") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 0}}}, {"p.public.b", {{0, 0}}}};
+  t.Answer();
+  CHECK(t.source.listening.size() == 2);
+  CHECK(t.launcher.starts.empty());
+  t.Produce("a");
+  REQUIRE(t.launcher.starts.size() == 1);
+  const JobSpec& spec = t.launcher.starts[0]->spec;
+  CHECK(spec.program == "/jobs/upsert");
+  CHECK(spec.args ==
+        std::vector<std::string>{"--config", (t.folder / "tables.toml").string(), "--table", "a"});
+  CHECK_FALSE(t.source.listening.contains("p.public.a"));
+  CHECK(t.source.listening.contains("p.public.b"));
+  t.Say("a", contract::Ready{});
+  CHECK(t.StateOf("a") == "Running");
+  t.End("a", Exited{0});
+  CHECK(t.source.listening["p.public.a"] == PartitionOffsets{{0, 1}});
+  auto runs = t.ledger->Runs("a", 10);
+  REQUIRE(runs->size() == 1);
+  CHECK((*runs)[0].exit == "0");
+}
+
+TEST_CASE("no two starts within the rate limit, also over a restart, and no change is dropped") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 0;
+  t.Answer();
+  t.Produce("a");
+  SteadyTime start = t.clock.steady();
+  t.Say("a", contract::Ready{});
+  t.Pass(seconds(5));
+  t.End("a", Exited{0});
+  t.Produce("a");
+  CHECK(t.StateOf("a") == "Pending");
+  t.Pass(seconds(4));
+  t.Restart();
+  t.Answer();
+  CHECK(t.launcher.starts.empty());
+  t.Pass(start + seconds(30) - t.clock.steady() > Millis(0)
+             ? std::chrono::duration_cast<Millis>(start + seconds(30) - t.clock.steady())
+             : Millis(0));
+  CHECK(t.launcher.starts.empty());
+  t.Pass(seconds(2));  // the jitter
+  CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("the sweep finds what no notification told") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 0;
+  t.Answer();
+  t.source.contents["p.public.a"][0] = 3;  // nobody tells
+  t.Pass(seconds(11));
+  CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("a partition that is missing from an answer is unknown, not empty") {
+  Bench t;
+  t.source.contents["p.public.a"] = {{0, 0}, {1, 5}};
+  t.source.silent[1] = true;
+  t.Answer();
+  CHECK(t.launcher.starts.empty());
+  for (const auto& record : t.scheduler->Records()) {
+    if (record.table == "a") CHECK_FALSE(record.lag.has_value());
+  }
+  t.source.silent.clear();
+  t.Pass(seconds(11));
+  CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("at most max_jobs at once, earliest due first; a caught-up worker makes room") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 0}}}, {"p.public.b", {{0, 0}}}, {"p.public.c", {{0, 0}}}};
+  t.Answer();
+  t.Produce("c");
+  t.Produce("b");
+  t.Say("b", contract::Ready{});
+  t.Say("c", contract::Ready{});
+  t.Produce("a");
+  CHECK(t.launcher.starts.size() == 2);
+  CHECK(t.launcher.Of("b")->told.empty());
+  t.Say("b", contract::Progress{.caught_up = true});
+  CHECK(t.launcher.Of("b")->told == std::vector<Command>{Command::kYield});
+  CHECK(t.launcher.Of("c")->told.empty());
+  t.End("b", Exited{0});
+  CHECK(t.launcher.starts.size() == 3);
+  CHECK(t.launcher.Of("a") != nullptr);
+}
+
+TEST_CASE("a lagging worker makes room after its slice, only one for one") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 0}}}, {"p.public.b", {{0, 0}}}, {"p.public.c", {{0, 0}}}};
+  t.Answer();
+  t.Produce("a");
+  t.Produce("b");
+  t.Say("a", contract::Ready{});
+  t.Say("b", contract::Ready{});
+  t.Produce("c");
+  t.Pass(Millis(9'500));
+  CHECK(t.launcher.Of("a")->told.empty());
+  t.Pass(Millis(1'000));
+  CHECK(t.launcher.Of("a")->told.size() + t.launcher.Of("b")->told.size() == 1);
+}
+
+TEST_CASE("the exit race is decided by the end offsets") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 0;
+  t.Answer();
+  t.Produce("a");
+  t.Say("a", contract::Ready{});
+  t.Produce("a");  // 2 by now
+  t.Say("a", contract::Exiting{{{0, 1}}});
+  t.source.AnswerSpans();
+  CHECK(t.launcher.Of("a")->told == std::vector<Command>{Command::kStay});
+  t.Say("a", contract::Exiting{{{0, 2}}});
+  t.source.AnswerSpans();
+  CHECK(t.launcher.Of("a")->told == std::vector<Command>{Command::kStay, Command::kGo});
+  t.Produce("a");  // after the answer: it must show up by itself
+  t.launcher.Of("a")->callbacks.on_end(Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 2}}}));
+  CHECK(t.source.listening["p.public.a"] == PartitionOffsets{{0, 2}});
+}
+
+TEST_CASE("one table's crashes hold it and delay nobody; a restart remembers, new settings release") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 1}}}, {"p.public.b", {{0, 0}}}};
+  t.Answer();
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(t.StateOf("a") == "Starting");
+    t.End("a", Signaled{11});
+    if (i == 2) {
+      t.Produce("b");
+      CHECK(t.StateOf("b") == "Starting");
+      t.End("b", Exited{0});
+    }
+    if (i < 4) t.Pass(seconds(41));
+  }
+  CHECK(t.StateOf("a") == "Held");
+  CHECK(t.scheduler->any_held());
+  CHECK(t.InLedger("a").state == "Held");
+  CHECK(t.InLedger("a").last_exit == "signal 11");
+  t.Restart();
+  t.Pass(seconds(60));
+  CHECK(t.StateOf("a") == "Held");
+  CHECK_FALSE(t.launcher.Of("a"));
+  t.Reload("[tables.a]\nmode = \"append\"\n[tables.b]\n[tables.c]\n");
+  t.Pass(seconds(41));
+  CHECK(t.launcher.Of("a"));
+}
+
+TEST_CASE("settings changed while the orchestrator was down release a held table") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.End("a", Exited{78}, "no key");
+  CHECK(t.InLedger("a").reason == "no key");
+  t.tables_ = "[tables.a]\nkey = [\"id\"]\n";
+  t.Restart();
+  t.Pass(seconds(41));
+  CHECK(t.launcher.Of("a"));
+}
+
+TEST_CASE("trigger releases a held table at once, and names what it does not know") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.End("a", Exited{78}, "no key");
+  CHECK(t.scheduler->Trigger("a").has_value());
+  t.scheduler->Advance();
+  CHECK(t.launcher.starts.size() == 2);
+  CHECK(t.scheduler->Trigger("zzz").error().kind == ErrorKind::kNotFound);
+}
+
+TEST_CASE("an orphan's lock is waited for") {
+  Bench t;
+  t.locks["a.lock"] = true;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.Pass(seconds(3));
+  CHECK(t.launcher.starts.empty());
+  CHECK(t.StateOf("a") == "Pending");
+  t.locks.clear();
+  t.Pass(seconds(1));
+  CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("tables come and go with the configuration") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 1}}}, {"p.public.d", {{0, 1}}}};
+  t.Answer();
+  CHECK_FALSE(t.launcher.Of("d"));
+  t.Reload("[tables.b]\n[tables.d]\n");
+  CHECK(t.launcher.Of("d"));
+  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM});
+  CHECK(t.StateOf("a") == "Stopping");
+  t.End("a", Exited{0});
+  CHECK(t.StateOf("a") == "none");
+  CHECK(t.InLedger("a").table == "none");
+}
+
+TEST_CASE("discover takes what it finds, not dead letters") {
+  Bench t("[defaults]\ndiscover = true\n");
+  t.source.contents = {{"p.public.x", {{0, 1}}}, {"p.other.y", {{0, 1}}}};
+  t.Answer();
+  CHECK(t.launcher.Of("x"));
+  CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("a missing worker program holds the table with the way out") {
+  Bench t;
+  t.launcher.fail_with = Error{ErrorKind::kNotFound, "start worker /jobs/upsert: No such file", "build it"};
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  CHECK(t.StateOf("a") == "Held");
+  CHECK(t.InLedger("a").hint.starts_with("build it"));
+}
+
+TEST_CASE("shutdown stops what runs and starts nothing") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 1}}}, {"p.public.b", {{0, 0}}}};
+  t.Answer();
+  t.scheduler->Shutdown();
+  CHECK_FALSE(t.scheduler->idle());
+  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM});
+  t.Produce("b");
+  t.Pass(seconds(40));
+  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM, SIGKILL});
+  t.End("a", Signaled{9});
+  CHECK(t.scheduler->idle());
+  CHECK_FALSE(t.launcher.Of("b"));
+}
+
+TEST_CASE("drain runs what lags until nothing does, and waits for a second look") {
+  Bench t("[tables.a]\n[tables.b]\n[tables.c]\n", true);
+  t.source.contents = {{"p.public.a", {{0, 1}}}, {"p.public.b", {{0, 0}}}};
+  t.Answer();
+  REQUIRE(t.launcher.starts.size() == 1);
+  CHECK(t.launcher.starts[0]->spec.args.back() == "--drain");
+  CHECK_FALSE(t.scheduler->drained());
+  ++t.source.contents["p.public.a"][0];
+  t.launcher.Of("a")->callbacks.on_end(Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 1}}}));
+  t.Pass(seconds(33));
+  REQUIRE(t.launcher.starts.size() == 2);
+  CHECK_FALSE(t.scheduler->drained());
+  t.End("a", Exited{0});
+  t.Pass(seconds(1));
+  CHECK(t.scheduler->drained());
+  CHECK_FALSE(t.scheduler->any_held());
+}
+
+TEST_CASE("drain ends with a held table, after the others") {
+  Bench t("[tables.a]\n[tables.b]\n[tables.c]\n", true);
+  t.source.contents = {{"p.public.a", {{0, 1}}}, {"p.public.b", {{0, 1}}}};
+  t.Answer();
+  t.End("a", Exited{78}, "no key");
+  t.Pass(seconds(1));
+  CHECK_FALSE(t.scheduler->drained());
+  t.End("b", Exited{0});
+  t.Pass(seconds(1));
+  CHECK(t.scheduler->drained());
+  CHECK(t.scheduler->any_held());
+}
+
+TEST_CASE("counts add up over runs") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.Say("a", contract::Ready{});
+  t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 5, .dead_letters = 1, .last_commit_ms = 9});
+  t.launcher.Of("a")->callbacks.on_end(
+      Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 1}}, .rows = 7, .dead_letters = 1}));
+  t.scheduler->Advance();
+  t.Produce("a");
+  t.Pass(seconds(32));
+  t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 2});
+  for (const auto& record : t.scheduler->Records()) {
+    if (record.table != "a") continue;
+    CHECK(record.rows == 9);
+    CHECK(record.dead_letters == 1);
+    CHECK(record.last_commit_ms == 9);
+  }
+}
+
+}  // namespace cdc::orchestrator
