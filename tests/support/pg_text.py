@@ -68,6 +68,28 @@ def parse_array(text):
         at += 1
 
 
+def parse_hstore(text):
+    """`"k"=>"v", "n"=>NULL` or the same as a JSON object -> dict."""
+    if text.startswith("{"):
+        return json.loads(text)
+    pairs, at = {}, 0
+    while at < len(text):
+        key, at = _quoted(text, at + 1, '"', "\\")
+        at += len("=>")
+        if text.startswith("NULL", at):
+            pairs[key], at = NULL, at + len("NULL")
+        else:
+            pairs[key], at = _quoted(text, at + 1, '"', "\\")
+        at += len(", ")
+    return pairs
+
+
+def bytes_of_bits(text):
+    """"10101" -> Debezium's bytes of a bit string: little-endian, without the zero bytes at the high end."""
+    number = int(text or "0", 2)
+    return number.to_bytes((number.bit_length() + 7) // 8, "little")
+
+
 def micros_of_time(text):
     match = TIME.match(text)
     if not match:
@@ -97,12 +119,18 @@ def comparable_float(value, bits):
 
 
 def comparable_text(text, kind):
-    """kind: how a text column of the lake is to be compared: None exactly; json, timetz, char by their meaning."""
+    """kind: how a text column of the lake is to be compared: None exactly; json, hstore, point, timetz, char by their
+    meaning, each in PostgreSQL's text form as well as in the JSON that Debezium makes of it."""
     if kind == "json":
         try:
             return json.dumps(json.loads(text, parse_float=Decimal), sort_keys=True, default=str)
         except ValueError:
             return text
+    if kind == "hstore":
+        return ("hstore", tuple(sorted(parse_hstore(text).items())))
+    if kind == "point":
+        point = json.loads(text) if text.startswith("{") else dict(zip("xy", text.strip("()").split(",")))
+        return ("point", float(point["x"]), float(point["y"]))
     if kind == "char":
         return text.rstrip(" ")
     if kind == "timetz":
@@ -126,7 +154,7 @@ def comparable(text, iceberg_type, kind=None):
         return tuple(comparable(item, iceberg_type[5:-1], kind) for item in parse_array(text))
     name = iceberg_type.split("(")[0]
     if name == "boolean":
-        return {"t": True, "f": False}[text]
+        return {"t": True, "f": False, "1": True, "0": False}[text]  # bit(1) is 1 or 0
     if name in ("int", "long"):
         return int(text)
     if name in ("float", "double"):
@@ -140,5 +168,7 @@ def comparable(text, iceberg_type, kind=None):
     if name in ("timestamp", "timestamptz"):
         return micros_of_timestamp(text)
     if name in ("binary", "fixed"):
+        if kind == "bits":
+            return bytes_of_bits(text)
         return bytes.fromhex(text.removeprefix("\\x"))
     return comparable_text(text, kind)

@@ -13,6 +13,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import sys
 
 from lake_readers import READERS, column_types, open_catalog
@@ -154,10 +155,21 @@ def table_of(csv_name):
     return csv_name[:-len(".csv")].split(".", 1)[1]
 
 
+def in_topic(name):
+    """What a topic's name keeps of a table's name: "grade$book" -> grade_book."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
+def load_table(catalog, namespace, name):
+    """The table `name`; else the only one whose topic has that name: CSVs are named as topics, tables as at the source."""
+    same = [t for (_, t) in catalog.list_tables(namespace) if in_topic(t) == in_topic(name)]
+    return catalog.load_table((namespace, name if name in same or len(same) != 1 else same[0]))
+
+
 def verify_table(catalog, args, name, path, rules):
     """-> (rows read, problems as lines)"""
     try:
-        table = catalog.load_table((args.namespace, name))
+        table = load_table(catalog, args.namespace, name)
     except Exception as error:  # pylint: disable=broad-except
         return 0, [f"cannot be loaded from the catalog: {error}"]
     types = column_types(table)
@@ -204,6 +216,9 @@ def main():
     catalog = open_catalog(args.catalog, args.name)
     failed = 0
     for name in wanted:
+        if "left_out" in rules.get(name, {}):
+            print(f"skip {name}: {rules[name]['left_out']}")
+            continue
         rows, problems = verify_table(catalog, args, name, files[name], rules.get(name, {}))
         failed += bool(problems)
         print(f"{'FAIL' if problems else 'ok  '} {name}: {rows} rows" + (f" ({args.reader})" if not problems else ""))
