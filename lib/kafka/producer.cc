@@ -17,7 +17,9 @@ struct Producer::Impl {
   int64_t acknowledged = 0;
   int64_t failed = 0;
   int64_t in_flight = 0;
+  std::vector<TopicPartitionOffset> to_nudge;  ///< some of the partitions written to since the last Flush()
 
+  void Nudge();
   void OnDelivered(const rd_kafka_message_t& m);
   void OnError(int code, const char* reason);
 };
@@ -25,7 +27,8 @@ struct Producer::Impl {
 Producer::Producer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Producer::~Producer() {
-  if (!impl_ || !impl_->client) return;
+  // Purging waits for each broker's thread, up to a second.
+  if (!impl_ || !impl_->client || impl_->in_flight == 0) return;
   // What is dropped is still reported to its callbacks' owners, so that nothing of theirs leaks.
   rd_kafka_purge(impl_->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   rd_kafka_flush(impl_->client.get(), 1000);
@@ -130,13 +133,38 @@ Status Producer::Produce(const Record& record, OnDelivery on_delivery) {
   }
   (void)callback.release();
   ++impl_->in_flight;
+  constexpr size_t kEnough = 16;
+  const int32_t partition = record.partition.value_or(0);
+  auto& nudged = impl_->to_nudge;
+  if (nudged.size() < kEnough &&
+      (nudged.empty() || nudged.back().topic != topic || nudged.back().partition != partition)) {
+    nudged.push_back({topic, partition, kLatest});
+  }
   return {};
 }
 
 void Producer::Poll() { rd_kafka_poll(impl_->client.get(), 0); }
 
+// Right after its start a broker's thread of librdkafka 2.0.2 can miss that its producer id arrived, and
+// sleep out its second with records to send (one run in three with a single record). Any request to the
+// leader wakes it.
+void Producer::Impl::Nudge() {
+  if (!to_nudge.empty()) rd_kafka_offsets_for_times(client.get(), MakeList(to_nudge).get(), 1);
+}
+
 Status Producer::Flush(std::chrono::milliseconds timeout) {
-  const auto code = rd_kafka_flush(impl_->client.get(), TimeoutMs(timeout));
+  constexpr std::chrono::milliseconds kFirst(20);
+  constexpr std::chrono::milliseconds kNudgeEvery(100);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto code = rd_kafka_flush(impl_->client.get(), TimeoutMs(std::min(timeout, kFirst)));
+  while (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    impl_->Nudge();
+    code = rd_kafka_flush(impl_->client.get(), TimeoutMs(std::min(left, kNudgeEvery)));
+  }
+  impl_->to_nudge.clear();
   if (auto failure = std::exchange(impl_->first_failure, std::nullopt)) return *failure;
   if (impl_->fatal) return *impl_->fatal;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
