@@ -1,0 +1,55 @@
+#pragma once
+
+/// \file cli/command.h
+/// What all subcommands of `cdc` share.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lib/config/config.h"
+#include "lib/core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cdc::cli {
+
+/// Exit codes of `cdc` beside those of lib/contract/exit_code.h.
+inline constexpr int kOk = 0;
+inline constexpr int kAttention = 1;  ///< `status`: a table is Held
+
+/// The command line, as far as it concerns more than one subcommand. Lives as long as main().
+struct Command {
+  std::filesystem::path config = "tables.toml";
+  std::function<int()> run;  ///< set by the subcommand that was given
+};
+
+/// Adds a subcommand with --help and --version; --config may follow it.
+CLI::App* AddSubcommand(CLI::App& app, const std::string& name, const std::string& description);
+
+/// Wraps what a subcommand does: prints an error on stderr and turns it into an exit code.
+std::function<int()> Reporting(std::function<Result<int>()> action);
+
+/// Prints "cdc: <error>" and gives its exit code.
+int Fail(const Error& error);
+
+Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command);
+
+/// "2026-11-21 04:05:06" in UTC; "-" for 0.
+std::string TimeText(int64_t unix_ms);
+
+// One per file of the same name.
+void AddStart(CLI::App& app, Command* command);
+void AddStop(CLI::App& app, Command* command);
+void AddRestart(CLI::App& app, Command* command);
+void AddStatus(CLI::App& app, Command* command);
+void AddLogs(CLI::App& app, Command* command);
+void AddTrigger(CLI::App& app, Command* command);
+void AddProduce(CLI::App& app, Command* command);
+void AddBroker(CLI::App& app, Command* command);
+void AddDlq(CLI::App& app, Command* command);
+
+}  // namespace cdc::cli
