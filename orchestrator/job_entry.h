@@ -35,12 +35,13 @@ struct JobEntry {
   std::map<int32_t, Span> spans = {};    ///< what is in the topic, as last heard
   std::optional<LiveRun> run = {};
 
-  bool removed = false;             ///< no longer in tables.toml; goes when its worker has gone
-  bool dirty = false;               ///< not in the ledger as it is
-  std::string detected_op = {};     ///< of the change that made it Pending
-  std::string fingerprint = {};     ///< of the settings
-  int64_t rows_before = 0;          ///< of earlier runs
-  int64_t dead_letters_before = 0;  ///< of earlier runs
+  std::optional<SteadyTime> lag_since = {};  ///< Idle, and a sweep has seen lag
+  bool removed = false;                      ///< no longer in tables.toml; goes when its worker has gone
+  bool dirty = false;                        ///< not in the ledger as it is
+  std::string detected_op = {};              ///< of the change that made it Pending
+  std::string fingerprint = {};              ///< of the settings
+  int64_t rows_before = 0;                   ///< of earlier runs
+  int64_t dead_letters_before = 0;           ///< of earlier runs
   int64_t last_commit_ms = 0;
   int64_t last_start_ms = 0;
   std::string last_exit = {};

@@ -121,7 +121,7 @@ void Scheduler::OnChange(const std::string& topic, const std::string& op) {
   if (it == table_of_topic_.end()) return;
   JobEntry& entry = *Find(it->second);
   if (entry.state.phase != Phase::kIdle || entry.removed) return;
-  if (!op.empty()) LoggerOf(entry).Info("{}", contract::DetectedLine(op, entry.name()));
+  LoggerOf(entry).Info("{}", contract::DetectedLine(op, entry.name()));
   entry.detected_op = op;
   Feed(entry, LagSeen{});
 }

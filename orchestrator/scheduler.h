@@ -24,10 +24,12 @@
 namespace cdc::orchestrator {
 
 struct SchedulerOptions {
-  std::filesystem::path jobs_folder;    ///< holds the worker programs
-  contract::StateLayout layout;         ///< of state_dir
-  bool drain = false;                   ///< run lagging tables with --drain until nothing lags
-  Millis sweep_interval{10'000};        ///< between looks at all end offsets
+  std::filesystem::path jobs_folder;  ///< holds the worker programs
+  contract::StateLayout layout;       ///< of state_dir
+  bool drain = false;                 ///< run lagging tables with --drain until nothing lags
+  Millis sweep_interval{10'000};      ///< between looks at all end offsets
+  /// What a sweep finds is left to the listener for so long: it knows the operation too. Not when draining.
+  Millis listener_head_start{2'000};
   Millis topics_interval{1'000};        ///< between looks for topics while a table has none
   Millis topics_idle_interval{10'000};  ///< otherwise
   /// Process that holds a table's lock, 0: none. Replaced in tests.
@@ -84,6 +86,7 @@ class Scheduler {
   bool MissingTopic() const;
   void AskSpans();
   void OnSpans(const Spans& spans);
+  void JudgeLag(JobEntry& entry);
   void CheckDrained(bool complete);
   void Listen(JobEntry& entry);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/contract/names.h"
 #include "orchestrator/scheduler.h"
 
 namespace cdc::orchestrator {
@@ -111,15 +112,32 @@ void Scheduler::OnSpans(const Spans& spans) {
     for (const auto& [partition, span] : found->second) entry->spans[partition] = span;
     complete = complete && static_cast<int32_t>(found->second.size()) >= entry->topic->partitions;
     if (Lag(*entry) != before) entry->dirty = true;
-    // An answer older than a worker's last words says nothing about them.
-    bool beyond = !spans_stale_ && IsBeyondEnd(*entry);
-    // What a notification should have told. While a worker runs, lag is its business.
-    if (entry->state.phase == Phase::kIdle && !entry->removed && (beyond || HasLag(*entry, entry->next))) {
-      LoggerOf(*entry).Debug("sweep: {} records behind", Lag(*entry).value_or(-1));
-      Feed(*entry, LagSeen{});
-    }
+    JudgeLag(*entry);
   }
   CheckDrained(complete);
+}
+
+void Scheduler::JudgeLag(JobEntry& entry) {
+  // An answer older than a worker's last words says nothing about them.
+  bool beyond = !spans_stale_ && IsBeyondEnd(entry);
+  // While a worker runs, lag is its business.
+  bool lags = entry.state.phase == Phase::kIdle && !entry.removed && (beyond || HasLag(entry, entry.next));
+  if (!lags) {
+    entry.lag_since.reset();
+    return;
+  }
+  SteadyTime now = clock_.steady();
+  SteadyTime turn =
+      entry.lag_since.value_or(now) + (options_.drain ? Millis(0) : options_.listener_head_start);
+  if (!entry.lag_since) entry.lag_since = now;
+  if (now < turn) {
+    sweep_due_ = std::min(sweep_due_, turn);
+    return;
+  }
+  entry.lag_since.reset();
+  LoggerOf(entry).Info("{}", contract::DetectedLine("", entry.name()));
+  entry.detected_op.clear();
+  Feed(entry, LagSeen{});
 }
 
 void Scheduler::CheckDrained(bool complete) {

@@ -52,7 +52,7 @@ Result<Logger> Logger::Make(const Options& options) {
           options.file.string(), options.max_file_bytes, options.keep_files));
     } catch (const std::exception& e) {
       return cdc::Error{
-          ErrorKind::kTransient, fmt::format("open log file {}: {}", options.file.string(), e.what()),
+          ErrorKind::kInvalidConfig, fmt::format("open log file {}: {}", options.file.string(), e.what()),
           fmt::format("make {} a folder this user can write to", options.file.parent_path().string())};
     }
   }

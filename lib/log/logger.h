@@ -36,7 +36,7 @@ class Logger {
  public:
   Logger() = default;
 
-  /// \return kTransient: the log file cannot be opened; the hint names the folder.
+  /// \return kInvalidConfig: the log file cannot be opened; the hint names the folder.
   static Result<Logger> Make(const Options& options);
 
   /// A logger with one more field. `table` shows as its bare value, everything else as `key=value`.

@@ -110,6 +110,7 @@ class FakeSource final : public TriggerSource {
   }
 
   std::map<std::string, std::map<int32_t, int64_t>> contents;  ///< topic → partition → end
+  bool deaf = false;                                           ///< listening brings nothing
   std::map<int32_t, bool> silent;                              ///< partitions that are missing from answers
   std::map<std::string, contract::PartitionOffsets> listening;
   std::vector<std::function<void(Result<std::vector<Topic>>)>> topic_questions;

@@ -1,0 +1,333 @@
+/// The program itself, with stub workers and an embedded Kafka.
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/contract/control.h"
+#include "lib/contract/ledger.h"
+#include "lib/contract/lock_file.h"
+#include "lib/contract/state_layout.h"
+#include "lib/kafka/embedded_broker.h"
+#include "lib/kafka/producer.h"
+#include "orchestrator/spawn.h"
+
+namespace cdc::orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+using contract::ControlCommand;
+using std::chrono::seconds;
+
+struct Bench {
+  explicit Bench(const std::string& tables,
+                 const std::string& limits = "rate_limit = \"1s\"\nidle_timeout = \"300ms\"\n")
+      : folder(::mkdtemp(name)), layout(folder / "state"), limits_(limits) {
+    auto started = kafka::EmbeddedBroker::Start({});
+    REQUIRE(started.has_value());
+    broker = std::move(*started);
+    producer = std::move(*kafka::Producer::Make({.bootstrap_servers = broker->bootstrap_servers()}));
+    fs::create_directories(folder / "jobs");
+    fs::create_directories(folder / "state");
+    fs::copy_file(CDC_ORCHESTRATOR, folder / "cdc-orchestrator");
+    for (const char* mode : {"commit", "crash", "exit75", "exit78", "hang"}) {
+      fs::create_symlink(CDC_STUB_WORKER, folder / "jobs" / mode);
+    }
+    Configure(tables);
+  }
+  ~Bench() {
+    Kill(SIGKILL);
+    broker.reset();
+    fs::remove_all(folder);
+  }
+
+  void Configure(const std::string& tables) {
+    std::ofstream(folder / "new.toml")
+        << "[kafka]\nbootstrap_servers = \"" << broker->bootstrap_servers()
+        << "\"\n[source]\ntopic_prefix = \"p\"\n[catalog]\nuri = \"c.db\"\nwarehouse = "
+           "\"w\"\nnamespace = \"n\"\n[orchestrator]\nmax_jobs = 2\n"
+        << limits_ << "[defaults]\njob = \"commit\"\n"
+        << tables;
+    fs::rename(folder / "new.toml", folder / "tables.toml");
+  }
+
+  void Start(std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"--config", (folder / "tables.toml").string()};
+    args.insert(args.end(), more.begin(), more.end());
+    int out = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    auto spawned = Spawn({.program = (folder / "cdc-orchestrator").string(),
+                          .args = args,
+                          .environment = {},
+                          .standard_out = out,
+                          .standard_error = out,
+                          .channel = out});
+    ::close(out);
+    REQUIRE(spawned.has_value());
+    pid = *spawned;
+  }
+  /// Its exit code; −1: a signal, or it does not end.
+  int Wait(seconds patience = seconds(20)) {
+    int status = 0;
+    bool ended = Until([&] { return ::waitpid(pid, &status, WNOHANG) == pid; }, patience);
+    if (!ended) return -1;
+    pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  void Kill(int number) {
+    if (pid <= 0) return;
+    ::kill(pid, number);
+    ::waitpid(pid, nullptr, 0);
+    pid = 0;
+  }
+
+  void Produce(const std::string& table, const std::string& op = "c") {
+    std::string topic = "p.public." + table;
+    std::string value = "{\"before\":null,\"after\":{},\"op\":\"" + op + "\",\"ts_ms\":1}";
+    REQUIRE(producer
+                ->Produce({.topic = topic,
+                           .partition = {},
+                           .key = "k",
+                           .value = value,
+                           .headers = {},
+                           .timestamp_ms = {}})
+                .has_value());
+    REQUIRE(producer->Flush(seconds(10)).has_value());
+  }
+
+  /// Looks again until it holds; another process cannot tell us when.
+  static bool Until(const std::function<bool()>& condition, seconds patience = seconds(20)) {
+    auto deadline = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(Millis(10));
+    }
+    return condition();
+  }
+
+  contract::TableRecord Record(const std::string& table) const {
+    auto answer = contract::AskOrchestrator(layout.control_socket(), {ControlCommand::kStatus});
+    if (!answer) return {.table = "none"};
+    auto records = contract::DecodeStatus(*answer);
+    for (const auto& record : *records) {
+      if (record.table == table) return record;
+    }
+    return {.table = "none"};
+  }
+  bool UntilState(const std::string& table, const std::string& state) const {
+    return Until([&] { return Record(table).state == state && Record(table).table == table; });
+  }
+  bool UntilNext(const std::string& table, int64_t next) const {
+    return Until([&] { return Record(table).next_offsets == contract::PartitionOffsets{{0, next}}; });
+  }
+
+  std::string Read(const fs::path& path) const {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::string Log() const { return Read(folder / "out"); }
+  bool Logged(const std::string& text) const { return Log().find(text) != std::string::npos; }
+
+  struct StubRun {
+    std::string table;
+    int pid;
+    int64_t start_ms;
+    int64_t end_ms = 0;
+  };
+  std::vector<StubRun> Runs() const {
+    std::vector<StubRun> runs;
+    std::istringstream in(Read(layout.root() / "stub.log"));
+    std::string what, table;
+    int id;
+    int64_t ms;
+    while (in >> what >> table >> id >> ms) {
+      if (what == "start") runs.push_back({table, id, ms});
+      for (StubRun& run : runs) {
+        if (what == "end" && run.pid == id) run.end_ms = ms;
+      }
+    }
+    return runs;
+  }
+
+  char name[40] = "/tmp/cdc_daemon_XXXXXX";
+  fs::path folder;
+  contract::StateLayout layout;
+  std::string limits_;
+  std::unique_ptr<kafka::EmbeddedBroker> broker;
+  std::unique_ptr<kafka::Producer> producer;
+  pid_t pid = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a change brings a worker, quiet takes it away, the next change brings it back") {
+  Bench t("[tables.a]\n[tables.b]\n");
+  t.Produce("a", "r");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  CHECK(t.Logged("Detected read operation on table: a"));
+  CHECK(t.Logged("Successfully triggered job for: a"));
+  REQUIRE(t.UntilState("a", "Idle"));
+  CHECK(t.Logged("Job finished for: a"));
+  t.Produce("a", "u");
+  REQUIRE(t.UntilNext("a", 2));
+  CHECK(t.Logged("Detected update operation on table: a"));
+  auto runs = t.Runs();
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[1].start_ms - runs[0].start_ms >= 1000);  // the rate limit
+  CHECK(runs[1].start_ms >= runs[0].end_ms);
+  CHECK(t.Record("b").state == "Idle");
+  t.Produce("b");  // its topic appears only now
+  REQUIRE(t.UntilNext("b", 1));
+}
+
+TEST_CASE("an idle table's change is noticed within a second") {
+  Bench t("[tables.a]\n", "rate_limit = \"0s\"\nidle_timeout = \"100ms\"\n");
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  REQUIRE(t.UntilState("a", "Idle"));
+  auto before = std::chrono::steady_clock::now();
+  t.Produce("a");
+  REQUIRE(t.UntilNext("a", 2));
+  CHECK(std::chrono::steady_clock::now() - before < Millis(1000));
+}
+
+TEST_CASE("SIGTERM: workers commit and leave, exit 0") {
+  Bench t("[tables.a]\n", "idle_timeout = \"60s\"\n");
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  ::kill(t.pid, SIGTERM);
+  CHECK(t.Wait() == 0);
+  REQUIRE(t.Runs().size() == 1);
+  CHECK(t.Runs()[0].end_ms > 0);
+  auto ledger = contract::Ledger::OpenReadOnly(t.layout.ledger());
+  REQUIRE(ledger.has_value());
+  CHECK(ledger->FindTable("a")->state == "Idle");
+  CHECK(ledger->FindTable("a")->next_offsets == contract::PartitionOffsets{{0, 1}});
+  CHECK(contract::AskOrchestrator(t.layout.control_socket(), {ControlCommand::kStatus}).error().kind ==
+        ErrorKind::kNotFound);
+}
+
+TEST_CASE("kill -9: the workers go too, and the next orchestrator goes on") {
+  Bench t("[tables.a]\n", "rate_limit = \"1s\"\nidle_timeout = \"60s\"\n");
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  int worker = t.Record("a").pid;
+  REQUIRE(worker > 0);
+  t.Kill(SIGKILL);
+  CHECK(Bench::Until([&] { return contract::LockFile::Holder(t.layout.table_lock("a")) == 0; }));
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 2));
+  CHECK(t.Record("a").crashes == 0);
+  auto runs = t.Runs();
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].end_ms > 0);
+  CHECK(runs[1].start_ms >= runs[0].end_ms);
+  CHECK(runs[1].start_ms - runs[0].start_ms >= 1000);
+}
+
+TEST_CASE("a table added to the file while it runs gets its worker; a bad file changes nothing") {
+  Bench t("[tables.a]\n");
+  t.Produce("a");
+  t.Produce("c");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  REQUIRE(Bench::Until([&] { return t.Logged("topic p.public.c belongs to no table"); }));
+  t.Configure("[tables.a]\nmode = \"wrong\"\n");
+  REQUIRE(Bench::Until([&] { return t.Logged("is not used, the old one stays"); }));
+  CHECK(t.Logged("tables.a.mode"));
+  t.Configure("[tables.a]\n[tables.c]\n");
+  REQUIRE(t.UntilNext("c", 1));
+}
+
+TEST_CASE("trouble of one table is held and named; others go on; trigger tries again") {
+  Bench t("[tables.a]\n[tables.bad]\njob = \"exit78\"\n[tables.gone]\njob = \"no-such-job\"\n");
+  t.Produce("bad");
+  t.Produce("gone");
+  t.Start();
+  REQUIRE(t.UntilState("bad", "Held"));
+  REQUIRE(t.UntilState("gone", "Held"));
+  CHECK(t.Record("bad").reason == "no key");
+  CHECK(t.Record("gone").reason.find("no-such-job") != std::string::npos);
+  t.Produce("a");
+  REQUIRE(t.UntilNext("a", 1));
+  size_t before = t.Runs().size();
+  REQUIRE(
+      contract::AskOrchestrator(t.layout.control_socket(), {ControlCommand::kTrigger, "bad"}).has_value());
+  REQUIRE(Bench::Until([&] { return t.Runs().size() > before; }));
+  CHECK(
+      contract::AskOrchestrator(t.layout.control_socket(), {ControlCommand::kTrigger, "zzz"}).error().kind ==
+      ErrorKind::kNotFound);
+}
+
+TEST_CASE("more tables than slots: each gets its turn") {
+  Bench t("[tables.a]\n[tables.b]\n[tables.c]\n[tables.d]\n",
+          "rate_limit = \"1s\"\nidle_timeout = \"60s\"\n");
+  for (const char* table : {"a", "b", "c", "d"}) t.Produce(table);
+  t.Start();
+  for (const char* table : {"a", "b", "c", "d"}) CHECK(t.UntilNext(table, 1));
+}
+
+TEST_CASE("a second orchestrator on the same folder gets one plain line") {
+  Bench t("[tables.a]\n");
+  t.Start();
+  REQUIRE(t.UntilState("a", "Idle"));
+  pid_t first = std::exchange(t.pid, 0);
+  t.Start();
+  CHECK(t.Wait() == 75);
+  CHECK(t.Log().find("an orchestrator already works in") != std::string::npos);
+  t.pid = first;
+  CHECK(contract::AskOrchestrator(t.layout.control_socket(), {ControlCommand::kStop}).has_value());
+  CHECK(t.Wait() == 0);
+}
+
+TEST_CASE("drain brings everything up to date and ends; 1 when a table is held, after the others") {
+  Bench t("[tables.a]\n[tables.b]\n");
+  t.Produce("a");
+  t.Produce("b");
+  t.Start({"--drain"});
+  CHECK(t.Wait() == 0);
+  CHECK(t.Runs().size() == 2);
+  t.Start({"--drain"});  // nothing to do
+  CHECK(t.Wait() == 0);
+  CHECK(t.Runs().size() == 2);
+  t.Configure("[tables.a]\njob = \"exit78\"\n[tables.b]\n");
+  t.Produce("a");
+  t.Produce("b");
+  t.Start({"--drain"});
+  CHECK(t.Wait() == 1);
+  auto ledger = contract::Ledger::OpenReadOnly(t.layout.ledger());
+  CHECK(ledger->FindTable("a")->state == "Held");
+  CHECK(ledger->FindTable("b")->next_offsets == contract::PartitionOffsets{{0, 2}});
+}
+
+TEST_CASE("configuration and state folder errors are one plain line each") {
+  Bench t("[tables.a]\nmode = \"wrong\"\njob = 7\n");
+  t.Start({"--check"});
+  CHECK(t.Wait() == 78);
+  CHECK(t.Log().find("tables.a.mode") != std::string::npos);
+  CHECK(t.Log().find("tables.a.job") != std::string::npos);
+  fs::remove_all(t.folder / "state");
+  std::ofstream(t.folder / "state") << "a file is in the way";
+  t.Configure("[tables.a]\n");
+  t.Start();
+  CHECK(t.Wait() == 78);
+  std::string log = t.Log();
+  CHECK(std::count(log.begin(), log.end(), '\n') == 1);
+}
+
+}  // namespace cdc::orchestrator
