@@ -1,5 +1,6 @@
-/// A job of its own for the table students: beside the source's columns it keeps each student's full name, and the
-/// e-mail's domain instead of making every query cut it out. tables.toml opts in with `job = "students"`.
+/// A job of its own for the table students: beside the source's columns it keeps each student's full name,
+/// and the e-mail's domain instead of making every query cut it out. tables.toml opts in with `job =
+/// "students"`.
 
 #include "jobs/worker/job.h"
 
@@ -33,9 +34,12 @@ class StudentNames final : public cdc::worker::Mapping {
   static void Append(Batch* batch, int at, const Value& value) {
     if (at < 0) return;
     Column& column = batch->column(static_cast<size_t>(at));
-    if (value.cell == Cell::kValue) column.AppendBytes(value.text);
-    else if (value.cell == Cell::kNull) column.AppendNull();
-    else column.AppendUnavailable();
+    if (value.cell == Cell::kValue)
+      column.AppendBytes(value.text);
+    else if (value.cell == Cell::kNull)
+      column.AppendNull();
+    else
+      column.AppendUnavailable();
   }
 
   static Value Text(const Batch& batch, uint32_t row, std::string_view name) {
@@ -58,7 +62,8 @@ class StudentNames final : public cdc::worker::Mapping {
   static Value Domain(const Batch& batch, uint32_t row) {
     Value email = Text(batch, row, "email");
     const size_t at = email.text.find('@');
-    if (email.cell != Cell::kValue || at == std::string::npos) return {email.cell == Cell::kUnavailable ? email.cell : Cell::kNull, {}};
+    if (email.cell != Cell::kValue || at == std::string::npos)
+      return {email.cell == Cell::kUnavailable ? email.cell : Cell::kNull, {}};
     email.text.erase(0, at + 1);
     return email;
   }

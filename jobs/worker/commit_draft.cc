@@ -33,7 +33,8 @@ std::vector<Survivor> Survivors(const Fold& fold) {
 
 }  // namespace
 
-Result<std::unique_ptr<storage::Writer>> IcebergSink::NewFile(const char* kind, std::string* path, Draft* draft) {
+Result<std::unique_ptr<storage::Writer>> IcebergSink::NewFile(const char* kind, std::string* path,
+                                                              Draft* draft) {
   *path = fmt::format("{}/data/{}-{}.parquet", table_.metadata->location, iceberg::NewUuid(), kind);
   CDC_ASSIGN(auto file, ports_.files.Create(*path));
   draft->intent.attempt_files.push_back(*path);
@@ -97,7 +98,8 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
   return {};
 }
 
-/// One delete file for each data file that loses rows. It holds all of that file's deletes, so the old one goes.
+/// One delete file for each data file that loses rows. It holds all of that file's deletes, so the old one
+/// goes.
 Status IcebergSink::DraftDeletes(Draft* draft) {
   if (draft->changes.remove_all) {
     draft->deleted_rows = live_.totals().records - live_.totals().position_deletes;
@@ -112,8 +114,10 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
     draft->deleted_rows += static_cast<int64_t>(all.size() - before.size());
     if (all.size() == before.size()) continue;
     for (const auto& entry : live_.DeletesOf(data_path)) {
-      // A foreign delete file of several data files stays: what it says of this one is repeated, which is harmless.
-      if (iceberg::ReferencedDataFile(entry->file)) draft->changes.removed_paths.push_back(entry->file.file_path);
+      // A foreign delete file of several data files stays: what it says of this one is repeated, which is
+      // harmless.
+      if (iceberg::ReferencedDataFile(entry->file))
+        draft->changes.removed_paths.push_back(entry->file.file_path);
     }
     const auto data = live_.FindData(data_path);
     if (static_cast<int64_t>(all.size()) == data->file.record_count) {
@@ -122,7 +126,8 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
     }
     std::string path;
     CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
-    CDC_ASSIGN(iceberg::DataFile deletes, parquet::WritePositionDeletes(std::move(file), path, data_path, all));
+    CDC_ASSIGN(iceberg::DataFile deletes,
+               parquet::WritePositionDeletes(std::move(file), path, data_path, all));
     draft->changes.added_deletes.push_back(std::move(deletes));
     draft->all_deleted[data_path] = std::move(all);
   }

@@ -21,7 +21,8 @@ int64_t SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
 
 }  // namespace
 
-/// Journal, stage, send, and bring the index forward. \return the snapshot's id; kConflict: certainly not committed.
+/// Journal, stage, send, and bring the index forward. \return the snapshot's id; kConflict: certainly not
+/// committed.
 Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std::string>& summary,
                                   std::optional<std::string> operation) {
   const iceberg::TableMetadata& metadata = *table_.metadata;
@@ -66,33 +67,39 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   return intent.snapshot_id;
 }
 
-/// A commit has three answers. The third is asked after until it is one of the other two: either our snapshot is in the
-/// table's history, or the same commit is sent again on the same parent, so that at most one of the two can win.
+/// A commit has three answers. The third is asked after until it is one of the other two: either our snapshot
+/// is in the table's history, or the same commit is sent again on the same parent, so that at most one of the
+/// two can win.
 Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSnapshot& staged) {
   auto answer = ports_.catalog.CommitTable(table_, staged.commit);
   Millis pause = kFirstPause;
   for (int question = 0; !answer && question < kMaxQuestions; ++question) {
     const ErrorKind kind = answer.error().kind;
-    if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient) return answer;
+    if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient)
+      return answer;
     auto loaded = ports_.catalog.LoadTable(settings_.ident);
     if (loaded && loaded->metadata->HistoryContains(staged.snapshot.snapshot_id)) return loaded;
     if (loaded && kind == ErrorKind::kConflict) return answer;
     ports_.log.Warn("commit {} {}: {}", staged.snapshot.snapshot_id,
-                    kind == ErrorKind::kTransient ? "failed, trying again" : "in doubt, asking again", answer.error().message);
+                    kind == ErrorKind::kTransient ? "failed, trying again" : "in doubt, asking again",
+                    answer.error().message);
     ports_.sleep(pause);
     pause = std::min(pause * 2, kLongestPause);
     if (loaded) {
       auto again = ports_.catalog.CommitTable(table_, staged.commit);
       // Not taken this time says nothing about the time before.
-      const bool doubt = kind == ErrorKind::kCommitUnknown && !again && again.error().kind == ErrorKind::kTransient;
-      answer = doubt ? Result<iceberg::LoadedTable>(Error{ErrorKind::kCommitUnknown, again.error().message}) : std::move(again);
+      const bool doubt =
+          kind == ErrorKind::kCommitUnknown && !again && again.error().kind == ErrorKind::kTransient;
+      answer = doubt ? Result<iceberg::LoadedTable>(Error{ErrorKind::kCommitUnknown, again.error().message})
+                     : std::move(again);
     }
   }
   return answer;
 }
 
-/// Somebody else committed on our parent. Their offsets: the table is theirs now. Their maintenance or deletes: the index
-/// learns the new files and the batch is drafted again. Their rows: nobody can say which of two rows of a key is right.
+/// Somebody else committed on our parent. Their offsets: the table is theirs now. Their maintenance or
+/// deletes: the index learns the new files and the batch is drafted again. Their rows: nobody can say which
+/// of two rows of a key is right.
 Status IcebergSink::RebaseAfterConflict() {
   const std::optional<int64_t> parent = table_.metadata->current_snapshot_id;
   CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(settings_.ident));
@@ -101,16 +108,19 @@ Status IcebergSink::RebaseAfterConflict() {
   }
   for (auto snapshot = now.metadata->current_snapshot();
        snapshot != nullptr && (!parent || snapshot->snapshot_id != *parent);
-       snapshot = snapshot->parent_snapshot_id ? now.metadata->FindSnapshot(*snapshot->parent_snapshot_id) : nullptr) {
+       snapshot = snapshot->parent_snapshot_id ? now.metadata->FindSnapshot(*snapshot->parent_snapshot_id)
+                                               : nullptr) {
     if (snapshot->FindSummary(std::string(contract::kSummaryOffsets)) != nullptr) {
-      return Error{ErrorKind::kConflict, fmt::format("another writer moved the table's offsets in snapshot {}",
-                                                     snapshot->snapshot_id)};
+      return Error{
+          ErrorKind::kConflict,
+          fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id)};
     }
     const std::string* operation = snapshot->FindSummary("operation");
     if (SummaryCount(*snapshot, "added-records") > 0 && (operation == nullptr || *operation != "replace")) {
-      return Error{ErrorKind::kUnsupported,
-                   fmt::format("another writer added rows to the table in snapshot {}", snapshot->snapshot_id),
-                   "stop that writer; then `cdc reset " + settings_.table + " --yes` builds the table anew"};
+      return Error{
+          ErrorKind::kUnsupported,
+          fmt::format("another writer added rows to the table in snapshot {}", snapshot->snapshot_id),
+          "stop that writer; then `cdc reset " + settings_.table + " --yes` builds the table anew"};
     }
   }
   ports_.log.Info("rebasing on snapshot {} of another writer", now.metadata->current_snapshot_id.value_or(0));

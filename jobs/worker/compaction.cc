@@ -22,8 +22,11 @@ constexpr int64_t kSmallestTier = 256 << 10;
 constexpr int64_t kSliceBytes = 64 << 20;
 /// Beyond so many, table metadata gets too large for a commit a second, however young they are.
 constexpr int kMostSnapshots = 1000;
-/// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can still want.
+/// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can
+/// still want.
 constexpr std::chrono::hours kSweepInterval{6}, kOrphanAge{2};
+/// Numbers of files that are gone, kept before the list of numbers is worth rewriting.
+constexpr size_t kSpareNumbers = 1000;
 /// Snapshots beyond the policy before expiry is worth a commit.
 constexpr size_t kExpirySlack = 20;
 
@@ -133,9 +136,10 @@ Status IcebergSink::Expire() {
   if (expired.size() < kExpirySlack) return {};
   CDC_ASSIGN(const auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
   CDC_ASSIGN(table_, ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired)));
-  for (const std::string& path : unreachable) {
-    (void)ports_.files.Delete(path);  // what stays is an orphan, and the orphan sweep's
-    if (numbers_ && live_.FindData(path) == nullptr) numbers_->Forget(path);
+  for (const std::string& path : unreachable) (void)ports_.files.Delete(path);  // what stays is an orphan
+  // Index entries of files that are gone mean nothing; their numbers need not be known any more.
+  if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
+    CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));
   }
   ports_.log.Debug("expired snapshots={} files={}", expired.size(), unreachable.size());
   return {};

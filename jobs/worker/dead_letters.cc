@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds kTimeout{30'000};
 Error TooLarge(const Error& cause, const Letter& letter) {
   if (cause.kind != ErrorKind::kBadValue) return cause;
   return Error{ErrorKind::kUnsupported,
-               fmt::format("a bad message at {}[{}]@{} is too large for its dead-letter topic: {}", letter.topic,
-                           letter.partition, letter.offset, cause.message),
+               fmt::format("a bad message at {}[{}]@{} is too large for its dead-letter topic: {}",
+                           letter.topic, letter.partition, letter.offset, cause.message),
                "raise max.message.bytes of " + contract::DlqTopic(letter.topic)};
 }
 
@@ -49,7 +49,8 @@ Status DeadLetters::Flush() {
   if (!pending_) return {};
   if (Status flushed = producer_->Flush(kTimeout); !flushed) {
     return flushed.error().kind == ErrorKind::kBadValue
-               ? Error{ErrorKind::kUnsupported, "a bad message is too large for its dead-letter topic: " + flushed.error().message,
+               ? Error{ErrorKind::kUnsupported,
+                       "a bad message is too large for its dead-letter topic: " + flushed.error().message,
                        "raise max.message.bytes of the .dlq topic"}
                : flushed.error();
   }

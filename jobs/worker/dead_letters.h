@@ -22,13 +22,14 @@ struct Letter {
   std::optional<std::string> key, value;
 };
 
-/// At least once: a letter may be written again after a crash, with the same identity headers. Not thread-safe.
+/// At least once: a letter may be written again after a crash, with the same identity headers. Not
+/// thread-safe.
 class DeadLetters {
  public:
   explicit DeadLetters(KafkaSettings kafka) : kafka_(std::move(kafka)) {}
 
-  /// Queues one letter; the topic is made at the first. \return kTransient; kInvalidConfig; kBadValue: larger than
-  /// Kafka takes: the table must be held, for the letter would be lost.
+  /// Queues one letter; the topic is made at the first. \return kTransient; kInvalidConfig; kBadValue: larger
+  /// than Kafka takes: the table must be held, for the letter would be lost.
   Status Add(const Letter& letter, const std::string& reason);
 
   /// Waits until all are acknowledged: before the commit that passes them. \return as Add.

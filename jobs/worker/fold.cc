@@ -140,8 +140,10 @@ size_t Fold::byte_size() const {
 }
 
 void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
-  if (schema == batch_.shared_schema()) batch_.Truncate(0);
-  else batch_ = rows::Batch(std::move(schema));
+  if (schema == batch_.shared_schema())
+    batch_.Truncate(0);
+  else
+    batch_ = rows::Batch(std::move(schema));
   slots_.clear();
   table_.clear();
   gaps_.clear();

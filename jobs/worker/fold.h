@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/fold.h
-/// A batch of changes folded per key: the last change of a key wins, and what it replaces is looked up only once.
+/// A batch of changes folded per key: the last change of a key wins, and what it replaces is looked up only
+/// once.
 
 #include <cstdint>
 #include <functional>
@@ -34,24 +35,25 @@ enum class Gaps {
   kUnknown,  ///< there is no earlier row: the event cannot be applied
 };
 
-/// Order is the order of calls, which is Kafka's offset order within each partition. Pure: no I/O, no clock. Not
-/// thread-safe. Rows are appended to batch() by the caller, then named here.
+/// Order is the order of calls, which is Kafka's offset order within each partition. Pure: no I/O, no clock.
+/// Not thread-safe. Rows are appended to batch() by the caller, then named here.
 class Fold {
  public:
   explicit Fold(std::shared_ptr<const rows::Schema> schema);
 
-  /// Called with the batch's last row whenever cells of it have been filled in: what was derived from them is stale.
+  /// Called with the batch's last row whenever cells of it have been filled in: what was derived from them is
+  /// stale.
   void SetRederive(std::function<void(rows::Batch*, uint32_t)> rederive) { rederive_ = std::move(rederive); }
 
   rows::Batch& batch() { return batch_; }
   const rows::Batch& batch() const { return batch_; }
 
-  /// `row`, the batch's last one, is now the key's row. A row with gaps is first completed from the key's earlier row;
-  /// with kUnknown nothing changes and the caller drops the row.
+  /// `row`, the batch's last one, is now the key's row. A row with gaps is first completed from the key's
+  /// earlier row; with kUnknown nothing changes and the caller drops the row.
   Gaps Upsert(const Hash128& key, uint32_t row, bool has_gaps);
 
-  /// As Upsert for the second half of a key change: gaps are filled from the row that `old_key` had before its
-  /// Remove(old_key, moving=true).
+  /// As Upsert for the second half of a key change: gaps are filled from the row that `old_key` had before
+  /// its Remove(old_key, moving=true).
   Gaps UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key);
 
   /// The key has no row any more. \param moving the first half of a key change: its row is kept in mind
@@ -60,16 +62,18 @@ class Fold {
   /// Everything before this is gone, in the batch and in the table.
   void Truncate();
 
-  /// Replaces the row of slot number `slot` by a complete copy: its unavailable cells come from row `patch_row` of
-  /// `patch`, whose column for column i of this batch is column_in_patch[i].
-  void Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row, const std::vector<int>& column_in_patch);
+  /// Replaces the row of slot number `slot` by a complete copy: its unavailable cells come from row
+  /// `patch_row` of `patch`, whose column for column i of this batch is column_in_patch[i].
+  void Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
+                const std::vector<int>& column_in_patch);
 
   /// Takes back a row whose gaps could not be filled from the table: the key keeps what the table has.
   void Abandon(const Hash128& key);
 
   bool truncated() const { return truncated_; }
   const std::vector<Slot>& slots() const { return slots_; }
-  /// Rows whose gaps must be filled from the table: row → key of the table's row (as it was before this batch).
+  /// Rows whose gaps must be filled from the table: row → key of the table's row (as it was before this
+  /// batch).
   const std::unordered_map<uint32_t, Hash128>& gaps() const { return gaps_; }
 
   /// Keys touched plus rows decoded: zero when there is nothing to write.

@@ -16,25 +16,28 @@ using contract::kSummarySource;
 using iceberg::LoadedTable;
 
 // Table properties of ours.
-constexpr const char* kPropertyKey = "cdc.key";                               ///< JSON array of column names
-constexpr const char* kPropertyOffsetsSnapshot = "cdc.offsets.snapshot-id";   ///< whose offsets `cdc.offsets` mirrors
+constexpr const char* kPropertyKey = "cdc.key";  ///< JSON array of column names
+constexpr const char* kPropertyOffsetsSnapshot =
+    "cdc.offsets.snapshot-id";  ///< whose offsets `cdc.offsets` mirrors
 
 std::string WaysOut(const std::string& table) {
-  return fmt::format("`cdc adopt {0} --yes` takes the table as it is from the topic's present end, `cdc reset {0} --yes` "
-                     "rebuilds it from the topic's start", table);
+  return fmt::format(
+      "`cdc adopt {0} --yes` takes the table as it is from the topic's present end, `cdc reset {0} --yes` "
+      "rebuilds it from the topic's start",
+      table);
 }
 
-int64_t ToInteger(const std::string& text) {
-  return std::strtoll(text.c_str(), nullptr, 10);
-}
+int64_t ToInteger(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
 
 }  // namespace
 
 IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
     : settings_(std::move(settings)), source_json_(std::move(source_json)), ports_(std::move(ports)) {}
 
-Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, std::string source_json, Ports ports) {
-  std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
+Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, std::string source_json,
+                                                       Ports ports) {
+  std::unique_ptr<IcebergSink> sink(
+      new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
   CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
   CDC_TRY(sink->Load());
   return sink;
@@ -54,13 +57,15 @@ Status IcebergSink::Load() {
 Status IcebergSink::Adopt(LoadedTable table) {
   const std::string name = iceberg::ToString(settings_.ident);
   if (table.metadata->partitioned) {
-    return Error{ErrorKind::kUnsupported, "table " + name + " is partitioned; only unpartitioned tables can be written yet"};
+    return Error{ErrorKind::kUnsupported,
+                 "table " + name + " is partitioned; only unpartitioned tables can be written yet"};
   }
   CDC_ASSIGN(rows::Schema schema, table.metadata->CurrentSchema());
   CDC_ASSIGN(live_, iceberg::LiveFiles::Load(ports_.files, *table.metadata));
   if (live_.has_equality_deletes()) {
     return Error{ErrorKind::kUnsupported, "table " + name + " has equality deletes of another writer",
-                 "rewrite it with that engine first (rewrite_data_files), or `cdc reset " + settings_.table + " --yes`"};
+                 "rewrite it with that engine first (rewrite_data_files), or `cdc reset " + settings_.table +
+                     " --yes`"};
   }
   table_ = std::move(table);
   schema_ = std::make_shared<const rows::Schema>(std::move(schema));
@@ -76,11 +81,13 @@ Status IcebergSink::Adopt(LoadedTable table) {
     }
   }
   if (!settings_.append && key_.empty()) {
-    return Error{ErrorKind::kUnsupported, "table " + name + " has no key, so it cannot be updated in place",
-                 "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to build it anew"};
+    return Error{
+        ErrorKind::kUnsupported, "table " + name + " has no key, so it cannot be updated in place",
+        "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to build it anew"};
   }
   if (!settings_.append && !settings_.key.empty() && settings_.key != key_) {
-    return Error{ErrorKind::kUnsupported, "table " + name + " was made with another key than tables.toml says now",
+    return Error{ErrorKind::kUnsupported,
+                 "table " + name + " was made with another key than tables.toml says now",
                  "take the key back, or `cdc reset " + settings_.table + " --yes` to build it anew"};
   }
   return {};
@@ -93,8 +100,8 @@ Status IcebergSink::CheckSource() const {
   const std::string& written = *snapshot->FindSummary(std::string(kSummarySource));
   if (written == source_json_) return {};
   return Error{ErrorKind::kUnsupported,
-               fmt::format("table {} was filled from another Kafka topic: {}, now {}", iceberg::ToString(settings_.ident),
-                           written, source_json_),
+               fmt::format("table {} was filled from another Kafka topic: {}, now {}",
+                           iceberg::ToString(settings_.ident), written, source_json_),
                WaysOut(settings_.table)};
 }
 
@@ -110,7 +117,8 @@ Status IcebergSink::ReadMarker() {
   if (json.empty()) {
     if (live_.data().empty()) return {};
     return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} has data but nothing says how far its topic was read", iceberg::ToString(settings_.ident)),
+                 fmt::format("table {} has data but nothing says how far its topic was read",
+                             iceberg::ToString(settings_.ident)),
                  WaysOut(settings_.table)};
   }
   CDC_ASSIGN(contract::TopicOffsets offsets, contract::DecodeTopicOffsets(json));
@@ -130,7 +138,8 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
       {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
   };
   auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
-  if (!made && made.error().kind == ErrorKind::kCommitUnknown) made = ports_.catalog.LoadTable(settings_.ident);
+  if (!made && made.error().kind == ErrorKind::kCommitUnknown)
+    made = ports_.catalog.LoadTable(settings_.ident);
   if (!made) return made.error();
   CDC_TRY(Adopt(std::move(*made)));
   if (settings_.append) return {};
@@ -143,7 +152,8 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
 Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
   for (int attempt = 0;; ++attempt) {
     CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
-    CDC_ASSIGN(const rows::Schema evolved, iceberg::Evolve(current, table_.metadata->last_column_id, changes));
+    CDC_ASSIGN(const rows::Schema evolved,
+               iceberg::Evolve(current, table_.metadata->last_column_id, changes));
     auto committed = ports_.catalog.CommitTable(table_, iceberg::SchemaCommit(*table_.metadata, evolved));
     if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
         committed.error().kind != ErrorKind::kConflict) {
@@ -174,7 +184,8 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
 }
 
 Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
-  // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with us.
+  // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with
+  // us.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     Draft draft;
@@ -207,8 +218,10 @@ Status IcebergSink::Close() {
                     *table_.metadata,
                     {{std::string(kSummaryOffsets), *snapshot->FindSummary(std::string(kSummaryOffsets))},
                      {kPropertyOffsetsSnapshot, std::to_string(snapshot->snapshot_id)}}));
-    if (mirrored) table_ = std::move(*mirrored);
-    else ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
+    if (mirrored)
+      table_ = std::move(*mirrored);
+    else
+      ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
   }
   return index_ == nullptr ? Status{} : index_->Sync();
 }

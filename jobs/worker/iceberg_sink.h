@@ -1,10 +1,11 @@
 #pragma once
 
 /// \file jobs/worker/iceberg_sink.h
-/// Folded changes into an Iceberg v2 table: data files, position deletes found through the key index, one atomic commit.
+/// Folded changes into an Iceberg v2 table: data files, position deletes found through the key index, one
+/// atomic commit.
 ///
-/// Words: the *index* says where each key's row lies, the *journal* what the last commit was to do to it, *live* is the
-/// table's present set of files, the *marker* the offsets in the newest snapshot that has them.
+/// Words: the *index* says where each key's row lies, the *journal* what the last commit was to do to it,
+/// *live* is the table's present set of files, the *marker* the offsets in the newest snapshot that has them.
 
 #include <functional>
 #include <memory>
@@ -27,19 +28,22 @@ namespace cdc::worker {
 class IcebergSink final : public Sink {
  public:
   struct Ports {
-    iceberg::Catalog& catalog;   ///< all must outlive the sink
+    iceberg::Catalog& catalog;  ///< all must outlive the sink
     storage::FileSystem& files;
     const Clock& clock;
     std::function<void(Millis)> sleep;  ///< between attempts to learn a commit's outcome
     log::Logger log;
   };
 
-  /// Loads the table if it is there, resolves what the last run left in doubt, and brings the index up to date.
+  /// Loads the table if it is there, resolves what the last run left in doubt, and brings the index up to
+  /// date.
   ///
-  /// \param source_json identity of the Kafka cluster and topic (`cdc.source`); another one than the table's is refused
-  /// \return kUnsupported: not a table we may write (another source, data without a marker, partitions, equality
+  /// \param source_json identity of the Kafka cluster and topic (`cdc.source`); another one than the table's
+  /// is refused \return kUnsupported: not a table we may write (another source, data without a marker,
+  /// partitions, equality
   ///         deletes); the hint names the command. kTransient, kCorrupt.
-  static Result<std::unique_ptr<IcebergSink>> Open(TableSettings settings, std::string source_json, Ports ports);
+  static Result<std::unique_ptr<IcebergSink>> Open(TableSettings settings, std::string source_json,
+                                                   Ports ports);
 
   const std::optional<Marker>& marker() const override { return marker_; }
   std::shared_ptr<const rows::Schema> schema() const override { return schema_; }
@@ -103,7 +107,8 @@ class IcebergSink final : public Sink {
 
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;
-  std::unordered_map<std::string, std::vector<int64_t>> deleted_;  // positions by data file, as far as read or written
+  std::unordered_map<std::string, std::vector<int64_t>>
+      deleted_;  // positions by data file, as far as read or written
   size_t deleted_bytes_ = 0;
 };
 

@@ -7,16 +7,19 @@
 
 namespace cdc::worker {
 
-/// Opens the index and makes it the one of the table's current snapshot: by the journal when the last run died between
-/// commit and index, by reading new files when somebody else committed, by reading every file's keys when it is lost.
+/// Opens the index and makes it the one of the table's current snapshot: by the journal when the last run
+/// died between commit and index, by reading new files when somebody else committed, by reading every file's
+/// keys when it is lost.
 Status IcebergSink::RecoverIndex() {
   const iceberg::TableMetadata& metadata = *table_.metadata;
   const int64_t current = metadata.current_snapshot_id.value_or(0);
   auto opened = index::KeyIndex::Open(settings_.index_folder, index::BootId());
   if (!opened && opened.error().kind == ErrorKind::kTransient) return opened.error();
   std::string lost;
-  if (!opened) lost = opened.error().message;
-  else if ((*opened)->stamp().table_uuid != metadata.table_uuid) lost = "the index is of another table";
+  if (!opened)
+    lost = opened.error().message;
+  else if ((*opened)->stamp().table_uuid != metadata.table_uuid)
+    lost = "the index is of another table";
   if (!lost.empty()) {
     if (current != 0) ports_.log.Info("rebuilding the key index from the table: {}", lost);
     index::RemoveJournal(settings_.index_folder);
@@ -65,7 +68,8 @@ Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
   auto projection = std::make_shared<rows::Schema>();
   for (const std::string& name : key_) {
     const int at = schema_->IndexOf(name);
-    if (at < 0) return Error{ErrorKind::kCorrupt, fmt::format("the table has no key column '{}' any more", name)};
+    if (at < 0)
+      return Error{ErrorKind::kCorrupt, fmt::format("the table has no key column '{}' any more", name)};
     projection->fields.push_back(schema_->fields[static_cast<size_t>(at)]);
   }
   std::vector<int> columns(projection->fields.size());

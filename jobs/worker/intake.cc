@@ -26,11 +26,20 @@ Letter Copy(const kafka::Message& message) {
 
 }  // namespace
 
-Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted, Mapping* mapping,
-               std::function<Result<SourceDescription>()> describe, const Clock& clock, log::Logger log)
-    : settings_(settings), sink_(sink), letters_(letters), tainted_(tainted), mapping_(mapping),
-      describe_(std::move(describe)), clock_(clock), log_(std::move(log)), declared_(settings.declared),
-      placeholder_(settings.declared.handling.unavailable_placeholder), fold_(SchemaOf(sink)) {
+Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted,
+               Mapping* mapping, std::function<Result<SourceDescription>()> describe, const Clock& clock,
+               log::Logger log)
+    : settings_(settings),
+      sink_(sink),
+      letters_(letters),
+      tainted_(tainted),
+      mapping_(mapping),
+      describe_(std::move(describe)),
+      clock_(clock),
+      log_(std::move(log)),
+      declared_(settings.declared),
+      placeholder_(settings.declared.handling.unavailable_placeholder),
+      fold_(SchemaOf(sink)) {
   if (mapping_ == nullptr) return;
   fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
     for (const int at : derived_columns_) {
@@ -49,14 +58,16 @@ void Intake::StartBatch() {
 Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
   if (settings_.stop_on_bad) {
     return Error{ErrorKind::kUnsupported,
-                 fmt::format("bad message at {}[{}]@{}: {}", message.topic(), message.partition(), message.offset(), reason),
+                 fmt::format("bad message at {}[{}]@{}: {}", message.topic(), message.partition(),
+                             message.offset(), reason),
                  "fix the source, or set on_error = \"dlq\" to put such messages aside"};
   }
   log_.Warn("dead letter partition={} offset={} reason={}", message.partition(), message.offset(), reason);
   return letters_.Add(Copy(message), reason);
 }
 
-Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead, int32_t partitions) {
+Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                             int32_t partitions) {
   const auto value = message.value();
   if (!value) return TakeTombstone(message);
   const auto envelope = envelopes_.Parse(*value);
@@ -88,7 +99,8 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
   CDC_ASSIGN(const Verdict again, TakeRow(message, *envelope));
   if (again == Verdict::kTaken || !relearn_) return again;
   relearn_ = false;
-  return DropRow(message, fold_.batch().rows(), rows_->error() + " and its type cannot be told yet: declare it in `columns`");
+  return DropRow(message, fold_.batch().rows(),
+                 rows_->error() + " and its type cannot be told yet: declare it in `columns`");
 }
 
 Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Envelope& envelope) {
@@ -103,11 +115,14 @@ Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Enve
   FillMetadata(row, static_cast<char>(envelope.op), envelope);
   const bool gaps = outcome == event::RowOutcome::kWithGaps;
   if (!settings_.append) return TakeKeyed(message, envelope, row, gaps);
-  if (gaps) return DropRow(message, row, "an unchanged TOAST value was not sent, and an append-only table has no old row");
+  if (gaps)
+    return DropRow(message, row,
+                   "an unchanged TOAST value was not sent, and an append-only table has no old row");
   return Verdict::kTaken;
 }
 
-Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row, bool gaps) {
+Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::Envelope& envelope,
+                                  uint32_t row, bool gaps) {
   for (const std::string& name : sink_.key()) {
     const int at = sink_.schema()->IndexOf(name);
     if (fold_.batch().column(static_cast<size_t>(at)).has_value(row)) continue;
@@ -115,14 +130,19 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
   }
   const Hash128 key = (*row_hasher_)(fold_.batch(), row);
   const auto old_key_header = envelope.op == event::Op::kCreate && message.has_headers()
-                                  ? message.header(kOldKeyHeader) : std::nullopt;
+                                  ? message.header(kOldKeyHeader)
+                                  : std::nullopt;
   std::optional<Hash128> old_key;
   if (old_key_header) {
-    if (const auto parsed = HashOfKey(*old_key_header, false)) old_key = *parsed;
-    else if (const auto move = moving_.find(message.partition()); move != moving_.end()) old_key = move->second;
+    if (const auto parsed = HashOfKey(*old_key_header, false))
+      old_key = *parsed;
+    else if (const auto move = moving_.find(message.partition()); move != moving_.end())
+      old_key = move->second;
   } else if (!message.key() && !envelope.before.empty()) {
-    // A table without a primary key but with REPLICA IDENTITY FULL: an update of the configured key says so here only.
-    if (const auto before = HashOfKey(envelope.before, true); before && !(*before == key)) fold_.Remove(*before);
+    // A table without a primary key but with REPLICA IDENTITY FULL: an update of the configured key says so
+    // here only.
+    if (const auto before = HashOfKey(envelope.before, true); before && !(*before == key))
+      fold_.Remove(*before);
   }
   open_key_changes_.erase(message.partition());
   if (gaps && tainted_.Contains(old_key.value_or(key))) {
@@ -130,7 +150,8 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
   }
   const Gaps outcome = old_key ? fold_.UpsertMoved(key, row, gaps, *old_key) : fold_.Upsert(key, row, gaps);
   if (outcome == Gaps::kUnknown) {
-    return DropRow(message, row, "an unchanged TOAST value was not sent, and the row's old version is not known");
+    return DropRow(message, row,
+                   "an unchanged TOAST value was not sent, and the row's old version is not known");
   }
   if (outcome == Gaps::kPending) KeepForGaps(message, row);
   if (!gaps) tainted_.Remove(key);
@@ -142,7 +163,8 @@ void Intake::NoteSource(const kafka::Message& message) {
   if (!value) return;
   const auto envelope = envelopes_.Parse(*value);
   if (!envelope) return;
-  if (const auto source = event::ParseSource(envelope->source)) source_lsn_ = std::max(source_lsn_, source->lsn);
+  if (const auto source = event::ParseSource(envelope->source))
+    source_lsn_ = std::max(source_lsn_, source->lsn);
 }
 
 /// Takes a half-appended row back and dead-letters its event.
@@ -163,10 +185,13 @@ void Intake::KeepForGaps(const kafka::Message& message, uint32_t row) {
 
 Status Intake::AbandonRow(uint32_t row) {
   const Hash128 key = (*row_hasher_)(fold_.batch(), row);
-  const std::string reason = "an unchanged TOAST value was not sent, and the row's old version is not in the table";
-  if (settings_.stop_on_bad) return Error{ErrorKind::kUnsupported, reason, "set on_error = \"dlq\" to put such messages aside"};
+  const std::string reason =
+      "an unchanged TOAST value was not sent, and the row's old version is not in the table";
+  if (settings_.stop_on_bad)
+    return Error{ErrorKind::kUnsupported, reason, "set on_error = \"dlq\" to put such messages aside"};
   if (const auto kept = kept_.find(row); kept != kept_.end()) {
-    log_.Warn("dead letter partition={} offset={} reason={}", kept->second.partition, kept->second.offset, reason);
+    log_.Warn("dead letter partition={} offset={} reason={}", kept->second.partition, kept->second.offset,
+              reason);
     CDC_TRY(letters_.Add(kept->second, reason));
   }
   tainted_.Add(key);
@@ -176,7 +201,8 @@ Status Intake::AbandonRow(uint32_t row) {
 
 Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::Envelope& envelope) {
   if (settings_.append) return AppendRemoval(message, envelope);
-  // The message key is the row's key; "before" is trusted only where there is none, for it may hold invented values.
+  // The message key is the row's key; "before" is trusted only where there is none, for it may hold invented
+  // values.
   auto key = message.key() ? HashOfKey(*message.key(), false) : HashOfKey(envelope.before, true);
   if (!key) {
     CDC_TRY(Bad(message, "delete: " + key.error().message));
@@ -202,13 +228,17 @@ Result<Verdict> Intake::TakeTombstone(const kafka::Message& message) {
   return Verdict::kTaken;
 }
 
-Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope, int32_t partitions) {
+Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
+                                     int32_t partitions) {
   if (partitions > 1) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("TRUNCATE at {}[{}]@{}: in a topic of {} partitions nothing says which rows came before it",
-                             message.topic(), message.partition(), message.offset(), partitions),
-                 fmt::format("`cdc adopt {0} --yes` goes on behind it, `cdc reset {0} --yes` rebuilds; or use one partition",
-                             settings_.table)};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format(
+            "TRUNCATE at {}[{}]@{}: in a topic of {} partitions nothing says which rows came before it",
+            message.topic(), message.partition(), message.offset(), partitions),
+        fmt::format(
+            "`cdc adopt {0} --yes` goes on behind it, `cdc reset {0} --yes` rebuilds; or use one partition",
+            settings_.table)};
   }
   if (sink_.schema() == nullptr) return Verdict::kTaken;
   if (settings_.append) return AppendRemoval(message, envelope);
@@ -265,12 +295,16 @@ void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope
   if (source_lsn_column_ >= 0 || source_time_ >= 0) {
     const auto source = event::ParseSource(envelope.source);
     if (source_lsn_column_ >= 0) {
-      if (source && source->lsn > 0) column(source_lsn_column_).AppendLong(source->lsn);
-      else column(source_lsn_column_).AppendNull();
+      if (source && source->lsn > 0)
+        column(source_lsn_column_).AppendLong(source->lsn);
+      else
+        column(source_lsn_column_).AppendNull();
     }
     if (source_time_ >= 0) {
-      if (source && source->ts_ms > 0) column(source_time_).AppendLong(source->ts_ms * 1000);
-      else column(source_time_).AppendNull();
+      if (source && source->ts_ms > 0)
+        column(source_time_).AppendLong(source->ts_ms * 1000);
+      else
+        column(source_time_).AppendNull();
     }
   }
   // Columns of the table that neither the source nor this worker fills.

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/intake.h
-/// Messages of one topic, in order, into the fold: decodes, follows the source's schema, dead-letters what is bad.
+/// Messages of one topic, in order, into the fold: decodes, follows the source's schema, dead-letters what is
+/// bad.
 
 #include <functional>
 #include <map>
@@ -42,14 +43,17 @@ class Intake {
   };
 
   /// \param mapping may be null; all references must outlive the intake
-  /// \param describe asks the source database, when events without a schema show new columns; empty: there is none
-  Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted, Mapping* mapping,
-         std::function<Result<SourceDescription>()> describe, const Clock& clock, log::Logger log);
+  /// \param describe asks the source database, when events without a schema show new columns; empty: there is
+  /// none
+  Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted,
+         Mapping* mapping, std::function<Result<SourceDescription>()> describe, const Clock& clock,
+         log::Logger log);
 
-  /// Takes one message. \param ahead this message and those known to follow: a look at them spares schema changes
-  /// \param partitions how many the topic has
-  /// \return kUnsupported, kInvalidConfig: the table must be held. kTransient, kConflict.
-  Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead, int32_t partitions);
+  /// Takes one message. \param ahead this message and those known to follow: a look at them spares schema
+  /// changes \param partitions how many the topic has \return kUnsupported, kInvalidConfig: the table must be
+  /// held. kTransient, kConflict.
+  Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                       int32_t partitions);
 
   /// Whether `partition` is between the two halves of a key change: no good place to end a batch.
   bool InKeyChange(int32_t partition) const { return open_key_changes_.contains(partition); }
@@ -70,10 +74,12 @@ class Intake {
 
  private:
   Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
-  Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row, bool gaps);
+  Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
+                            bool gaps);
   Result<Verdict> TakeDelete(const kafka::Message& message, const event::Envelope& envelope);
   Result<Verdict> TakeTombstone(const kafka::Message& message);
-  Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope, int32_t partitions);
+  Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
+                               int32_t partitions);
   Result<Verdict> AppendRemoval(const kafka::Message& message, const event::Envelope& envelope);
   Result<Verdict> DropRow(const kafka::Message& message, uint32_t row, std::string reason);
 
@@ -88,7 +94,8 @@ class Intake {
   bool IsOurs(const event::Envelope& envelope);
   void MakeDecoders(std::vector<event::SourceColumn> columns);
 
-  /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the key's columns.
+  /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the
+  /// key's columns.
   Result<Hash128> HashOfKey(std::string_view json, bool is_row);
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);

@@ -45,8 +45,10 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
     our_source_ = fmt::format("\"schema\":\"{}\",\"table\":\"{}\",", source->schema, source->table);
   } else if (!warned_foreign_) {
     warned_foreign_ = true;
-    log_.Warn("topic {} also carries table {}.{}: its rows are left alone here; give it an entry of its own with topic = \"{}\"",
-              settings_.topic, source->schema, source->table, settings_.topic);
+    log_.Warn(
+        "topic {} also carries table {}.{}: its rows are left alone here; give it an entry of its own with "
+        "topic = \"{}\"",
+        settings_.topic, source->schema, source->table, settings_.topic);
   }
   return ours;
 }
@@ -88,9 +90,10 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
   if (schema == nullptr) return columns;
   // The table's other columns stay known, so that a row that has them again needs no new plan.
   for (const rows::Field& field : schema->fields) {
-    const bool listed = std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == field.name; });
-    const bool ours = std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(), field.name) !=
-                      settings_.metadata_columns.end();
+    const bool listed =
+        std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == field.name; });
+    const bool ours = std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(),
+                                field.name) != settings_.metadata_columns.end();
     if (listed || ours) continue;
     const std::string member = "{\"" + field.name + "\":null}";
     CDC_ASSIGN(auto one, ColumnsOfObjects({member}, declared_, schema.get()));
@@ -110,15 +113,17 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
     if (object && !schema.empty()) return event::NamesOfKeySchema(schema);
     if (object && !object->empty()) return MemberNames(*object);
   }
-  return Error{ErrorKind::kUnsupported,
-               fmt::format("table {} has no key: its events carry none", settings_.table),
-               fmt::format("in tables.toml under [tables.\"{}\"]: mode = \"append\" keeps every change as a row, or "
-                           "key = [\"…\"] names columns that identify a row", settings_.table)};
+  return Error{
+      ErrorKind::kUnsupported, fmt::format("table {} has no key: its events carry none", settings_.table),
+      fmt::format("in tables.toml under [tables.\"{}\"]: mode = \"append\" keeps every change as a row, or "
+                  "key = [\"…\"] names columns that identify a row",
+                  settings_.table)};
 }
 
 Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                      std::string shape) {
-  const std::vector<rows::Field> derived = mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
+  const std::vector<rows::Field> derived =
+      mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
   if (sink_.schema() == nullptr) {
     CDC_ASSIGN(const std::vector<std::string> key, KeyOfNewTable(message));
     std::vector<std::string> metadata = settings_.metadata_columns;
@@ -165,7 +170,8 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   source_time_ = position(kSourceTime, wanted(kSourceTime));
   derived_columns_.clear();
   if (mapping_ != nullptr) {
-    for (const rows::Field& field : mapping_->Derived()) derived_columns_.push_back(position(field.name, true));
+    for (const rows::Field& field : mapping_->Derived())
+      derived_columns_.push_back(position(field.name, true));
   }
 
   if (!settings_.append) {

@@ -62,11 +62,13 @@ std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& sett
 }
 
 /// Everything between the configuration and the loop.
-Status RunTable(const JobDefinition& job, const config::Config& config, const config::Table& table, bool drain,
-                contract::JobChannel& channel, const Clock& clock, const log::Logger& log, contract::Report* report) {
+Status RunTable(const JobDefinition& job, const config::Config& config, const config::Table& table,
+                bool drain, contract::JobChannel& channel, const Clock& clock, const log::Logger& log,
+                contract::Report* report) {
   TableSettings settings = SettingsOf(config, table);
   const KafkaSettings kafka = KafkaSettingsOf(config, table.name);
-  auto lock = contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
+  auto lock = contract::LockFile::TryAcquire(
+      contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
   if (!lock) return lock.error();
 
   kafka::ConsumerOptions options;
@@ -86,14 +88,16 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   CDC_TRY(NameTable(config, *found, *consumer, &settings));
 
   const auto files = storage::MakeLocalFileSystem();
-  CDC_ASSIGN(auto catalog, iceberg::MakeSqliteCatalog({config.catalog.uri, config.catalog.name, config.catalog.warehouse},
-                                                      *files));
+  CDC_ASSIGN(auto catalog, iceberg::MakeSqliteCatalog(
+                               {config.catalog.uri, config.catalog.name, config.catalog.warehouse}, *files));
   const std::string source = nlohmann::json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
-  IcebergSink::Ports ports{*catalog, *files, clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
+  IcebergSink::Ports ports{*catalog, *files, clock, [](Millis pause) { std::this_thread::sleep_for(pause); },
+                           log};
   CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
 
   DeadLetters letters(kafka);
-  TaintedKeys tainted = TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted");
+  TaintedKeys tainted =
+      TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted");
   const auto mapping = job.mapping ? job.mapping() : nullptr;
   Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
   Loop loop(settings, found->partitions, drain,
@@ -101,7 +105,8 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   return loop.Run(report);
 }
 
-int Finish(contract::Report report, const Status& status, const Clock& clock, SteadyTime started, const log::Logger& log) {
+int Finish(contract::Report report, const Status& status, const Clock& clock, SteadyTime started,
+           const log::Logger& log) {
   report.exit = static_cast<int>(contract::ExitCode::kDone);
   if (!status) {
     report.exit = static_cast<int>(contract::ExitCodeFor(status.error().kind));
@@ -138,8 +143,9 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
   if (!config) return Finish(std::move(report), config.error(), clock, started, log);
   const auto table = (*config)->FindTable(line->table);
   if (!table) {
-    return Finish(std::move(report), Error{ErrorKind::kInvalidConfig, table.error().message, table.error().hint}, clock,
-                  started, log);
+    return Finish(std::move(report),
+                  Error{ErrorKind::kInvalidConfig, table.error().message, table.error().hint}, clock, started,
+                  log);
   }
   const Status status = RunTable(job, **config, *table, line->drain, channel, clock, log, &report);
   return Finish(std::move(report), status, clock, started, log);

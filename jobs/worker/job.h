@@ -12,8 +12,8 @@
 namespace cdc::worker {
 
 struct JobDefinition {
-  std::string name;         ///< as `job = "…"` says it
-  std::string description;  ///< one line for --help
+  std::string name;                                        ///< as `job = "…"` says it
+  std::string description;                                 ///< one line for --help
   std::function<std::unique_ptr<Mapping>()> mapping = {};  ///< empty: rows as they are
 };
 

@@ -19,11 +19,14 @@ constexpr int64_t kMaintenanceMs = 300, kLastMaintenanceMs = 5'000;
 
 Error OutOfRange(const kafka::PartitionProblem& problem, const std::string& table) {
   return Error{ErrorKind::kUnsupported,
-               fmt::format("the table's next offset {} of {}[{}] is not in Kafka's range [{}, {}]: changes were lost, or this is "
-                           "another topic of the same name", problem.offset, problem.topic, problem.partition, problem.low,
-                           problem.end),
-               fmt::format("`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} --yes` takes it as "
-                           "it is from the topic's end, `cdc rewind {0}` goes to given offsets", table)};
+               fmt::format("the table's next offset {} of {}[{}] is not in Kafka's range [{}, {}]: changes "
+                           "were lost, or this is "
+                           "another topic of the same name",
+                           problem.offset, problem.topic, problem.partition, problem.low, problem.end),
+               fmt::format("`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} "
+                           "--yes` takes it as "
+                           "it is from the topic's end, `cdc rewind {0}` goes to given offsets",
+                           table)};
 }
 
 }  // namespace
@@ -64,14 +67,16 @@ Status Loop::Run(contract::Report* report) {
   }
 }
 
-/// Starts at the offsets of the newest snapshot; a partition that it does not know starts at its oldest record.
+/// Starts at the offsets of the newest snapshot; a partition that it does not know starts at its oldest
+/// record.
 Status Loop::Assign() {
   std::vector<kafka::TopicPartitionOffset> start;
   std::vector<kafka::TopicPartition> all;
   for (const auto& [number, partition] : partitions_) all.push_back({settings_.topic, number});
   CDC_ASSIGN(const auto watermarks, ports_.consumer.Watermarks(all, kWatermarkTimeout));
   if (watermarks.size() < all.size()) {
-    return Error{ErrorKind::kTransient, "Kafka did not say how far some partitions of " + settings_.topic + " go"};
+    return Error{ErrorKind::kTransient,
+                 "Kafka did not say how far some partitions of " + settings_.topic + " go"};
   }
   for (const kafka::Watermark& mark : watermarks) {
     Partition& partition = partitions_[mark.partition];
@@ -83,7 +88,8 @@ Status Loop::Assign() {
       }
     }
     if (partition.next < mark.low || partition.next > mark.end) {
-      kafka::PartitionProblem problem{settings_.topic, mark.partition, true, partition.next, mark.low, mark.end, {}};
+      kafka::PartitionProblem problem{settings_.topic, mark.partition, true, partition.next,
+                                      mark.low,        mark.end,       {}};
       return OutOfRange(problem, settings_.table);
     }
     partition.target = mark.end;
@@ -133,8 +139,9 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
       CDC_TRY(CommitBatch());
       CDC_ASSIGN(verdict, ports_.intake.Take(message, messages.subspan(i), count));
       if (verdict == Intake::Verdict::kCommitFirst) {
-        return Error{ErrorKind::kUnsupported, fmt::format("the schema of {}[{}]@{} cannot be followed", settings_.topic,
-                                                          message.partition(), message.offset())};
+        return Error{ErrorKind::kUnsupported,
+                     fmt::format("the schema of {}[{}]@{} cannot be followed", settings_.topic,
+                                 message.partition(), message.offset())};
       }
     }
     Partition& partition = partitions_[message.partition()];
@@ -145,7 +152,8 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     unchecked_bytes += message.value() ? message.value()->size() : 0;
     if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
     unchecked = unchecked_bytes = 0;
-    if (ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange()) CDC_TRY(CommitBatch());
+    if (ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange())
+      CDC_TRY(CommitBatch());
   }
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = messages.size(); i-- > 0;) {
@@ -185,11 +193,12 @@ Status Loop::CommitBatch() {
     report_->snapshot_id = committed->snapshot_id;
     last_commit_ms_ = UnixMillis(ports_.clock.wall());
     ++commits_;
-    ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id, committed->rows,
-                     committed->deletes,
+    ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id,
+                     committed->rows, committed->deletes,
                      std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
     std::vector<kafka::TopicPartitionOffset> hints;
-    for (const auto& [number, partition] : partitions_) hints.push_back({settings_.topic, number, partition.next});
+    for (const auto& [number, partition] : partitions_)
+      hints.push_back({settings_.topic, number, partition.next});
     ports_.consumer.CommitHint(hints);
   }
   for (auto& [number, partition] : partitions_) report_->to[number] = partition.committed = partition.next;
@@ -200,13 +209,15 @@ Status Loop::CommitBatch() {
   return {};
 }
 
-/// Merging files and forgetting snapshots waits for quiet; what fails here fails again later, and harms nothing.
+/// Merging files and forgetting snapshots waits for quiet; what fails here fails again later, and harms
+/// nothing.
 Status Loop::MaintainIfQuiet() {
   const bool last = leaving_ || (State().drained && !State().dirty);
   if (!CaughtUp() || State().dirty || (commits_ < kCommitsPerMaintenance && !last)) return {};
   const auto more = ports_.sink.Maintain(last ? kLastMaintenanceMs : kMaintenanceMs);
   if (!more) {
-    if (more.error().kind == ErrorKind::kCommitUnknown || more.error().kind == ErrorKind::kCorrupt) return more.error();
+    if (more.error().kind == ErrorKind::kCommitUnknown || more.error().kind == ErrorKind::kCorrupt)
+      return more.error();
     ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
   }
   if (!more || !*more) commits_ = 0;
@@ -267,7 +278,8 @@ PaceState Loop::State() const {
   state.batch_bytes = ports_.intake.byte_size();
   state.dirty = !ports_.intake.fold().empty();
   for (const auto& [number, partition] : partitions_) {
-    state.dirty |= partition.next != (partition.committed >= 0 ? partition.committed : report_->from.at(number));
+    state.dirty |=
+        partition.next != (partition.committed >= 0 ? partition.committed : report_->from.at(number));
   }
   return state;
 }
@@ -287,7 +299,8 @@ Marker Loop::PresentMarker() const {
   for (const auto& [number, partition] : partitions_) {
     offsets[number] = partition.next;
     if (partition.newest_ms < 0) continue;
-    marker.valid_through_ms = std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
+    marker.valid_through_ms =
+        std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
   }
   marker.source_lsn = ports_.intake.source_lsn();
   return marker;

@@ -60,11 +60,11 @@ class Loop {
   Marker PresentMarker() const;
 
   struct Partition {
-    int64_t next = 0;         // next offset: everything below is taken
-    int64_t committed = -1;   // next offset of the last commit; −1: none
-    int64_t target = -1;      // --drain: leave when next gets here
+    int64_t next = 0;        // next offset: everything below is taken
+    int64_t committed = -1;  // next offset of the last commit; −1: none
+    int64_t target = -1;     // --drain: leave when next gets here
     bool at_end = false;
-    int64_t newest_ms = -1;   // timestamp of the last message
+    int64_t newest_ms = -1;  // timestamp of the last message
   };
 
   const TableSettings& settings_;

@@ -14,14 +14,16 @@ class Mapping {
  public:
   virtual ~Mapping() = default;
 
-  /// Columns that the table has beside the source's. Names must not collide with the source's; ids are ignored.
+  /// Columns that the table has beside the source's. Names must not collide with the source's; ids are
+  /// ignored.
   virtual std::vector<rows::Field> Derived() const = 0;
 
-  /// Appends one cell to each derived column for row `row` of `batch`, whose other columns are filled. Where a column it
-  /// needs is rows::Cell::kUnavailable, the derived cell must be too: it is called again when the column has been filled
-  /// from the row's old version.
+  /// Appends one cell to each derived column for row `row` of `batch`, whose other columns are filled. Where
+  /// a column it needs is rows::Cell::kUnavailable, the derived cell must be too: it is called again when the
+  /// column has been filled from the row's old version.
   ///
-  /// \param derived positions of the derived columns in `batch`, in the order of Derived(); −1: the table, made before
+  /// \param derived positions of the derived columns in `batch`, in the order of Derived(); −1: the table,
+  /// made before
   ///        this job, does not have it
   virtual void Map(rows::Batch* batch, uint32_t row, const std::vector<int>& derived) = 0;
 };

@@ -28,8 +28,8 @@ Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
     return ReadUntil(state.last_message + rules.key_change_patience, now);
   }
   if (leaving || state.batch_bytes >= rules.batch_bytes) return {Act::kCommit, {}};
-  const Millis interval = state.caught_up ? rules.commit_interval
-                                          : std::max(rules.commit_interval, rules.lagging_interval);
+  const Millis interval =
+      state.caught_up ? rules.commit_interval : std::max(rules.commit_interval, rules.lagging_interval);
   const SteadyTime due = state.last_commit + interval;
   if (now >= due) return {Act::kCommit, {}};
   return ReadUntil(due, now);

@@ -11,28 +11,28 @@ namespace cdc::worker {
 
 struct PaceRules {
   Millis commit_interval{1000};
-  Millis lagging_interval{5000};    ///< between commits while there is a backlog: fewer, larger files
+  Millis lagging_interval{5000};     ///< between commits while there is a backlog: fewer, larger files
   Millis key_change_patience{1000};  ///< how long a batch waits for the second half of a key change
   Millis idle_timeout{60'000};
-  int64_t batch_bytes = 32 << 20;   ///< a batch of this size is committed at once
+  int64_t batch_bytes = 32 << 20;  ///< a batch of this size is committed at once
 };
 
 struct PaceState {
-  SteadyTime last_commit{};    ///< or the start of the run, minus the commit interval
-  SteadyTime last_message{};   ///< or the start of the run
-  bool dirty = false;          ///< rows or offsets are not committed
-  bool caught_up = false;      ///< every partition is at its end
+  SteadyTime last_commit{};   ///< or the start of the run, minus the commit interval
+  SteadyTime last_message{};  ///< or the start of the run
+  bool dirty = false;         ///< rows or offsets are not committed
+  bool caught_up = false;     ///< every partition is at its end
   bool in_key_change = false;
-  bool leaving = false;        ///< stopped, yielding, or drained
-  bool drained = false;        ///< --drain: everything up to the end seen at the start is taken
+  bool leaving = false;  ///< stopped, yielding, or drained
+  bool drained = false;  ///< --drain: everything up to the end seen at the start is taken
   int64_t batch_bytes = 0;
 };
 
 enum class Act {
-  kRead,        ///< wait for messages, at most `wait`
+  kRead,  ///< wait for messages, at most `wait`
   kCommit,
-  kOfferToGo,   ///< idle for long enough: ask the orchestrator
-  kLeave,       ///< nothing left to commit, and told to go
+  kOfferToGo,  ///< idle for long enough: ask the orchestrator
+  kLeave,      ///< nothing left to commit, and told to go
 };
 
 struct Step {

@@ -49,9 +49,10 @@ std::string BareName(const config::Config& config, const std::string& name) {
 
 /// The table's own name, with its schema only where another table has the same.
 std::string IcebergName(const config::Config& config, const std::string& entry, const std::string& bare) {
-  const auto same = std::count_if(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
-    return other.name != entry && BareName(config, other.name) == bare;
-  });
+  const auto same =
+      std::count_if(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
+        return other.name != entry && BareName(config, other.name) == bare;
+      });
   return same == 0 ? bare : entry;
 }
 

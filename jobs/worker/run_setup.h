@@ -24,7 +24,8 @@ struct CommandLine {
 /// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).
 std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, char** argv, int* exit_code);
 
-/// Settings of `table` but for what depends on Kafka: topic and source name are those of its first topic candidate.
+/// Settings of `table` but for what depends on Kafka: topic and source name are those of its first topic
+/// candidate.
 TableSettings SettingsOf(const config::Config& config, const config::Table& table);
 KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table);
 
@@ -37,8 +38,9 @@ struct TopicFound {
 /// The first of the table's topics that exists; nothing: none does yet. \return kTransient, kInvalidConfig.
 Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const config::Table& table);
 
-/// Sets topic, source name and Iceberg name. A topic's name may have lost characters of the table's: then an event is
-/// read to learn it, and it is remembered in the index folder.
-Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer, TableSettings* settings);
+/// Sets topic, source name and Iceberg name. A topic's name may have lost characters of the table's: then an
+/// event is read to learn it, and it is remembered in the index folder.
+Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer,
+                 TableSettings* settings);
 
 }  // namespace cdc::worker

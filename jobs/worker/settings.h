@@ -16,16 +16,17 @@
 namespace cdc::worker {
 
 struct TableSettings {
-  std::string table;          ///< its entry in tables.toml
+  std::string table;  ///< its entry in tables.toml
   std::string topic;
   std::string source_schema;  ///< PostgreSQL schema, e.g. "public"; empty: unknown
-  std::string source_table;   ///< its name at the source (value.source.table); empty: whatever the topic carries
-  bool append = false;        ///< mode = "append"
-  bool stop_on_bad = false;   ///< on_error = "stop"
+  std::string
+      source_table;     ///< its name at the source (value.source.table); empty: whatever the topic carries
+  bool append = false;  ///< mode = "append"
+  bool stop_on_bad = false;                   ///< on_error = "stop"
   std::vector<std::string> key;               ///< configured; empty: the event's own
   std::vector<std::string> metadata_columns;  ///< names of table_shape.h
   Declarations declared;
-  std::string dsn;            ///< libpq; empty: none
+  std::string dsn;  ///< libpq; empty: none
 
   std::chrono::milliseconds commit_interval{1000};
   std::chrono::milliseconds idle_timeout{60'000};
@@ -35,7 +36,7 @@ struct TableSettings {
   std::chrono::milliseconds snapshot_age{3'600'000};  ///< the others are, at this age
 
   iceberg::TableIdent ident;
-  std::string pipeline;       ///< cdc.pipeline of every snapshot
+  std::string pipeline;  ///< cdc.pipeline of every snapshot
   std::filesystem::path index_folder;
 };
 

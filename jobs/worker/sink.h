@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/sink.h
-/// Port to where folded changes end up. Iceberg is the one there is; other stores fit behind the same five steps.
+/// Port to where folded changes end up. Iceberg is the one there is; other stores fit behind the same five
+/// steps.
 
 #include <cstdint>
 #include <optional>
@@ -46,13 +47,14 @@ class Sink {
   virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key) = 0;
   virtual Status Evolve(const iceberg::SchemaChanges& changes) = 0;
 
-  /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row is not
-  /// there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
+  /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
+  /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
 
   /// Applies `fold` and `marker` atomically. `fold` is unchanged and may be committed again after an error.
   ///
-  /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try later.
+  /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try
+  /// later.
   ///         kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported, kCorrupt: held.
   virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
 

@@ -16,7 +16,8 @@ using rows::Type;
 using rows::TypeKind;
 
 Error Unsupported(const std::vector<SourceColumn>& problems, const std::string& table) {
-  std::string message = problems.size() == 1 ? "a column cannot be kept exactly:" : "columns cannot be kept exactly:";
+  std::string message =
+      problems.size() == 1 ? "a column cannot be kept exactly:" : "columns cannot be kept exactly:";
   std::string hint = "in tables.toml:\n[tables.\"" + table + "\".columns]";
   for (const SourceColumn& column : problems) {
     message += " '" + column.name + "' (" + column.problem + ")";
@@ -118,7 +119,8 @@ Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string
     if (words != declared.columns.end()) {
       CDC_ASSIGN(columns.emplace_back(), event::ColumnOfPgType(name, words->second, declared.handling, true));
     } else if (described != declared.database.end()) {
-      CDC_ASSIGN(columns.emplace_back(), event::ColumnOfPgType(name, described->second, declared.handling, false));
+      CDC_ASSIGN(columns.emplace_back(),
+                 event::ColumnOfPgType(name, described->second, declared.handling, false));
     } else if (known >= 0) {
       CDC_ASSIGN(columns.emplace_back(),
                  ColumnOfField(table->fields[static_cast<size_t>(known)], declared.handling));
@@ -134,13 +136,17 @@ Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string
 rows::Field MetadataField(std::string_view name) {
   rows::Field field;
   field.name = std::string(name);
-  if (name == kOperation) field.type = Type::Of(TypeKind::kString);
-  else if (name == kSourceLsn) field.type = Type::Of(TypeKind::kLong);
-  else field.type = Type::Of(TypeKind::kTimestamptz);
+  if (name == kOperation)
+    field.type = Type::Of(TypeKind::kString);
+  else if (name == kSourceLsn)
+    field.type = Type::Of(TypeKind::kLong);
+  else
+    field.type = Type::Of(TypeKind::kTimestamptz);
   return field;
 }
 
-Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns, const std::vector<std::string>& key,
+Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
+                                    const std::vector<std::string>& key,
                                     const std::vector<std::string>& metadata_columns,
                                     const std::vector<rows::Field>& derived) {
   rows::Schema schema;

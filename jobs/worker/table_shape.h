@@ -17,24 +17,26 @@
 namespace cdc::worker {
 
 /// Columns that the worker fills itself. The names are the configuration's `metadata_columns`.
-inline constexpr std::string_view kIngestionTime = "ingestion_time";    ///< timestamptz: when the row was decoded
-inline constexpr std::string_view kOperation = "_cdc_operation";        ///< string: r, c, u, d or t
-inline constexpr std::string_view kSourceLsn = "_cdc_source_lsn";       ///< long
-inline constexpr std::string_view kSourceTime = "_cdc_source_time";     ///< timestamptz: commit at the source
+inline constexpr std::string_view kIngestionTime =
+    "ingestion_time";                                              ///< timestamptz: when the row was decoded
+inline constexpr std::string_view kOperation = "_cdc_operation";   ///< string: r, c, u, d or t
+inline constexpr std::string_view kSourceLsn = "_cdc_source_lsn";  ///< long
+inline constexpr std::string_view kSourceTime = "_cdc_source_time";  ///< timestamptz: commit at the source
 
 /// What is known about the columns beside the events themselves.
 struct Declarations {
-  std::string table;                                ///< its entry in tables.toml, for hints
+  std::string table;  ///< its entry in tables.toml, for hints
   event::Handling handling;
-  std::map<std::string, std::string> columns;       ///< `columns` of the configuration: name → PostgreSQL's words
-  std::map<std::string, std::string> database;      ///< the same from the source database; empty without `dsn`
+  std::map<std::string, std::string> columns;  ///< `columns` of the configuration: name → PostgreSQL's words
+  std::map<std::string, std::string> database;  ///< the same from the source database; empty without `dsn`
 };
 
 /// The columns of an event that embeds its schema. Declared ones are kept as declared.
 ///
 /// \return kUnsupported: names all columns that no Iceberg type holds exactly, with the lines that solve it.
 ///         kInvalidConfig: a declaration does not fit. kBadValue: no schema.
-Result<std::vector<event::SourceColumn>> ColumnsOfSchema(std::string_view schema, const Declarations& declared);
+Result<std::vector<event::SourceColumn>> ColumnsOfSchema(std::string_view schema,
+                                                         const Declarations& declared);
 
 /// The columns of events without a schema: declared, else from the database, else as the table has them, else
 /// JSON's own types. A column whose type nobody knows yet (null so far) is left out.
@@ -43,14 +45,17 @@ Result<std::vector<event::SourceColumn>> ColumnsOfSchema(std::string_view schema
 /// \param table its present schema; null before it is made
 /// \return kInvalidConfig: a declaration is no type.
 Result<std::vector<event::SourceColumn>> ColumnsOfObjects(const std::vector<std::string_view>& objects,
-                                                          const Declarations& declared, const rows::Schema* table);
+                                                          const Declarations& declared,
+                                                          const rows::Schema* table);
 
 /// Schema of a table to be made: the key's columns required, all others optional, metadata columns last.
 ///
-/// \param key names of the key's columns; each must be among `columns`. Columns of types that Iceberg does not take as
+/// \param key names of the key's columns; each must be among `columns`. Columns of types that Iceberg does
+/// not take as
 ///        identifiers (floats, binaries of lists) stay out of identifier-field-ids
 /// \return kUnsupported: a key column that is not there, or a metadata column whose name the source uses.
-Result<rows::Schema> NewTableSchema(const std::vector<event::SourceColumn>& columns, const std::vector<std::string>& key,
+Result<rows::Schema> NewTableSchema(const std::vector<event::SourceColumn>& columns,
+                                    const std::vector<std::string>& key,
                                     const std::vector<std::string>& metadata_columns,
                                     const std::vector<rows::Field>& derived);
 

@@ -22,11 +22,13 @@ Status TaintedKeys::Save() {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
     for (const Hash128& key : keys_) out.write(reinterpret_cast<const char*>(&key), sizeof key);
     out.flush();
-    if (!out) return Error{ErrorKind::kTransient, "cannot write " + temporary.string() + ": " + std::strerror(errno)};
+    if (!out)
+      return Error{ErrorKind::kTransient, "cannot write " + temporary.string() + ": " + std::strerror(errno)};
   }
   std::error_code error;
   std::filesystem::rename(temporary, file_, error);
-  if (error) return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
+  if (error)
+    return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
   dirty_ = false;
   return {};
 }

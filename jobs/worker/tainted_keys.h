@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/tainted_keys.h
-/// Keys whose row in the table is out of date because a change of theirs was dead-lettered. Until a whole row comes, an
-/// event that depends on their old row is dead-lettered too.
+/// Keys whose row in the table is out of date because a change of theirs was dead-lettered. Until a whole row
+/// comes, an event that depends on their old row is dead-lettered too.
 
 #include <filesystem>
 #include <unordered_set>
@@ -12,8 +12,8 @@
 
 namespace cdc::worker {
 
-/// Kept in one small file beside the key index. It may hold a key too many after a crash, never one too few. Not
-/// thread-safe.
+/// Kept in one small file beside the key index. It may hold a key too many after a crash, never one too few.
+/// Not thread-safe.
 class TaintedKeys {
  public:
   /// \param file need not exist; empty: kept in memory only

@@ -16,7 +16,8 @@ __extension__ typedef unsigned __int128 UInt128;
 /// Iceberg's largest decimal precision (specification, "Primitive Types").
 inline constexpr int kMaxDecimalPrecision = 38;
 
-/// Big-endian two's complement of any length; nothing when the value needs more than 128 bits. Empty bytes are 0.
+/// Big-endian two's complement of any length; nothing when the value needs more than 128 bits. Empty bytes
+/// are 0.
 std::optional<Int128> DecimalFromBigEndian(std::string_view bytes);
 
 /// Minimal big-endian two's complement: Iceberg's single-value form (Appendix D).

@@ -16,7 +16,8 @@ struct Hash128 {
   friend bool operator==(const Hash128&, const Hash128&) = default;
 };
 
-/// XXH3-128 of `bytes`, seed 0. The result is stored on disk (lib/index): never change it without a new format version.
+/// XXH3-128 of `bytes`, seed 0. The result is stored on disk (lib/index): never change it without a new
+/// format version.
 Hash128 HashBytes(std::string_view bytes);
 
 }  // namespace cdc

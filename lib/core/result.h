@@ -51,8 +51,8 @@ std::string Describe(const Error& error);
 #define CDC_CONCAT(a, b) CDC_CONCAT_INNER(a, b)
 
 /// Returns the error of `expression` from the enclosing function, if it has one.
-#define CDC_TRY(expression)                                                      \
-  do {                                                                           \
+#define CDC_TRY(expression)                                                     \
+  do {                                                                          \
     if (auto cdc_status = (expression); !cdc_status) return cdc_status.error(); \
   } while (false)
 

@@ -8,8 +8,8 @@
 
 namespace cdc::event {
 
-/// Plain notation of `big_endian` (two's complement) × 10^-scale, with trailing zeros of the fraction removed when
-/// `scale` exceeds 38, where Debezium pads what PostgreSQL's negative scales left out.
+/// Plain notation of `big_endian` (two's complement) × 10^-scale, with trailing zeros of the fraction removed
+/// when `scale` exceeds 38, where Debezium pads what PostgreSQL's negative scales left out.
 std::string BigDecimalText(std::string_view big_endian, int scale);
 
 }  // namespace cdc::event

@@ -69,8 +69,10 @@ void SetDecimal(const json& field, SourceColumn* column) {
     column->type = Type::Decimal(precision, column->scale);
     return;
   }
-  Unsupported(column, "a numeric of precision " + std::to_string(precision) + " and scale " +
-                          std::to_string(column->scale) + " is beyond Iceberg's decimal(38, s)", "text");
+  Unsupported(column,
+              "a numeric of precision " + std::to_string(precision) + " and scale " +
+                  std::to_string(column->scale) + " is beyond Iceberg's decimal(38, s)",
+              "text");
 }
 
 void SetByPhysicalType(const std::string& type, const std::string& name, SourceColumn* column) {

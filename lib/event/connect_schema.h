@@ -13,8 +13,9 @@ namespace cdc::event {
 
 /// Columns of a row struct.
 ///
-/// \param schema the "schema" member of a message value: an envelope with "before" and "after", or a plain struct
-/// \return kBadValue: not a Connect schema. Columns that no Iceberg type holds exactly come with `problem` and `hint`.
+/// \param schema the "schema" member of a message value: an envelope with "before" and "after", or a plain
+/// struct \return kBadValue: not a Connect schema. Columns that no Iceberg type holds exactly come with
+/// `problem` and `hint`.
 Result<std::vector<SourceColumn>> ColumnsOfValueSchema(std::string_view schema);
 
 /// Names of the key's columns, in order. \param schema the "schema" member of a message key.

@@ -86,10 +86,14 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
   JsonCursor cursor(payload);
   std::string_view op;
   const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
-    if (key == "op") op = value;
-    else if (key == "after") envelope.after = ObjectOrNothing(value);
-    else if (key == "before") envelope.before = ObjectOrNothing(value);
-    else if (key == "source") envelope.source = ObjectOrNothing(value);
+    if (key == "op")
+      op = value;
+    else if (key == "after")
+      envelope.after = ObjectOrNothing(value);
+    else if (key == "before")
+      envelope.before = ObjectOrNothing(value);
+    else if (key == "source")
+      envelope.source = ObjectOrNothing(value);
   });
   if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the value");
   if (op.size() != 3 || op.front() != '"') {
@@ -136,10 +140,14 @@ Result<Source> ParseSource(std::string_view text) {
   Source source;
   JsonCursor cursor(text);
   const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
-    if (key == "schema") source.schema = TextOf(value);
-    else if (key == "table") source.table = TextOf(value);
-    else if (key == "lsn") source.lsn = IntegerOrZero(value);
-    else if (key == "ts_ms") source.ts_ms = IntegerOrZero(value);
+    if (key == "schema")
+      source.schema = TextOf(value);
+    else if (key == "table")
+      source.table = TextOf(value);
+    else if (key == "lsn")
+      source.lsn = IntegerOrZero(value);
+    else if (key == "ts_ms")
+      source.ts_ms = IntegerOrZero(value);
   });
   if (!ok) return Malformed(cursor, "\"source\"");
   return source;

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file lib/event/envelope.h
-/// Debezium's envelope around a change, with or without the schema that Kafka Connect's JSON converter embeds.
+/// Debezium's envelope around a change, with or without the schema that Kafka Connect's JSON converter
+/// embeds.
 
 #include <cstdint>
 #include <string>
@@ -12,12 +13,12 @@
 namespace cdc::event {
 
 enum class Op : char {
-  kRead = 'r',      ///< a row of a snapshot
+  kRead = 'r',  ///< a row of a snapshot
   kCreate = 'c',
   kUpdate = 'u',
   kDelete = 'd',
   kTruncate = 't',
-  kMessage = 'm',   ///< pg_logical_emit_message: no row
+  kMessage = 'm',  ///< pg_logical_emit_message: no row
 };
 
 /// Slices of one message value; they live as long as its bytes. Absent and null members are empty.
@@ -38,15 +39,15 @@ struct Source {
   int64_t ts_ms = 0;  ///< commit time at the source, Unix milliseconds
 };
 
-/// Splits values. Remembers the last embedded schema, so that the next message with the same one costs a comparison
-/// instead of a scan. One per topic; not thread-safe.
+/// Splits values. Remembers the last embedded schema, so that the next message with the same one costs a
+/// comparison instead of a scan. One per topic; not thread-safe.
 class EnvelopeParser {
  public:
   /// \return kBadValue: not JSON, or not a Debezium envelope; the message says which.
   Result<Envelope> Parse(std::string_view value);
 
-  /// The row object of a key or header: its "payload" where a schema is embedded, else the whole. Empty when null.
-  /// \return kBadValue.
+  /// The row object of a key or header: its "payload" where a schema is embedded, else the whole. Empty when
+  /// null. \return kBadValue.
   Result<std::string_view> ParseKey(std::string_view key, std::string_view* schema);
 
  private:

@@ -25,8 +25,10 @@ bool InferScalar(std::string_view value, SourceColumn* column) {
     case '[': Set(column, Wire::kAnything, TypeKind::kString); return true;
     case 'n': return false;
     default:
-      if (value.find_first_of(".eE") == std::string_view::npos) Set(column, Wire::kInteger, TypeKind::kLong);
-      else Set(column, Wire::kFloat, TypeKind::kDouble);
+      if (value.find_first_of(".eE") == std::string_view::npos)
+        Set(column, Wire::kInteger, TypeKind::kLong);
+      else
+        Set(column, Wire::kFloat, TypeKind::kDouble);
       return true;
   }
 }
@@ -60,7 +62,8 @@ void Inference::Add(std::string_view object) {
   do {
     JsonString key;
     std::string_view value;
-    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value) || value.empty()) return;
+    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value) || value.empty())
+      return;
     SourceColumn column;
     if (!AppendUnescaped(key, &column.name)) return;
     const auto known = std::find_if(columns_.begin(), columns_.end(),

@@ -11,7 +11,8 @@
 namespace cdc::event {
 
 /// Collects the columns of row objects. A column that has been null so far is not known yet: it has no type.
-/// Integers become long, other numbers double, texts string; objects are kept as their JSON text. Not thread-safe.
+/// Integers become long, other numbers double, texts string; objects are kept as their JSON text. Not
+/// thread-safe.
 class Inference {
  public:
   /// Takes note of one row object. Malformed rows are ignored: decoding will report them.

@@ -72,7 +72,8 @@ bool ReadUnicodeEscape(const char** at, const char* end, uint32_t* code_point) {
 }  // namespace
 
 bool JsonCursor::ConsumeExactly(std::string_view bytes) {
-  if (static_cast<size_t>(end_ - at_) < bytes.size() || std::memcmp(at_, bytes.data(), bytes.size()) != 0) return false;
+  if (static_cast<size_t>(end_ - at_) < bytes.size() || std::memcmp(at_, bytes.data(), bytes.size()) != 0)
+    return false;
   at_ += bytes.size();
   return true;
 }
@@ -123,8 +124,8 @@ bool JsonCursor::ReadString(JsonString* out) {
 bool JsonCursor::ReadNumber(std::string_view* out) {
   SkipSpace();
   const char* const start = at_;
-  while (at_ < end_ && ((*at_ >= '0' && *at_ <= '9') || *at_ == '-' || *at_ == '+' || *at_ == '.' || *at_ == 'e' ||
-                        *at_ == 'E')) {
+  while (at_ < end_ && ((*at_ >= '0' && *at_ <= '9') || *at_ == '-' || *at_ == '+' || *at_ == '.' ||
+                        *at_ == 'e' || *at_ == 'E')) {
     ++at_;
   }
   *out = {start, static_cast<size_t>(at_ - start)};
@@ -133,7 +134,8 @@ bool JsonCursor::ReadNumber(std::string_view* out) {
 
 bool JsonCursor::ReadWord(std::string_view* out) {
   SkipSpace();
-  for (const std::string_view word : {std::string_view("null"), std::string_view("true"), std::string_view("false")}) {
+  for (const std::string_view word :
+       {std::string_view("null"), std::string_view("true"), std::string_view("false")}) {
     if (ConsumeExactly(word)) {
       *out = word;
       return true;
@@ -168,7 +170,8 @@ bool JsonCursor::SkipNested() {
     if (end_ - at_ >= 16) {
       const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
       const __m128i folded = _mm_or_si128(block, _mm_set1_epi8(0x20));
-      const uint32_t opens = Matches(folded, '{'), closes = Matches(folded, '}'), quotes = Matches(block, '"');
+      const uint32_t opens = Matches(folded, '{'), closes = Matches(folded, '}'),
+                     quotes = Matches(block, '"');
       uint32_t marks = opens | closes | quotes;
       bool string_began = false;
       while (marks != 0) {

@@ -16,12 +16,13 @@ struct JsonString {
   bool ascii = true;         ///< no byte above 0x7f
 };
 
-/// Walks over one JSON text (RFC 8259) that must outlive it. Every reading function returns false on malformed input
-/// and leaves the cursor where it cannot be used any further; the caller then rejects the message. What is skipped is
-/// checked for balance and termination only. Not thread-safe.
+/// Walks over one JSON text (RFC 8259) that must outlive it. Every reading function returns false on
+/// malformed input and leaves the cursor where it cannot be used any further; the caller then rejects the
+/// message. What is skipped is checked for balance and termination only. Not thread-safe.
 class JsonCursor {
  public:
-  /// \param lenient take control characters inside strings as they are, as Debezium's key-change headers hold them
+  /// \param lenient take control characters inside strings as they are, as Debezium's key-change headers hold
+  /// them
   explicit JsonCursor(std::string_view text, bool lenient = false)
       : begin_(text.data()), at_(text.data()), end_(at_ + text.size()), lenient_(lenient) {}
 

@@ -12,9 +12,12 @@ bool ParseVariableDecimal(std::string_view object, std::string* text) {
   JsonCursor cursor(object);
   JsonString key, value;
   std::string_view scale;
-  if (!cursor.Consume('{') || !cursor.ReadString(&key) || key.raw != "scale" || !cursor.Consume(':')) return false;
-  if (!cursor.ReadNumber(&scale) || !cursor.Consume(',') || !cursor.ReadString(&key) || key.raw != "value") return false;
-  if (!cursor.Consume(':') || !cursor.ReadString(&value) || !cursor.Consume('}') || !cursor.AtEnd()) return false;
+  if (!cursor.Consume('{') || !cursor.ReadString(&key) || key.raw != "scale" || !cursor.Consume(':'))
+    return false;
+  if (!cursor.ReadNumber(&scale) || !cursor.Consume(',') || !cursor.ReadString(&key) || key.raw != "value")
+    return false;
+  if (!cursor.Consume(':') || !cursor.ReadString(&value) || !cursor.Consume('}') || !cursor.AtEnd())
+    return false;
   int n = 0;
   const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), n);
   if (error != std::errc() || end != scale.data() + scale.size() || n > 20'000 || n < -140'000) return false;
@@ -45,7 +48,8 @@ bool ValueDecoder::DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out
     out->AppendBytes(raw);
     return true;
   }
-  if (type.kind == rows::TypeKind::kDecimal && wire == Wire::kVariableDecimal && ParseVariableDecimal(raw, &scratch_)) {
+  if (type.kind == rows::TypeKind::kDecimal && wire == Wire::kVariableDecimal &&
+      ParseVariableDecimal(raw, &scratch_)) {
     const auto v = DecimalFromText(scratch_, type.scale);
     if (!v || !DecimalFits(*v, type.precision)) return Fail(scratch_, type);
     out->AppendDecimal(*v);

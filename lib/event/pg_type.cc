@@ -24,7 +24,8 @@ bool ParseWords(std::string_view text, Words* out) {
   std::string lower;
   for (const char c : text) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   const auto cut = [&](std::string_view tail) {
-    if (lower.size() < tail.size() || lower.compare(lower.size() - tail.size(), tail.size(), tail) != 0) return false;
+    if (lower.size() < tail.size() || lower.compare(lower.size() - tail.size(), tail.size(), tail) != 0)
+      return false;
     lower.resize(lower.size() - tail.size());
     return true;
   };
@@ -55,41 +56,99 @@ bool ParseWords(std::string_view text, Words* out) {
   return !out->base.empty();
 }
 
-enum class Family { kBoolean, kSmall, kLong, kFloat, kDouble, kNumeric, kMoney, kText, kUuid, kBytes, kBit, kDate, kTime,
-                    kTimestamp, kTimestamptz, kInterval };
+enum class Family {
+  kBoolean,
+  kSmall,
+  kLong,
+  kFloat,
+  kDouble,
+  kNumeric,
+  kMoney,
+  kText,
+  kUuid,
+  kBytes,
+  kBit,
+  kDate,
+  kTime,
+  kTimestamp,
+  kTimestamptz,
+  kInterval
+};
 
 const std::map<std::string, Family, std::less<>>& Families() {
   static const std::map<std::string, Family, std::less<>> families = {
-      {"boolean", Family::kBoolean}, {"bool", Family::kBoolean},
-      {"smallint", Family::kSmall}, {"int2", Family::kSmall}, {"integer", Family::kSmall}, {"int", Family::kSmall},
-      {"int4", Family::kSmall}, {"serial", Family::kSmall}, {"smallserial", Family::kSmall},
-      {"bigint", Family::kLong}, {"int8", Family::kLong}, {"bigserial", Family::kLong}, {"oid", Family::kLong},
-      {"real", Family::kFloat}, {"float4", Family::kFloat},
-      {"double precision", Family::kDouble}, {"float8", Family::kDouble}, {"float", Family::kDouble},
-      {"numeric", Family::kNumeric}, {"decimal", Family::kNumeric}, {"money", Family::kMoney},
-      {"text", Family::kText}, {"varchar", Family::kText}, {"character varying", Family::kText},
-      {"char", Family::kText}, {"\"char\"", Family::kText}, {"character", Family::kText}, {"bpchar", Family::kText},
-      {"citext", Family::kText}, {"name", Family::kText}, {"json", Family::kText}, {"jsonb", Family::kText},
-      {"xml", Family::kText}, {"inet", Family::kText}, {"cidr", Family::kText}, {"macaddr", Family::kText},
-      {"macaddr8", Family::kText}, {"hstore", Family::kText}, {"ltree", Family::kText}, {"tsvector", Family::kText},
-      {"enum", Family::kText}, {"int4range", Family::kText}, {"int8range", Family::kText}, {"numrange", Family::kText},
-      {"tsrange", Family::kText}, {"tstzrange", Family::kText}, {"daterange", Family::kText},
-      {"timetz", Family::kText}, {"time with time zone", Family::kText}, {"string", Family::kText},
-      {"uuid", Family::kUuid}, {"bytea", Family::kBytes},
-      {"bit", Family::kBit}, {"bit varying", Family::kBit}, {"varbit", Family::kBit},
+      {"boolean", Family::kBoolean},
+      {"bool", Family::kBoolean},
+      {"smallint", Family::kSmall},
+      {"int2", Family::kSmall},
+      {"integer", Family::kSmall},
+      {"int", Family::kSmall},
+      {"int4", Family::kSmall},
+      {"serial", Family::kSmall},
+      {"smallserial", Family::kSmall},
+      {"bigint", Family::kLong},
+      {"int8", Family::kLong},
+      {"bigserial", Family::kLong},
+      {"oid", Family::kLong},
+      {"real", Family::kFloat},
+      {"float4", Family::kFloat},
+      {"double precision", Family::kDouble},
+      {"float8", Family::kDouble},
+      {"float", Family::kDouble},
+      {"numeric", Family::kNumeric},
+      {"decimal", Family::kNumeric},
+      {"money", Family::kMoney},
+      {"text", Family::kText},
+      {"varchar", Family::kText},
+      {"character varying", Family::kText},
+      {"char", Family::kText},
+      {"\"char\"", Family::kText},
+      {"character", Family::kText},
+      {"bpchar", Family::kText},
+      {"citext", Family::kText},
+      {"name", Family::kText},
+      {"json", Family::kText},
+      {"jsonb", Family::kText},
+      {"xml", Family::kText},
+      {"inet", Family::kText},
+      {"cidr", Family::kText},
+      {"macaddr", Family::kText},
+      {"macaddr8", Family::kText},
+      {"hstore", Family::kText},
+      {"ltree", Family::kText},
+      {"tsvector", Family::kText},
+      {"enum", Family::kText},
+      {"int4range", Family::kText},
+      {"int8range", Family::kText},
+      {"numrange", Family::kText},
+      {"tsrange", Family::kText},
+      {"tstzrange", Family::kText},
+      {"daterange", Family::kText},
+      {"timetz", Family::kText},
+      {"time with time zone", Family::kText},
+      {"string", Family::kText},
+      {"uuid", Family::kUuid},
+      {"bytea", Family::kBytes},
+      {"bit", Family::kBit},
+      {"bit varying", Family::kBit},
+      {"varbit", Family::kBit},
       {"date", Family::kDate},
-      {"time", Family::kTime}, {"time without time zone", Family::kTime},
-      {"timestamp", Family::kTimestamp}, {"timestamp without time zone", Family::kTimestamp},
-      {"timestamptz", Family::kTimestamptz}, {"timestamp with time zone", Family::kTimestamptz},
+      {"time", Family::kTime},
+      {"time without time zone", Family::kTime},
+      {"timestamp", Family::kTimestamp},
+      {"timestamp without time zone", Family::kTimestamp},
+      {"timestamptz", Family::kTimestamptz},
+      {"timestamp with time zone", Family::kTimestamptz},
       {"interval", Family::kInterval},
   };
   return families;
 }
 
 Error Unknown(const std::string& name, std::string_view words) {
-  return Error{ErrorKind::kInvalidConfig,
-               "column '" + name + "': '" + std::string(words) + "' is not a PostgreSQL type this program can keep",
-               "use e.g. \"bigint\", \"numeric(12,2)\", \"timestamp\", \"text\", \"int[]\""};
+  return Error{
+      ErrorKind::kInvalidConfig,
+      "column '" + name + "': '" + std::string(words) + "' is not a PostgreSQL type this program can keep",
+      "use e.g. \"bigint\", \"numeric(12,2)\", \"timestamp\", \"text\", \"int[]\""};
 }
 
 Wire BinaryWire(BinaryHandling handling) {
@@ -128,7 +187,10 @@ void SetTemporal(Family family, const Words& words, TimePrecision mode, SourceCo
     column->wire = iso ? Wire::kIsoDate : Wire::kDays;
     column->type = Type::Of(TypeKind::kDate);
   } else if (family == Family::kTime) {
-    column->wire = iso ? Wire::kIsoTime : nanos ? Wire::kNanosOfDay : millis ? Wire::kMillisOfDay : Wire::kMicrosOfDay;
+    column->wire = iso      ? Wire::kIsoTime
+                   : nanos  ? Wire::kNanosOfDay
+                   : millis ? Wire::kMillisOfDay
+                            : Wire::kMicrosOfDay;
     column->type = Type::Of(TypeKind::kTime);
   } else if (family == Family::kTimestamp) {
     column->wire = iso      ? Wire::kIsoTimestamp
@@ -158,12 +220,15 @@ void SetFamily(Family family, const Words& words, const Handling& handling, Sour
     case Family::kBytes: set(BinaryWire(handling.binary), TypeKind::kBinary); break;
     case Family::kBit: {
       const bool single = words.base == "bit" && (words.arguments.empty() || words.arguments[0] == 1);
-      if (single) set(Wire::kBoolean, TypeKind::kBoolean);
-      else set(BinaryWire(handling.binary), TypeKind::kBinary);
+      if (single)
+        set(Wire::kBoolean, TypeKind::kBoolean);
+      else
+        set(BinaryWire(handling.binary), TypeKind::kBinary);
       break;
     }
     case Family::kMoney:
-      set(handling.decimal == DecimalHandling::kPrecise ? Wire::kDecimalBytes : Wire::kDecimalText, TypeKind::kString);
+      set(handling.decimal == DecimalHandling::kPrecise ? Wire::kDecimalBytes : Wire::kDecimalText,
+          TypeKind::kString);
       if (handling.decimal == DecimalHandling::kDouble) column->wire = Wire::kDecimalNumber;
       column->type = Type::Decimal(kMaxDecimalPrecision, 2);
       column->scale = 2;
@@ -182,7 +247,8 @@ void SetFamily(Family family, const Words& words, const Handling& handling, Sour
 
 }  // namespace
 
-Result<SourceColumn> ColumnOfPgType(std::string name, std::string_view text, const Handling& handling, bool strict) {
+Result<SourceColumn> ColumnOfPgType(std::string name, std::string_view text, const Handling& handling,
+                                    bool strict) {
   SourceColumn column;
   column.name = std::move(name);
   Words words;
@@ -198,7 +264,8 @@ Result<SourceColumn> ColumnOfPgType(std::string name, std::string_view text, con
   return column;
 }
 
-Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColumn& declared, std::string_view words) {
+Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColumn& declared,
+                              std::string_view words) {
   SourceColumn column = from_schema;
   column.problem.clear();
   column.hint.clear();
@@ -209,7 +276,8 @@ Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColum
   }
   if (!IsConvertible(column, declared.type)) {
     return Error{ErrorKind::kInvalidConfig,
-                 "column '" + column.name + "' cannot be kept as \"" + std::string(words) + "\": its events carry another form",
+                 "column '" + column.name + "' cannot be kept as \"" + std::string(words) +
+                     "\": its events carry another form",
                  "remove the line or use \"text\""};
   }
   return column;

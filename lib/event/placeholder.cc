@@ -5,7 +5,8 @@ namespace cdc::event {
 namespace {
 
 /// MD5-based UUID of the default placeholder's bytes (RFC 4122 version 3 without a namespace).
-constexpr unsigned char kDefaultUuid[16] = {0xb6, 0x8a, 0x35, 0xa7, 0x17, 0xad, 0x35, 0xb3, 0xaf, 0x2a, 0xae, 0x46, 0xed, 0xb4, 0x54, 0x5a};
+constexpr unsigned char kDefaultUuid[16] = {0xb6, 0x8a, 0x35, 0xa7, 0x17, 0xad, 0x35, 0xb3,
+                                            0xaf, 0x2a, 0xae, 0x46, 0xed, 0xb4, 0x54, 0x5a};
 constexpr std::string_view kDefaultText = "__debezium_unavailable_value";
 
 std::string ToHex(std::string_view bytes) {
@@ -21,8 +22,11 @@ std::string ToHex(std::string_view bytes) {
 }  // namespace
 
 Placeholder::Placeholder(std::string text)
-    : text_(std::move(text)), hstore_("{\"" + text_ + "\":\"" + text_ + "\"}"), base64_(EncodeBase64(text_)),
-      base64_url_(base64_), hex_(ToHex(text_)) {
+    : text_(std::move(text)),
+      hstore_("{\"" + text_ + "\":\"" + text_ + "\"}"),
+      base64_(EncodeBase64(text_)),
+      base64_url_(base64_),
+      hex_(ToHex(text_)) {
   for (char& c : base64_url_) c = c == '+' ? '-' : c == '/' ? '_' : c;
 }
 

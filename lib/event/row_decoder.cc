@@ -10,7 +10,8 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\":"; }
 
 }  // namespace
 
-RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema, const Placeholder* placeholder)
+RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema,
+                       const Placeholder* placeholder)
     : values_(placeholder) {
   members_.reserve(source.size());
   for (SourceColumn& column : source) {
@@ -43,7 +44,8 @@ RowOutcome RowDecoder::Decode(std::string_view object, rows::Batch* batch, bool 
   return Fill(row_, batch) ? RowOutcome::kWithGaps : RowOutcome::kWhole;
 }
 
-RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, size_t* at, rows::Batch* batch) {
+RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, size_t* at,
+                                          rows::Batch* batch) {
   if (expected < members_.size() && cursor.ConsumeExactly(members_[expected].quoted)) {
     *at = expected;
   } else if (const Step step = FindMember(cursor, at); step != Step::kOk) {
@@ -65,7 +67,8 @@ RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, s
   }
   if (!cursor.SkipValue(&ignored)) return Step::kBad;
   if (ignored != "null") {
-    error_ = "column '" + member.source.name + "': its type at the source changed to one that does not fit the table's " +
+    error_ = "column '" + member.source.name +
+             "': its type at the source changed to one that does not fit the table's " +
              rows::ToString(column.type());
     return Step::kBad;
   }

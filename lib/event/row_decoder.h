@@ -37,14 +37,15 @@ class RowDecoder {
   /// Columns at these positions are not touched: the caller fills them.
   void SetSkipped(std::vector<int> columns) { skipped_ = std::move(columns); }
 
-  /// What the last kBadValue or kUnknownColumn was about, e.g. "column 'amount': 'x' is not a decimal(12, 2)".
+  /// What the last kBadValue or kUnknownColumn was about, e.g. "column 'amount': 'x' is not a decimal(12,
+  /// 2)".
   const std::string& error() const { return error_; }
 
  private:
   struct Member {
     std::string quoted;  // `"name":`
     SourceColumn source;
-    int column;          // in the batch; −1: none
+    int column;  // in the batch; −1: none
     bool convertible;
   };
   enum class Step { kOk, kBad, kUnknown };

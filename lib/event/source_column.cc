@@ -31,7 +31,8 @@ bool IsScalarConvertible(Wire wire, TypeKind kind) {
   if (kind == TypeKind::kString) return HasExactText(wire);
   switch (wire) {
     case Wire::kBoolean: return kind == TypeKind::kBoolean;
-    case Wire::kInteger: return kind == TypeKind::kInt || kind == TypeKind::kLong || kind == TypeKind::kDecimal;
+    case Wire::kInteger:
+      return kind == TypeKind::kInt || kind == TypeKind::kLong || kind == TypeKind::kDecimal;
     case Wire::kFloat: return kind == TypeKind::kFloat || kind == TypeKind::kDouble;
     case Wire::kBase64:
     case Wire::kBase64Url:
@@ -62,7 +63,8 @@ bool IsScalarConvertible(Wire wire, TypeKind kind) {
 }  // namespace
 
 bool IsConvertible(const SourceColumn& column, const rows::Type& type) {
-  if (column.wire != Wire::kArray) return type.kind != TypeKind::kList && IsScalarConvertible(column.wire, type.kind);
+  if (column.wire != Wire::kArray)
+    return type.kind != TypeKind::kList && IsScalarConvertible(column.wire, type.kind);
   if (type.kind == TypeKind::kString) return true;
   return type.kind == TypeKind::kList && IsScalarConvertible(column.element, type.element);
 }

@@ -3,8 +3,9 @@
 /// \file lib/event/source_column.h
 /// How one column of the source stands in its events, and what it becomes in the table.
 ///
-/// Three sources of this knowledge lead to the same words: the schema inside the event (connect_schema.h), PostgreSQL's
-/// type names from the configuration or the database (pg_type.h), and JSON's own types (infer.h).
+/// Three sources of this knowledge lead to the same words: the schema inside the event (connect_schema.h),
+/// PostgreSQL's type names from the configuration or the database (pg_type.h), and JSON's own types
+/// (infer.h).
 
 #include <string>
 #include <vector>
@@ -17,12 +18,12 @@ namespace cdc::event {
 enum class Wire : uint8_t {
   kBoolean,
   kInteger,
-  kFloat,            ///< a number, or "NaN", "Infinity", "-Infinity" as a string; real and double precision
+  kFloat,  ///< a number, or "NaN", "Infinity", "-Infinity" as a string; real and double precision
   kText,
-  kBase64,           ///< bytes
+  kBase64,  ///< bytes
   kBase64Url,
   kHex,
-  kDecimalBytes,     ///< base64 of a big-endian two's complement; the scale is in the schema
+  kDecimalBytes,  ///< base64 of a big-endian two's complement; the scale is in the schema
   kDecimalText,
   kDecimalNumber,    ///< decimal.handling.mode=double
   kVariableDecimal,  ///< {"scale": n, "value": base64}
@@ -33,13 +34,13 @@ enum class Wire : uint8_t {
   kEpochMillis,
   kEpochMicros,
   kEpochNanos,
-  kIsoDate,          ///< time.precision.mode=isostring
+  kIsoDate,  ///< time.precision.mode=isostring
   kIsoTime,
   kIsoTimestamp,
-  kIsoInstant,       ///< io.debezium.time.ZonedTimestamp: "2024-01-01T07:00:00.123456Z"
+  kIsoInstant,  ///< io.debezium.time.ZonedTimestamp: "2024-01-01T07:00:00.123456Z"
   kUuid,
-  kArray,            ///< of `element`
-  kAnything,         ///< objects and what we have no word for: its JSON text
+  kArray,     ///< of `element`
+  kAnything,  ///< objects and what we have no word for: its JSON text
 };
 
 struct SourceColumn {
@@ -48,13 +49,13 @@ struct SourceColumn {
   Wire element = Wire::kText;  ///< kArray only
   int scale = 0;               ///< kDecimalBytes, or a kArray of them
   bool optional = true;
-  rows::Type type;             ///< what it becomes in the table
-  std::string problem;         ///< why `type` cannot hold it exactly; empty when it can
-  std::string hint;            ///< the type in PostgreSQL's words that `columns` may say to solve the problem
+  rows::Type type;      ///< what it becomes in the table
+  std::string problem;  ///< why `type` cannot hold it exactly; empty when it can
+  std::string hint;     ///< the type in PostgreSQL's words that `columns` may say to solve the problem
 };
 
-/// Whether values that come as `wire` can become `type` without loss of any value that fits. A column pinned to a type
-/// keeps taking what is convertible; everything else in it is a bad value.
+/// Whether values that come as `wire` can become `type` without loss of any value that fits. A column pinned
+/// to a type keeps taking what is convertible; everything else in it is a bad value.
 bool IsConvertible(const SourceColumn& column, const rows::Type& type);
 
 }  // namespace cdc::event

@@ -9,7 +9,8 @@ constexpr int64_t kSecondsPerDay = 86'400;
 bool ReadDigits(std::string_view* text, size_t least, size_t most, int64_t* out) {
   int64_t value = 0;
   size_t n = 0;
-  while (n < text->size() && n < most && (*text)[n] >= '0' && (*text)[n] <= '9') value = value * 10 + ((*text)[n++] - '0');
+  while (n < text->size() && n < most && (*text)[n] >= '0' && (*text)[n] <= '9')
+    value = value * 10 + ((*text)[n++] - '0');
   if (n < least) return false;
   text->remove_prefix(n);
   *out = value;
@@ -31,8 +32,8 @@ bool ReadDate(std::string_view* text, int64_t* days) {
     text->remove_prefix(1);
   }
   int64_t year, month, day;
-  if (!ReadDigits(text, 4, 9, &year) || !Skip(text, '-') || !ReadDigits(text, 2, 2, &month) || !Skip(text, '-') ||
-      !ReadDigits(text, 2, 2, &day)) {
+  if (!ReadDigits(text, 4, 9, &year) || !Skip(text, '-') || !ReadDigits(text, 2, 2, &month) ||
+      !Skip(text, '-') || !ReadDigits(text, 2, 2, &day)) {
     return false;
   }
   if (negative) year = -year;
@@ -100,12 +101,14 @@ bool ParseIsoDate(std::string_view text, int32_t* days) {
 bool ParseIsoTime(std::string_view text, int64_t* micros) {
   if (!ReadTime(&text, micros)) return false;
   Skip(&text, 'Z');
-  return text.empty();
+  // PostgreSQL's 24:00:00 is beyond what a time of day may be in Iceberg and Parquet.
+  return text.empty() && *micros < kSecondsPerDay * kMicrosPerSecond;
 }
 
 bool ParseIsoTimestamp(std::string_view text, bool zone_required, int64_t* micros) {
   int64_t days, of_day, offset = 0;
-  if (!ReadDate(&text, &days) || !(Skip(&text, 'T') || Skip(&text, ' ')) || !ReadTime(&text, &of_day)) return false;
+  if (!ReadDate(&text, &days) || !(Skip(&text, 'T') || Skip(&text, ' ')) || !ReadTime(&text, &of_day))
+    return false;
   bool zoned = Skip(&text, 'Z');
   if (!zoned && zone_required && !text.empty() && (text.front() == '+' || text.front() == '-')) {
     if (!ReadOffset(&text, &offset)) return false;

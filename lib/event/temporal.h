@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file lib/event/temporal.h
-/// ISO 8601 texts of Debezium to Iceberg's counts. All return false on anything else, including PostgreSQL's infinity.
+/// ISO 8601 texts of Debezium to Iceberg's counts. All return false on anything else, including PostgreSQL's
+/// infinity.
 
 #include <cstdint>
 #include <string_view>
@@ -17,8 +18,9 @@ bool ParseIsoDate(std::string_view text, int32_t* days);
 /// "13:14:15", "13:14:15.123456", optional trailing "Z": microseconds since midnight.
 bool ParseIsoTime(std::string_view text, int64_t* micros);
 
-/// "2024-02-29T13:14:15.123456" with "Z", an offset "+03:00", or neither: microseconds since 1970-01-01T00:00:00.
-/// \param zone_required true: a text without zone is refused; false: one with an offset other than Z is
+/// "2024-02-29T13:14:15.123456" with "Z", an offset "+03:00", or neither: microseconds since
+/// 1970-01-01T00:00:00. \param zone_required true: a text without zone is refused; false: one with an offset
+/// other than Z is
 bool ParseIsoTimestamp(std::string_view text, bool zone_required, int64_t* micros);
 
 }  // namespace cdc::event

@@ -41,10 +41,14 @@ bool ParseFloating(std::string_view text, T* out) {
 }
 
 bool NamedFloat(std::string_view text, double* out) {
-  if (text == "NaN") *out = std::numeric_limits<double>::quiet_NaN();
-  else if (text == "Infinity") *out = std::numeric_limits<double>::infinity();
-  else if (text == "-Infinity") *out = -std::numeric_limits<double>::infinity();
-  else return false;
+  if (text == "NaN")
+    *out = std::numeric_limits<double>::quiet_NaN();
+  else if (text == "Infinity")
+    *out = std::numeric_limits<double>::infinity();
+  else if (text == "-Infinity")
+    *out = -std::numeric_limits<double>::infinity();
+  else
+    return false;
   return true;
 }
 
@@ -82,8 +86,8 @@ bool Multiply(int64_t v, int64_t by, int64_t* out) { return !__builtin_mul_overf
 }  // namespace
 
 bool ValueDecoder::Fail(std::string_view text, const rows::Type& type) {
-  error_ = "'" + std::string(text.substr(0, 64)) + (text.size() > 64 ? "…" : "") + "' is not a " + rows::ToString(type) +
-           " as this column is sent";
+  error_ = "'" + std::string(text.substr(0, 64)) + (text.size() > 64 ? "…" : "") + "' is not a " +
+           rows::ToString(type) + " as this column is sent";
   return false;
 }
 
@@ -146,7 +150,8 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::
       return true;
     }
     case TypeKind::kString:
-      // A number where text was declared is another encoding, not ours to print, unless its text was asked for.
+      // A number where text was declared is another encoding, not ours to print, unless its text was asked
+      // for.
       if (wire == Wire::kText) return Fail(text, type);
       out->AppendBytes(text);
       return true;
@@ -158,7 +163,8 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::
   }
 }
 
-bool ValueDecoder::AppendInteger(int64_t v, Wire wire, int /*scale*/, std::string_view text, rows::Column* out) {
+bool ValueDecoder::AppendInteger(int64_t v, Wire wire, int /*scale*/, std::string_view text,
+                                 rows::Column* out) {
   const rows::Type& type = out->type();
   int64_t micros = v;
   switch (wire) {
@@ -191,8 +197,9 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, int /*scale*/, std::strin
     default: return Fail(text, type);
   }
   const bool of_day = wire == Wire::kMillisOfDay || wire == Wire::kMicrosOfDay || wire == Wire::kNanosOfDay;
-  if (of_day ? type.kind != TypeKind::kTime || micros < 0 || micros > 86'400'000'000
-             : type.kind != TypeKind::kTimestamp || micros == kInfinityMicros || micros == kMinusInfinityMicros) {
+  if (of_day ? type.kind != TypeKind::kTime || micros < 0 || micros >= 86'400'000'000
+             : type.kind != TypeKind::kTimestamp || micros == kInfinityMicros ||
+                   micros == kMinusInfinityMicros) {
     return Fail(text, type);
   }
   out->AppendLong(micros);
@@ -226,8 +233,10 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
   }
   double named;
   if (wire == Wire::kFloat && NamedFloat(scratch_, &named)) {
-    if (type.kind == TypeKind::kFloat) out->AppendFloat(static_cast<float>(named));
-    else out->AppendDouble(named);
+    if (type.kind == TypeKind::kFloat)
+      out->AppendFloat(static_cast<float>(named));
+    else
+      out->AppendDouble(named);
     return true;
   }
   return AppendTemporal(scratch_, wire, out);
@@ -306,10 +315,12 @@ bool ValueDecoder::AppendTemporal(std::string_view text, Wire wire, rows::Column
       if (type.kind != TypeKind::kTime || !ParseIsoTime(text, &micros)) return Fail(text, type);
       break;
     case Wire::kIsoTimestamp:
-      if (type.kind != TypeKind::kTimestamp || !ParseIsoTimestamp(text, false, &micros)) return Fail(text, type);
+      if (type.kind != TypeKind::kTimestamp || !ParseIsoTimestamp(text, false, &micros))
+        return Fail(text, type);
       break;
     case Wire::kIsoInstant:
-      if (type.kind != TypeKind::kTimestamptz || !ParseIsoTimestamp(text, true, &micros)) return Fail(text, type);
+      if (type.kind != TypeKind::kTimestamptz || !ParseIsoTimestamp(text, true, &micros))
+        return Fail(text, type);
       break;
     default: return Fail(text, type);
   }

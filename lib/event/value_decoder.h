@@ -20,8 +20,8 @@ class Placeholder {
   bool IsText(std::string_view unescaped) const { return unescaped == text_ || unescaped == hstore_; }
   bool IsEncoded(std::string_view raw) const { return raw == base64_ || raw == base64_url_ || raw == hex_; }
   const std::string& text() const { return text_; }
-  /// Whether a decoded list cell is the array form: one placeholder element, the placeholder's bytes as integers, or
-  /// its name-based UUID.
+  /// Whether a decoded list cell is the array form: one placeholder element, the placeholder's bytes as
+  /// integers, or its name-based UUID.
   bool IsArray(const rows::Column& list, uint32_t row) const;
 
  private:
@@ -36,7 +36,8 @@ class ValueDecoder {
   /// Appends exactly one cell to `out` (null, a value, or unavailable) from the value at the cursor.
   ///
   /// \param column how the value is written; IsConvertible(column, out->type()) must hold
-  /// \return false: the JSON is malformed or the value is not what the column says or does not fit; error() says
+  /// \return false: the JSON is malformed or the value is not what the column says or does not fit; error()
+  /// says
   ///         which. `out` may then have gained a cell or a part of one: truncate it.
   bool Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
 

@@ -137,8 +137,10 @@ Status Apply(const CommitIntent& intent, KeyIndex* index) {
   for (const KeyChange& change : intent.changes) puts += change.location != KeyIndex::Missing();
   CDC_TRY(index->Reserve(index->size() + puts));
   for (const KeyChange& change : intent.changes) {
-    if (change.location == KeyIndex::Missing()) index->Erase(change.key);
-    else CDC_TRY(index->Put(change.key, change.location));
+    if (change.location == KeyIndex::Missing())
+      index->Erase(change.key);
+    else
+      CDC_TRY(index->Put(change.key, change.location));
   }
   index->SetStamp({intent.table_uuid, intent.snapshot_id});
   return {};

@@ -1,8 +1,9 @@
 #pragma once
 
 /// \file lib/index/commit_journal.h
-/// What a commit is about to do, written down before it is sent: which snapshot on which parent, which files, and how the
-/// key index changes. After a crash it says whether the index must be brought forward, and which files are orphans.
+/// What a commit is about to do, written down before it is sent: which snapshot on which parent, which files,
+/// and how the key index changes. After a crash it says whether the index must be brought forward, and which
+/// files are orphans.
 
 #include <cstdint>
 #include <filesystem>
@@ -25,7 +26,7 @@ struct CommitIntent {
   std::string table_uuid;
   int64_t parent_snapshot_id = 0;  ///< 0: the table had none
   int64_t snapshot_id = 0;
-  bool clears = false;             ///< TRUNCATE: all keys before this commit are forgotten first
+  bool clears = false;  ///< TRUNCATE: all keys before this commit are forgotten first
   std::vector<std::pair<uint32_t, std::string>> new_files;  ///< file number, path; for FileNumbers
   std::vector<std::string> attempt_files;  ///< everything this attempt wrote: orphans if it never commits
   std::vector<KeyChange> changes;
@@ -34,7 +35,8 @@ struct CommitIntent {
 /// Writes the intent (atomically replacing the last). \return kTransient.
 Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& intent);
 
-/// \return nothing when there is no journal, or it is incomplete (then its commit was never sent). kTransient.
+/// \return nothing when there is no journal, or it is incomplete (then its commit was never sent).
+/// kTransient.
 Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& folder);
 
 void RemoveJournal(const std::filesystem::path& folder);

@@ -60,11 +60,27 @@ Status FileNumbers::Add(uint32_t number, const std::string& path) {
   return {};
 }
 
-void FileNumbers::Forget(const std::string& path) {
-  const auto it = numbers_.find(path);
-  if (it == numbers_.end()) return;
-  paths_.erase(it->second);
-  numbers_.erase(it);
+Status FileNumbers::Retain(const std::function<bool(const std::string& path)>& keep) {
+  const std::filesystem::path temporary = file_.string() + ".new";
+  std::map<uint32_t, std::string> kept;
+  {
+    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    for (const auto& [number, path] : paths_) {
+      // The highest one stays whatever it is: it keeps its number from being given again.
+      if (!keep(path) && number + 1 != next_) continue;
+      out << number << '\t' << path << '\n';
+      kept.emplace(number, path);
+    }
+    out.flush();
+    if (!out) return Unusable(temporary);
+  }
+  std::error_code error;
+  std::filesystem::rename(temporary, file_, error);
+  if (error) return Unusable(file_);
+  paths_ = std::move(kept);
+  numbers_.clear();
+  for (const auto& [number, path] : paths_) numbers_[path] = number;
+  return {};
 }
 
 const std::string* FileNumbers::PathOf(uint32_t number) const {

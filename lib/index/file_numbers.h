@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -13,10 +14,12 @@
 
 namespace cdc::index {
 
-/// A number per data file, never used again for another; kept in an append-only file beside the index. Not thread-safe.
+/// A number per data file, never used again for another; kept in an append-only file beside the index. Not
+/// thread-safe.
 class FileNumbers {
  public:
-  /// \return kTransient: unreadable or unwritable. A torn last line is dropped: its commit's journal repeats it.
+  /// \return kTransient: unreadable or unwritable. A torn last line is dropped: its commit's journal repeats
+  /// it.
   static Result<FileNumbers> Open(const std::filesystem::path& folder);
   /// An empty list that replaces any other.
   static Result<FileNumbers> Create(const std::filesystem::path& folder);
@@ -25,7 +28,9 @@ class FileNumbers {
   uint32_t next() const { return next_; }
   /// Repeating an entry is no error. \return kTransient.
   Status Add(uint32_t number, const std::string& path);
-  void Forget(const std::string& path);
+  /// Drops all entries but those that `keep` accepts; numbers stay unique. \return kTransient: nothing was
+  /// dropped.
+  Status Retain(const std::function<bool(const std::string& path)>& keep);
 
   /// nullptr: unknown.
   const std::string* PathOf(uint32_t number) const;

@@ -28,17 +28,17 @@ constexpr uint64_t kErased = UINT64_MAX;
 struct Header {
   char magic[8];
   uint32_t version;
-  uint32_t synced;        // 1: every page is on disk
-  uint64_t capacity;      // home slots
-  uint64_t used;          // slots that are not empty, erased ones included
-  uint64_t live;          // keys
+  uint32_t synced;    // 1: every page is on disk
+  uint64_t capacity;  // home slots
+  uint64_t used;      // slots that are not empty, erased ones included
+  uint64_t live;      // keys
   int64_t snapshot_id;
   char table_uuid[40];
   char boot_id[40];
 };
 
 struct Slot {
-  uint64_t low;       // 0: empty; written last
+  uint64_t low;  // 0: empty; written last
   uint64_t high;
   uint64_t location;  // kErased: the key is gone, the slot stays taken
 };
@@ -54,7 +54,9 @@ uint64_t Home(uint64_t low, uint64_t capacity) {
 uint64_t Pack(Location l) { return uint64_t{l.file} << 32 | l.position; }
 Location Unpack(uint64_t v) { return {static_cast<uint32_t>(v >> 32), static_cast<uint32_t>(v)}; }
 
-void Store(uint64_t* at, uint64_t value) { std::atomic_ref<uint64_t>(*at).store(value, std::memory_order_release); }
+void Store(uint64_t* at, uint64_t value) {
+  std::atomic_ref<uint64_t>(*at).store(value, std::memory_order_release);
+}
 
 Error FileError(const char* what, const std::filesystem::path& path) {
   return Error{ErrorKind::kTransient, std::string(what) + " " + path.string() + ": " + std::strerror(errno),
@@ -90,13 +92,15 @@ struct KeyIndex::Mapping {
     return mapping;
   }
 
-  /// A new file under a temporary name. Its blocks are allocated: a full disk is an error here, not a SIGBUS later.
+  /// A new file under a temporary name. Its blocks are allocated: a full disk is an error here, not a SIGBUS
+  /// later.
   static Result<std::unique_ptr<Mapping>> Make(const std::filesystem::path& path, uint64_t capacity) {
     const size_t bytes = BytesFor(capacity);
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return FileError("cannot create", path);
     errno = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
-    auto mapping = errno == 0 ? Map(fd, bytes, path) : Result<std::unique_ptr<Mapping>>(FileError("cannot allocate", path));
+    auto mapping = errno == 0 ? Map(fd, bytes, path)
+                              : Result<std::unique_ptr<Mapping>>(FileError("cannot allocate", path));
     ::close(fd);
     if (!mapping) {
       ::unlink(path.c_str());
@@ -137,7 +141,8 @@ Result<std::unique_ptr<KeyIndex>> KeyIndex::Create(const std::filesystem::path& 
   return index;
 }
 
-Result<std::unique_ptr<KeyIndex>> KeyIndex::Open(const std::filesystem::path& folder, std::string_view boot_id) {
+Result<std::unique_ptr<KeyIndex>> KeyIndex::Open(const std::filesystem::path& folder,
+                                                 std::string_view boot_id) {
   const auto path = FilePath(folder);
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return Error{ErrorKind::kNotFound, "no key index at " + path.string()};
@@ -158,7 +163,8 @@ Result<std::unique_ptr<KeyIndex>> KeyIndex::Open(const std::filesystem::path& fo
   const Header* header = (*mapping)->header();
   if (std::memcmp(header->magic, kMagic, sizeof kMagic) != 0) return corrupt("is not a key index");
   if (header->version != kFormatVersion) return corrupt("has another format version");
-  if (header->capacity < kMinCapacity || Mapping::BytesFor(header->capacity) != bytes) return corrupt("has a wrong size");
+  if (header->capacity < kMinCapacity || Mapping::BytesFor(header->capacity) != bytes)
+    return corrupt("has a wrong size");
   if (header->synced == 0 && (boot_id.empty() || header->boot_id != boot_id)) {
     return corrupt("was not closed before the machine went down");
   }
@@ -188,7 +194,8 @@ void KeyIndex::FindMany(std::span<const Hash128> keys, std::span<Location> out) 
   constexpr size_t kAhead = 16;
   const uint64_t capacity = mapping_->header()->capacity;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size()) __builtin_prefetch(mapping_->slots() + Home(Low(keys[i + kAhead]), capacity));
+    if (i + kAhead < keys.size())
+      __builtin_prefetch(mapping_->slots() + Home(Low(keys[i + kAhead]), capacity));
     out[i] = Find(keys[i]).value_or(Missing());
   }
 }
@@ -197,8 +204,8 @@ Status KeyIndex::Put(const Hash128& key, Location location) {
   MarkUnsynced();
   Header* header = mapping_->header();
   Slot* slot = mapping_->Probe(Low(key), key.high);
-  while (slot == nullptr ||
-         (slot->low == 0 && static_cast<double>(header->used + 1) > kMaxLoad * static_cast<double>(header->capacity))) {
+  while (slot == nullptr || (slot->low == 0 && static_cast<double>(header->used + 1) >
+                                                   kMaxLoad * static_cast<double>(header->capacity))) {
     CDC_TRY(Grow(static_cast<uint64_t>(static_cast<double>(header->capacity) * kGrowth)));
     header = mapping_->header();
     slot = mapping_->Probe(Low(key), key.high);
@@ -285,9 +292,11 @@ uint64_t KeyIndex::file_bytes() const { return mapping_->bytes; }
 
 Status KeyIndex::Sync() {
   if (!unsynced_) return {};
-  if (::msync(mapping_->base, mapping_->bytes, MS_SYNC) != 0) return FileError("cannot write out", FilePath(folder_));
+  if (::msync(mapping_->base, mapping_->bytes, MS_SYNC) != 0)
+    return FileError("cannot write out", FilePath(folder_));
   mapping_->header()->synced = 1;
-  if (::msync(mapping_->base, kHeaderBytes, MS_SYNC) != 0) return FileError("cannot write out", FilePath(folder_));
+  if (::msync(mapping_->base, kHeaderBytes, MS_SYNC) != 0)
+    return FileError("cannot write out", FilePath(folder_));
   unsynced_ = false;
   return {};
 }

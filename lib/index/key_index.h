@@ -1,12 +1,14 @@
 #pragma once
 
 /// \file lib/index/key_index.h
-/// key → (data file, row position): how updates and deletes find the row they supersede (docs/decisions/0003).
+/// key → (data file, row position): how updates and deletes find the row they supersede
+/// (docs/decisions/0003).
 ///
-/// One memory-mapped file of 24-byte slots, open addressing. A slot's place is its hash scaled to the capacity, so slots
-/// lie in hash order and growing is one sequential pass. Every change is a sequence of aligned 8-byte stores that ends
-/// with the one that makes it visible, and every change is journalled first (commit_journal.h): kill -9 at any store
-/// leaves an index that replaying the journal makes right. The table is the truth, the index a cache of it.
+/// One memory-mapped file of 24-byte slots, open addressing. A slot's place is its hash scaled to the
+/// capacity, so slots lie in hash order and growing is one sequential pass. Every change is a sequence of
+/// aligned 8-byte stores that ends with the one that makes it visible, and every change is journalled first
+/// (commit_journal.h): kill -9 at any store leaves an index that replaying the journal makes right. The table
+/// is the truth, the index a cache of it.
 
 #include <cstdint>
 #include <filesystem>
@@ -33,18 +35,22 @@ struct Stamp {
   int64_t snapshot_id = 0;  ///< 0: the table has no snapshot yet
 };
 
-/// Not thread-safe; the table's lock keeps other processes away. Mapped, not resident: it is not part of the worker's
-/// byte budget.
+/// Not thread-safe; the table's lock keeps other processes away. Mapped, not resident: it is not part of the
+/// worker's byte budget.
 class KeyIndex {
  public:
-  /// An empty index stamped `stamp`, replacing any that `folder` holds. \return kTransient: disk full or unwritable.
+  /// An empty index stamped `stamp`, replacing any that `folder` holds. \return kTransient: disk full or
+  /// unwritable.
   static Result<std::unique_ptr<KeyIndex>> Create(const std::filesystem::path& folder, const Stamp& stamp);
 
-  /// \param boot_id names the machine's present run (BootId()). What the page cache held before a power loss is gone: an
+  /// \param boot_id names the machine's present run (BootId()). What the page cache held before a power loss
+  /// is gone: an
   ///        index of another boot that was not closed in order is refused.
-  /// \return kNotFound: none there. kCorrupt: damaged, of another format version, or not trustworthy after a power
+  /// \return kNotFound: none there. kCorrupt: damaged, of another format version, or not trustworthy after a
+  /// power
   ///         loss; rebuild it.
-  static Result<std::unique_ptr<KeyIndex>> Open(const std::filesystem::path& folder, std::string_view boot_id);
+  static Result<std::unique_ptr<KeyIndex>> Open(const std::filesystem::path& folder,
+                                                std::string_view boot_id);
 
   ~KeyIndex();
   KeyIndex(const KeyIndex&) = delete;
@@ -66,8 +72,8 @@ class KeyIndex {
   Stamp stamp() const;
   void SetStamp(const Stamp& stamp);
 
-  uint64_t size() const;           ///< keys
-  uint64_t file_bytes() const;     ///< size of the mapping
+  uint64_t size() const;        ///< keys
+  uint64_t file_bytes() const;  ///< size of the mapping
 
   /// Writes everything out and marks the file as surviving a power loss. For the orderly end of a worker.
   Status Sync();

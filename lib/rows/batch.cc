@@ -31,7 +31,8 @@ void EncodeCell(std::vector<char>& out, const Column& column, uint32_t row) {
     case TypeKind::kList: {
       const uint64_t size = column.list_end(row) - column.list_begin(row);
       AppendRaw(out, &size, sizeof size);
-      for (uint32_t i = column.list_begin(row); i < column.list_end(row); ++i) EncodeCell(out, column.element(), i);
+      for (uint32_t i = column.list_begin(row); i < column.list_end(row); ++i)
+        EncodeCell(out, column.element(), i);
       return;
     }
     default: {

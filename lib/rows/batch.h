@@ -30,8 +30,9 @@ class Batch {
   std::vector<Column> columns_;
 };
 
-/// Hashes key values of rows. The encoding depends on the values alone, not on an int's or decimal's width, so a
-/// promoted key column keeps its hashes. It is stored on disk: a change needs a new key-index format version.
+/// Hashes key values of rows. The encoding depends on the values alone, not on an int's or decimal's width,
+/// so a promoted key column keeps its hashes. It is stored on disk: a change needs a new key-index format
+/// version.
 class KeyHasher {
  public:
   /// \param columns positions of the key's columns in the batches, in key order

@@ -51,7 +51,8 @@ void Column::AppendAbsent(Cell cell) {
 void Column::AppendFrom(const Column& other, uint32_t row) {
   if (!other.has_value(row)) return AppendAbsent(other.cell(row));
   if (type_.kind == TypeKind::kList) {
-    for (uint32_t i = other.list_begin(row); i < other.list_end(row); ++i) element_->AppendFrom(*other.element_, i);
+    for (uint32_t i = other.list_begin(row); i < other.list_end(row); ++i)
+      element_->AppendFrom(*other.element_, i);
     return EndList();
   }
   if (width_ == 0) return AppendBytes(other.bytes(row));

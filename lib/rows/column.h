@@ -14,14 +14,15 @@
 
 namespace cdc::rows {
 
-/// What a cell holds. kUnavailable is a value that the source did not send because it did not change (Debezium's
-/// TOAST placeholder): it must be taken from the row's previous version before the row may be written.
+/// What a cell holds. kUnavailable is a value that the source did not send because it did not change
+/// (Debezium's TOAST placeholder): it must be taken from the row's previous version before the row may be
+/// written.
 enum class Cell : uint8_t { kNull = 0, kValue = 1, kUnavailable = 2 };
 
 /// One column of a Batch. Values lie side by side: fixed-width ones in `fixed_data` (width FixedWidth(kind),
-/// host order; a null or unavailable cell takes a zeroed slot), strings and binaries in `bytes` between `offsets`,
-/// lists as ranges of `element()` between `offsets`. Not thread-safe. Callers append values of the column's own kind
-/// only; debug builds assert it.
+/// host order; a null or unavailable cell takes a zeroed slot), strings and binaries in `bytes` between
+/// `offsets`, lists as ranges of `element()` between `offsets`. Not thread-safe. Callers append values of the
+/// column's own kind only; debug builds assert it.
 class Column {
  public:
   explicit Column(Type type);
@@ -36,13 +37,13 @@ class Column {
   void AppendNull() { AppendAbsent(Cell::kNull); }
   void AppendUnavailable() { AppendAbsent(Cell::kUnavailable); }
   void AppendBoolean(bool v) { AppendFixed<uint8_t>(v ? 1 : 0); }
-  void AppendInt(int32_t v) { AppendFixed(v); }         ///< kInt, kDate
-  void AppendLong(int64_t v) { AppendFixed(v); }        ///< kLong, kTime, kTimestamp, kTimestamptz
+  void AppendInt(int32_t v) { AppendFixed(v); }   ///< kInt, kDate
+  void AppendLong(int64_t v) { AppendFixed(v); }  ///< kLong, kTime, kTimestamp, kTimestamptz
   void AppendFloat(float v) { AppendFixed(v); }
   void AppendDouble(double v) { AppendFixed(v); }
   void AppendDecimal(Int128 v) { AppendFixed(v); }
   void AppendUuid(const char (&v)[16]);
-  void AppendBytes(std::string_view v);                 ///< kString, kBinary
+  void AppendBytes(std::string_view v);  ///< kString, kBinary
 
   /// kString, kBinary: `size` bytes to be filled by the caller before the next append; for decoding in place.
   /// TrimLast() gives back what was not needed of them.
@@ -53,7 +54,8 @@ class Column {
   Column& BeginList() { return *element_; }
   void EndList();
 
-  /// Appends `other`'s cell `row`; the types must be equal, or `other`'s promotable to this one's (CanPromote).
+  /// Appends `other`'s cell `row`; the types must be equal, or `other`'s promotable to this one's
+  /// (CanPromote).
   void AppendFrom(const Column& other, uint32_t row);
 
   /// Replaces the last cell by a copy of cell `row` of this column.
@@ -77,9 +79,11 @@ class Column {
   uint32_t list_end(uint32_t row) const { return static_cast<uint32_t>(offsets_[row + 1]); }
   const Column& element() const { return *element_; }
 
-  const std::vector<uint8_t>& cells() const { return cells_; }          ///< one Cell per row
+  const std::vector<uint8_t>& cells() const { return cells_; }  ///< one Cell per row
   const std::vector<char>& fixed_data() const { return fixed_; }
-  const std::vector<int64_t>& offsets() const { return offsets_; }      ///< size() + 1 entries; varying width only
+  const std::vector<int64_t>& offsets() const {
+    return offsets_;
+  }  ///< size() + 1 entries; varying width only
   const std::vector<char>& bytes_data() const { return bytes_; }
 
   /// Bytes in use, for the worker's byte budget.

@@ -65,7 +65,8 @@ int Schema::IndexOf(std::string_view name) const {
 }
 
 int Schema::IndexOfId(int field_id) const {
-  const auto it = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.id == field_id; });
+  const auto it =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.id == field_id; });
   return it == fields.end() ? -1 : static_cast<int>(it - fields.begin());
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file lib/rows/type.h
-/// The types that columns have: Iceberg's primitive types and lists of them (specification v2, "Schemas and Data
-/// Types"). Everything that reads, keeps or writes a value speaks these words.
+/// The types that columns have: Iceberg's primitive types and lists of them (specification v2, "Schemas and
+/// Data Types"). Everything that reads, keeps or writes a value speaks these words.
 
 #include <string>
 #include <string_view>
@@ -12,8 +12,8 @@ namespace cdc::rows {
 
 enum class TypeKind {
   kBoolean,
-  kInt,          ///< 32 bits
-  kLong,         ///< 64 bits
+  kInt,   ///< 32 bits
+  kLong,  ///< 64 bits
   kFloat,
   kDouble,
   kDecimal,      ///< unscaled 128 bits, with precision and scale
@@ -24,11 +24,11 @@ enum class TypeKind {
   kString,       ///< UTF-8
   kUuid,         ///< 16 bytes, big-endian as printed
   kBinary,
-  kList,         ///< of one element kind that is not itself a list
+  kList,  ///< of one element kind that is not itself a list
 };
 
-/// A column's type. `element` is meaningful for kList only: the kind (with precision and scale) of its elements,
-/// which are always optional.
+/// A column's type. `element` is meaningful for kList only: the kind (with precision and scale) of its
+/// elements, which are always optional.
 struct Type {
   TypeKind kind = TypeKind::kString;
   int precision = 0;  ///< kDecimal, or a kList of decimals: 1 to 38
@@ -36,7 +36,9 @@ struct Type {
   TypeKind element = TypeKind::kString;
 
   static Type Of(TypeKind kind) { return Type{kind, 0, 0, TypeKind::kString}; }
-  static Type Decimal(int precision, int scale) { return Type{TypeKind::kDecimal, precision, scale, TypeKind::kString}; }
+  static Type Decimal(int precision, int scale) {
+    return Type{TypeKind::kDecimal, precision, scale, TypeKind::kString};
+  }
   static Type ListOf(Type element) {
     return Type{TypeKind::kList, element.precision, element.scale, element.kind};
   }

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file lib/storage/file_system.h
-/// Port to where table files live: a local folder now, object stores later. Files are written once and never changed.
+/// Port to where table files live: a local folder now, object stores later. Files are written once and never
+/// changed.
 
 #include <cstdint>
 #include <memory>
@@ -13,8 +14,8 @@
 
 namespace cdc::storage {
 
-/// A file being written. It does not exist for readers before Close() returns. Destroying an unclosed writer discards
-/// what was written. Not thread-safe.
+/// A file being written. It does not exist for readers before Close() returns. Destroying an unclosed writer
+/// discards what was written. Not thread-safe.
 class Writer {
  public:
   virtual ~Writer() = default;
@@ -39,8 +40,8 @@ struct FileInfo {
   int64_t modified_ms = 0;  ///< Unix milliseconds
 };
 
-/// Paths are absolute and plain ("/a/b", later "s3://bucket/key"), the same string that table metadata holds; a leading
-/// "file://" is accepted. Thread-safe.
+/// Paths are absolute and plain ("/a/b", later "s3://bucket/key"), the same string that table metadata holds;
+/// a leading "file://" is accepted. Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -59,8 +60,8 @@ class FileSystem {
   Status WriteAll(const std::string& path, std::string_view bytes);
 };
 
-/// Local disk: temporary name, fsync, link to the final name (so that an existing file is never replaced), fsync of the
-/// folder.
+/// Local disk: temporary name, fsync, link to the final name (so that an existing file is never replaced),
+/// fsync of the folder.
 std::unique_ptr<FileSystem> MakeLocalFileSystem();
 
 }  // namespace cdc::storage

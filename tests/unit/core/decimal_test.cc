@@ -32,8 +32,9 @@ TEST_CASE("what is not exact or not a number is refused") {
 
 TEST_CASE("big-endian two's complement is minimal and comes back") {
   const std::pair<Int128, std::string> cases[] = {
-      {0, std::string("\0", 1)}, {-1, "\xff"}, {127, "\x7f"}, {128, std::string("\0\x80", 2)}, {-128, "\x80"},
-      {-129, "\xff\x7f"}, {256, std::string("\x01\0", 2)}};
+      {0, std::string("\0", 1)},       {-1, "\xff"},   {127, "\x7f"},
+      {128, std::string("\0\x80", 2)}, {-128, "\x80"}, {-129, "\xff\x7f"},
+      {256, std::string("\x01\0", 2)}};
   for (const auto& [value, bytes] : cases) {
     CHECK(DecimalToBigEndian(value) == bytes);
     CHECK(*DecimalFromBigEndian(bytes) == value);

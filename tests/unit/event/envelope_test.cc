@@ -8,7 +8,8 @@ namespace {
 
 TEST_CASE("an envelope is split with and without a schema") {
   EnvelopeParser parser;
-  const std::string bare = R"({"before":null,"after":{"id":1},"source":{"schema":"public","table":"t","lsn":5},"op":"c"})";
+  const std::string bare =
+      R"({"before":null,"after":{"id":1},"source":{"schema":"public","table":"t","lsn":5},"op":"c"})";
   const std::string wrapped = R"({"schema":{"type":"struct"},"payload":)" + bare + "}";
   for (int repeat = 0; repeat < 2; ++repeat) {  // the second time by the remembered schema
     const auto one = parser.Parse(wrapped);
@@ -36,7 +37,8 @@ TEST_CASE("a truncated or foreign message is a bad value, never a crash") {
     REQUIRE_FALSE(cut);
     CHECK(cut.error().kind == ErrorKind::kBadValue);
   }
-  for (const char* text : {"", "[]", "7", "not json", R"({"op":"x"})", R"({"op":"c","after":null})", R"({"id":1})"}) {
+  for (const char* text :
+       {"", "[]", "7", "not json", R"({"op":"x"})", R"({"op":"c","after":null})", R"({"id":1})"}) {
     INFO(text);
     CHECK_FALSE(EnvelopeParser().Parse(text));
   }

@@ -31,8 +31,9 @@ TEST_CASE("strings of every length and with every escape are read") {
 }
 
 TEST_CASE("bad strings are refused") {
-  for (const char* json : {"\"abc", "\"a\\\"", R"("\x")", R"("\u12")", R"("\uD83D")", R"("\uDE00")", R"("\uD83Dx")",
-                           "\"a\nb\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "abc", ""}) {
+  for (const char* json :
+       {"\"abc", "\"a\\\"", R"("\x")", R"("\u12")", R"("\uD83D")", R"("\uDE00")", R"("\uD83Dx")", "\"a\nb\"",
+        "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "abc", ""}) {
     bool ok = true;
     Unescaped(json, &ok);
     INFO(json);
@@ -44,7 +45,8 @@ TEST_CASE("bad strings are refused") {
 }
 
 TEST_CASE("values are skipped whole, whatever stands in their strings") {
-  const std::string nested = R"({"a":[1,{"b":"}]\"{","c":["]"]}],"long":"0123456789abcdef{[0123456789","d":-1.5e3})";
+  const std::string nested =
+      R"({"a":[1,{"b":"}]\"{","c":["]"]}],"long":"0123456789abcdef{[0123456789","d":-1.5e3})";
   for (const std::string& value : {nested, std::string("[]"), std::string("{}"), std::string("\"x\\\\\""),
                                    std::string("null"), std::string("true"), std::string("-12.5E+3")}) {
     JsonCursor cursor(value + ",7");

@@ -51,13 +51,28 @@ TEST_CASE("members are found in any order, and what is absent is null") {
 
 TEST_CASE("a bad value leaves no trace of its row") {
   Table table({{"id", "int"}, {"list", "int[]"}, {"amount", "numeric(5,2)"}, {"at", "timestamptz"}});
-  REQUIRE(table.Decode(R"({"id":1,"list":[1,2],"amount":"AQ==","at":"2024-01-01T00:00:00Z"})") == RowOutcome::kWhole);
-  for (const char* json : {
-           R"({"id":2147483648})", R"({"id":"1"})", R"({"id":1.5})", R"({"id":true})", R"({"id":1,"id":2})",
-           R"({"id":2,"list":[3,"x"]})", R"({"id":2,"list":[3,[4]]})", R"({"id":2,"list":[3)", R"({"id":2,"list":{}})",
-           R"({"id":2,"amount":"free text"})", R"({"id":2,"amount":"3.75"})", R"({"id":2,"amount":3.75})",
-           R"({"id":2,"amount":""})", R"({"id":2,"amount":"D0JA"})", R"({"id":2,"at":"infinity"})", R"({"id":2,"at":5})",
-           R"({"id":2)", R"({"id":2,})", R"([])", R"({"id" 2})"}) {
+  REQUIRE(table.Decode(R"({"id":1,"list":[1,2],"amount":"AQ==","at":"2024-01-01T00:00:00Z"})") ==
+          RowOutcome::kWhole);
+  for (const char* json : {R"({"id":2147483648})",
+                           R"({"id":"1"})",
+                           R"({"id":1.5})",
+                           R"({"id":true})",
+                           R"({"id":1,"id":2})",
+                           R"({"id":2,"list":[3,"x"]})",
+                           R"({"id":2,"list":[3,[4]]})",
+                           R"({"id":2,"list":[3)",
+                           R"({"id":2,"list":{}})",
+                           R"({"id":2,"amount":"free text"})",
+                           R"({"id":2,"amount":"3.75"})",
+                           R"({"id":2,"amount":3.75})",
+                           R"({"id":2,"amount":""})",
+                           R"({"id":2,"amount":"D0JA"})",
+                           R"({"id":2,"at":"infinity"})",
+                           R"({"id":2,"at":5})",
+                           R"({"id":2)",
+                           R"({"id":2,})",
+                           R"([])",
+                           R"({"id" 2})"}) {
     INFO(json);
     CHECK(table.Decode(json) == RowOutcome::kBadValue);
     CHECK_FALSE(table.decoder->error().empty());
@@ -75,8 +90,17 @@ TEST_CASE("a member nobody knows is a new column, unless it is null") {
 }
 
 TEST_CASE("values of every kind are exact") {
-  Table table({{"d", "numeric(10,2)"}, {"f", "double precision"}, {"r", "real"}, {"day", "date"}, {"t", "time"},
-               {"t3", "time(3)"}, {"ts", "timestamp"}, {"ts3", "timestamp(3)"}, {"u", "uuid"}, {"b", "bytea"}, {"x", "numeric"}});
+  Table table({{"d", "numeric(10,2)"},
+               {"f", "double precision"},
+               {"r", "real"},
+               {"day", "date"},
+               {"t", "time"},
+               {"t3", "time(3)"},
+               {"ts", "timestamp"},
+               {"ts3", "timestamp(3)"},
+               {"u", "uuid"},
+               {"b", "bytea"},
+               {"x", "numeric"}});
   REQUIRE(table.Decode(R"({"d":"/av0HAE=","f":"-Infinity","r":0.1,"day":-719162,"t":86399999999,"t3":47655123,
       "ts":-1,"ts3":253402300799999,"u":"123e4567-e89b-12d3-a456-426614174000","b":"AP8Q","x":{"scale":35,"value":"PIE/ZjbZhPJZW2o3KlPQ"}})") ==
           RowOutcome::kWhole);
@@ -97,6 +121,8 @@ TEST_CASE("values of every kind are exact") {
   // PostgreSQL's infinite timestamp and date.
   CHECK(table.Decode(R"({"ts":9223372036825200000})") == RowOutcome::kBadValue);
   CHECK(table.Decode(R"({"day":2147483647})") == RowOutcome::kBadValue);
+  // 24:00:00 is no time of day elsewhere.
+  CHECK(table.Decode(R"({"t":86400000000})") == RowOutcome::kBadValue);
 }
 
 TEST_CASE("the marks of unchanged TOAST values are never values") {
@@ -104,11 +130,14 @@ TEST_CASE("the marks of unchanged TOAST values are never values") {
   std::string bytes;
   for (const char c : std::string("__debezium_unavailable_value")) bytes += std::to_string(int{c}) + ",";
   bytes.pop_back();
-  const std::string json = R"({"s":"__debezium_unavailable_value","b":"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==",
-      "a":["__debezium_unavailable_value"],"i":[)" + bytes + R"(],"j":"__debezium_unavailable_value"})";
+  const std::string json =
+      R"({"s":"__debezium_unavailable_value","b":"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==",
+      "a":["__debezium_unavailable_value"],"i":[)" +
+      bytes + R"(],"j":"__debezium_unavailable_value"})";
   REQUIRE(table.Decode(json) == RowOutcome::kWithGaps);
   for (size_t i = 0; i < 5; ++i) CHECK(table.column(i).cell(0) == Cell::kUnavailable);
-  CHECK(table.Decode(R"({"s":"__debezium_unavailable_value!","a":["__debezium","x"],"i":[95]})") == RowOutcome::kWhole);
+  CHECK(table.Decode(R"({"s":"__debezium_unavailable_value!","a":["__debezium","x"],"i":[95]})") ==
+        RowOutcome::kWhole);
 }
 
 TEST_CASE("other handling modes of the connector are declared, not guessed") {

@@ -62,12 +62,22 @@ TEST_CASE("the captured schema of all types maps to what Iceberg holds exactly")
 }
 
 TEST_CASE("PostgreSQL's words are read as format_type and people write them") {
-  const std::pair<const char*, const char*> cases[] = {
-      {"integer", "int"}, {"BIGINT", "long"}, {"character varying(40)", "string"}, {"numeric(3,2)", "decimal(3, 2)"},
-      {"numeric( 12 , 4 )", "decimal(12, 4)"}, {"numeric(5,-2)", "decimal(7, 0)"}, {"numeric", "string"},
-      {"timestamp(3) without time zone", "timestamp"}, {"timestamp with time zone", "timestamptz"},
-      {"double precision", "double"}, {"integer[]", "list<int>"}, {"numeric(10,2)[]", "list<decimal(10, 2)>"},
-      {"bit(1)", "boolean"}, {"bit(8)", "binary"}, {"money", "decimal(38, 2)"}, {"time with time zone", "string"}};
+  const std::pair<const char*, const char*> cases[] = {{"integer", "int"},
+                                                       {"BIGINT", "long"},
+                                                       {"character varying(40)", "string"},
+                                                       {"numeric(3,2)", "decimal(3, 2)"},
+                                                       {"numeric( 12 , 4 )", "decimal(12, 4)"},
+                                                       {"numeric(5,-2)", "decimal(7, 0)"},
+                                                       {"numeric", "string"},
+                                                       {"timestamp(3) without time zone", "timestamp"},
+                                                       {"timestamp with time zone", "timestamptz"},
+                                                       {"double precision", "double"},
+                                                       {"integer[]", "list<int>"},
+                                                       {"numeric(10,2)[]", "list<decimal(10, 2)>"},
+                                                       {"bit(1)", "boolean"},
+                                                       {"bit(8)", "binary"},
+                                                       {"money", "decimal(38, 2)"},
+                                                       {"time with time zone", "string"}};
   for (const auto& [words, type] : cases) {
     INFO(words);
     const auto column = ColumnOfPgType("c", words, {}, true);
@@ -84,8 +94,12 @@ TEST_CASE("without a schema only JSON's own types are inferred") {
   inference.Add(R"({"id":2,"x":null,"f":1.5,"l":[null,3]})");
   std::map<std::string, std::string> types;
   for (const SourceColumn& column : inference.columns()) types[column.name] = rows::ToString(column.type);
-  CHECK(types == std::map<std::string, std::string>{{"id", "long"}, {"f", "double"}, {"s", "string"}, {"b", "boolean"},
-                                                    {"o", "string"}, {"l", "list<long>"}});
+  CHECK(types == std::map<std::string, std::string>{{"id", "long"},
+                                                    {"f", "double"},
+                                                    {"s", "string"},
+                                                    {"b", "boolean"},
+                                                    {"o", "string"},
+                                                    {"l", "list<long>"}});
 }
 
 }  // namespace

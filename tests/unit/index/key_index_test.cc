@@ -127,9 +127,12 @@ TEST_CASE("kill -9 while a journal is applied is made good by applying it again"
   CHECK(index->stamp().snapshot_id == 2);
   for (uint32_t n = 0; n < 300'000; ++n) {
     const auto found = index->Find(Key(n));
-    if (n < 50'000) REQUIRE(found == Location{9, n});
-    else if (n % 3 == 0) REQUIRE_FALSE(found);
-    else REQUIRE(found == Location{1, n});
+    if (n < 50'000)
+      REQUIRE(found == Location{9, n});
+    else if (n % 3 == 0)
+      REQUIRE_FALSE(found);
+    else
+      REQUIRE(found == Location{1, n});
   }
 }
 
@@ -165,6 +168,18 @@ TEST_CASE("file numbers survive a torn last line and are never used twice") {
   CHECK(*again.PathOf(3) == "/w/c");
   CHECK(again.NumberOf("/w/b") == 2);
   CHECK(again.NumberOf("/w/torn") == UINT32_MAX);
+}
+
+TEST_CASE("retaining some file numbers keeps the others from being given again") {
+  Folder folder;
+  auto numbers = *FileNumbers::Create(folder.path);
+  for (uint32_t n = 1; n <= 10; ++n) REQUIRE(numbers.Add(n, "/w/" + std::to_string(n)));
+  REQUIRE(numbers.Retain([](const std::string& path) { return path == "/w/3"; }));
+  auto again = *FileNumbers::Open(folder.path);
+  CHECK(again.next() == 11);
+  CHECK(again.size() == 2);
+  CHECK(again.NumberOf("/w/3") == 3);
+  CHECK(again.PathOf(4) == nullptr);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ using rows::Cell;
 /// Columns: id int, text string.
 std::shared_ptr<const rows::Schema> Schema() {
   auto schema = std::make_shared<rows::Schema>();
-  for (const auto& [name, kind] : {std::pair("id", rows::TypeKind::kInt), std::pair("text", rows::TypeKind::kString)}) {
+  for (const auto& [name, kind] :
+       {std::pair("id", rows::TypeKind::kInt), std::pair("text", rows::TypeKind::kString)}) {
     rows::Field field;
     field.name = name;
     field.type = rows::Type::Of(kind);
@@ -28,8 +29,10 @@ constexpr const char* kUnsent = nullptr;
 uint32_t Append(Fold& fold, int id, const char* text) {
   rows::Batch& batch = fold.batch();
   batch.column(0).AppendInt(id);
-  if (text == kUnsent) batch.column(1).AppendUnavailable();
-  else batch.column(1).AppendBytes(text);
+  if (text == kUnsent)
+    batch.column(1).AppendUnavailable();
+  else
+    batch.column(1).AppendBytes(text);
   return batch.rows() - 1;
 }
 
@@ -118,8 +121,8 @@ TEST_CASE("a key change takes unsent values along, and a swap does not mix them 
     fold.Remove(Key(from), true);
     return fold.UpsertMoved(Key(to), Append(fold, to, kUnsent), true, Key(from));
   };
-  CHECK(move(1, -1) == Gaps::kFilled);   // one: in the batch
-  CHECK(move(2, 1) == Gaps::kPending);   // two: in the table
+  CHECK(move(1, -1) == Gaps::kFilled);  // one: in the batch
+  CHECK(move(2, 1) == Gaps::kPending);  // two: in the table
   CHECK(move(-1, 2) == Gaps::kFilled);
   CHECK(Text(fold, 2) == "one");
   CHECK(Find(fold, -1)->state == Slot::State::kGone);

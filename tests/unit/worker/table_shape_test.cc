@@ -13,7 +13,8 @@ std::vector<event::SourceColumn> Columns(const std::vector<std::pair<std::string
 }
 
 TEST_CASE("a new table has required keys, optional columns and metadata columns last") {
-  const auto schema = NewTableSchema(Columns({{"a", "int"}, {"b", "text"}, {"c", "int[]"}}), {"b", "a"}, {"ingestion_time"}, {});
+  const auto schema = NewTableSchema(Columns({{"a", "int"}, {"b", "text"}, {"c", "int[]"}}), {"b", "a"},
+                                     {"ingestion_time"}, {});
   REQUIRE(schema);
   CHECK(schema->fields[0].required);
   CHECK_FALSE(schema->fields[2].required);
@@ -23,15 +24,18 @@ TEST_CASE("a new table has required keys, optional columns and metadata columns 
 }
 
 TEST_CASE("a key that Iceberg cannot identify by is still a key; one that is not there is refused") {
-  CHECK(NewTableSchema(Columns({{"a", "int"}, {"f", "real"}}), {"a", "f"}, {}, {})->identifier_field_ids.empty());
+  CHECK(NewTableSchema(Columns({{"a", "int"}, {"f", "real"}}), {"a", "f"}, {}, {})
+            ->identifier_field_ids.empty());
   CHECK_FALSE(NewTableSchema(Columns({{"a", "int"}}), {"missing"}, {}, {}));
   CHECK_FALSE(NewTableSchema(Columns({{"ingestion_time", "int"}}), {}, {"ingestion_time"}, {}));
 }
 
 TEST_CASE("the table follows what can be followed") {
-  const auto table = *NewTableSchema(Columns({{"i", "int"}, {"d", "numeric(10,2)"}, {"r", "real"}, {"s", "text"}}), {"i"}, {}, {});
+  const auto table = *NewTableSchema(
+      Columns({{"i", "int"}, {"d", "numeric(10,2)"}, {"r", "real"}, {"s", "text"}}), {"i"}, {}, {});
   CHECK(ChangesFor(table, Columns({{"i", "smallint"}, {"s", "varchar(3)"}})).empty());
-  const auto wider = ChangesFor(table, Columns({{"i", "bigint"}, {"d", "numeric(14,4)"}, {"r", "double precision"}, {"n", "date"}}));
+  const auto wider = ChangesFor(
+      table, Columns({{"i", "bigint"}, {"d", "numeric(14,4)"}, {"r", "double precision"}, {"n", "date"}}));
   REQUIRE(wider.promotions.size() == 3);
   CHECK(wider.promotions[0].second == rows::Type::Of(rows::TypeKind::kLong));
   // The scale is for ever: ten digits before the point at the old scale.
