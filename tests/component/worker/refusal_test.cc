@@ -150,6 +150,38 @@ TEST_CASE("a key index that is lost, overwritten or cut short is rebuilt from th
   CHECK(Numbers(Dump(filled.pipeline, {"filled"})["filled"]) == expected);
 }
 
+TEST_CASE("an older copy of the key index catches up with what the table became meanwhile") {
+  Filled filled(100);
+  std::map<int64_t, int64_t> expected;
+  for (int id = 1; id <= 100; ++id) expected[id] = id;
+  const auto saved = filled.pipeline.folder() / "saved";
+  std::filesystem::copy(filled.pipeline.state(), saved, std::filesystem::copy_options::recursive);
+  for (int round = 0; round < 4; ++round) {
+    std::vector<Event> events;
+    for (int id = 1 + round; id <= 100; id += 5) {
+      events.push_back(filled.changes.Update({{"id", id}, {"n", 1000 + round}}));
+      expected[id] = 1000 + round;
+    }
+    events.push_back(filled.changes.Delete(90 + round));
+    expected.erase(90 + round);
+    events.push_back(filled.changes.Create({{"id", 500 + round}, {"n", round}}));
+    expected[500 + round] = round;
+    if (round == 2) {  // comes back after its delete of round 0, which the copy does not know
+      events.push_back(filled.changes.Create({{"id", 90}, {"n", 77}}));
+      expected[90] = 77;
+    }
+    if (round == 3) {
+      std::filesystem::remove_all(filled.pipeline.state());
+      std::filesystem::rename(saved, filled.pipeline.state());
+    }
+    filled.pipeline.Send(filled.changes.topic(), events);
+    const Ended ended = filled.pipeline.Drain("filled");
+    INFO(ended.report.reason << ended.log);
+    CHECK(ended.exit == 0);
+  }
+  CHECK(Numbers(Dump(filled.pipeline, {"filled"})["filled"]) == expected);
+}
+
 TEST_CASE("of two workers on one table the second leaves at once and says try again") {
   Filled filled(1);
   auto first = filled.pipeline.Start("filled", false);
