@@ -23,7 +23,7 @@ enum Key : int16_t {
   kInitProducerId = 22,
 };
 
-/// The versions answered: all before the "flexible" ones with their second encoding.
+/// The versions answered: but for ApiVersions all before the "flexible" ones with their second encoding.
 struct Supported {
   Key key;
   int16_t first;
@@ -31,7 +31,7 @@ struct Supported {
 };
 constexpr Supported kSupported[] = {{kProduce, 3, 8},         {kFetch, 4, 11},       {kListOffsets, 1, 5},
                                     {kMetadata, 0, 8},        {kOffsetCommit, 2, 7}, {kOffsetFetch, 1, 5},
-                                    {kFindCoordinator, 0, 2}, {kApiVersions, 0, 2},  {kCreateTopics, 0, 4},
+                                    {kFindCoordinator, 0, 2}, {kApiVersions, 0, 3},  {kCreateTopics, 0, 4},
                                     {kInitProducerId, 0, 1}};
 
 bool IsSupported(int16_t key, int16_t version) {
@@ -85,17 +85,28 @@ BrokerRequests::Outcome BrokerRequests::Answer(std::string_view frame, bool may_
   return Outcome::kAnswered;
 }
 
-// A version we do not know is answered in version 0 with the list, so that the client can choose another.
+// Version 3 is flexible: array sizes are one more and a single byte as long as they are small, and there are
+// places for tags. A version we do not know is answered in version 0 with the list, so that the client can
+// choose another.
 void BrokerRequests::ApiVersions(const Header& header, wire::Writer& out) {
   const bool known = IsSupported(kApiVersions, header.version);
+  const bool flexible = known && header.version >= 3;
+  static_assert(std::size(kSupported) < 127);
   out.Number(known ? code::kNone : code::kUnsupportedVersion);
-  out.Number(static_cast<int32_t>(std::size(kSupported)));
+  if (flexible) {
+    out.Number(static_cast<int8_t>(std::size(kSupported) + 1));
+  } else {
+    out.Number(static_cast<int32_t>(std::size(kSupported)));
+  }
+  constexpr int8_t kNoTags = 0;
   for (const auto& s : kSupported) {
     out.Number(static_cast<int16_t>(s.key));
     out.Number(s.first);
     out.Number(s.last);
+    if (flexible) out.Number(kNoTags);
   }
   if (known && header.version >= 1) out.Number(kNoThrottle);
+  if (flexible) out.Number(kNoTags);
 }
 
 void BrokerRequests::Metadata(const Header& header, wire::Reader& in, wire::Writer& out) {

@@ -12,6 +12,10 @@ namespace {
 /// Largest answer librdkafka accepts. A record larger than fetch_bytes is still sent whole, alone.
 constexpr int64_t kReceiveBytes = 256 << 20;
 
+/// A queue that counts as full stops the fetching of all partitions, for up to a second. Ends and
+/// librdkafka's own marks count, too, so a very short queue is full most of the time.
+constexpr int32_t kLeastQueuedMessages = 10'000;
+
 std::vector<Property> OwnProperties(const ConsumerOptions& o) {
   auto number = [](int64_t n) { return std::to_string(n); };
   return {
@@ -24,7 +28,7 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
       {"allow.auto.create.topics", "false"},
       {"check.crcs", "true"},
       {"queued.max.messages.kbytes", number(std::max<int64_t>(o.queued_bytes / 1024, 1))},
-      {"queued.min.messages", number(o.queued_messages)},
+      {"queued.min.messages", number(std::max(o.queued_messages, kLeastQueuedMessages))},
       {"fetch.message.max.bytes", number(o.fetch_partition_bytes)},
       {"fetch.max.bytes", number(o.fetch_bytes)},
       {"receive.message.max.bytes", number(std::max(kReceiveBytes, o.fetch_bytes + 1024))},
@@ -281,6 +285,7 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
     }
   }
   impl_->bytes_since_nudge += static_cast<int64_t>(batch->bytes());
+  impl_->messages_since_nudge += static_cast<int64_t>(batch->size() + batch->ends().size());
   impl_->Nudge();
   if (!impl_->failure) return {};
   Error error = std::move(*impl_->failure);
@@ -292,8 +297,10 @@ void Consumer::Impl::Nudge() {
   // A broker thread that stopped fetching because the queue was full looks again only when something wakes
   // it, at the latest after a second: half a queue is read in a fraction of that. Any request to the leader
   // wakes it.
-  if (bytes_since_nudge < options.queued_bytes / 2) return;
+  const int64_t half = std::max(options.queued_messages, kLeastQueuedMessages) / 2;
+  if (bytes_since_nudge < options.queued_bytes / 2 && messages_since_nudge < half) return;
   bytes_since_nudge = 0;
+  messages_since_nudge = 0;
   std::vector<TopicPartitionOffset> some;
   for (const auto& [name, state] : partitions) {
     if (!state.paused) some.push_back({name.topic, name.partition, kLatest});

@@ -33,7 +33,8 @@ struct ConsumerOptions {
   /// joins only the next fetch, so this bounds the delay after Assign/Resume/Seek; the price is 1000/this
   /// requests a second and broker while idle (measured in docs/decisions).
   std::chrono::milliseconds fetch_wait{50};
-  /// Most records librdkafka keeps ready per partition's queue before it stops fetching.
+  /// Records librdkafka keeps ready, over all partitions, before it stops fetching; at least 10,000: a short
+  /// queue would be full most of the time, and stop fetching with it. Use queued_bytes to save memory.
   int32_t queued_messages = 100'000;
   /// See records of open and aborted transactions no more than committed ones.
   bool read_committed = true;
@@ -53,9 +54,10 @@ class Consumer {
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
-  /// Replaces the assignment. kEarliest and kLatest are asked of the brokers first (up to 2 s; where they do
-  /// not answer librdkafka goes on trying and Position() stays unknown until then); plain offsets need no
-  /// round trip. An offset that is not there any more is a PartitionProblem of a later Poll(), never a jump.
+  /// Replaces the assignment. Leaders of topics that are new to this consumer, and what kEarliest and kLatest
+  /// mean, are asked of the brokers first: one or two round trips, up to 2 s; where they do not answer
+  /// librdkafka goes on trying, and Position() stays unknown until then. An offset that is not there any more
+  /// is a PartitionProblem of a later Poll(), never a jump.
   Status Assign(const std::vector<TopicPartitionOffset>& partitions);
   /// Adds to the assignment; partitions already assigned are refused with kInvalidArgument.
   /// \param paused deliver nothing before Resume(). Safe against librdkafka#2190.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "lib/kafka/consumer.h"
@@ -47,19 +48,22 @@ struct Consumer::Impl {
   Handle<rd_kafka_t> client;
   Handle<rd_kafka_queue_t> queue;  ///< the one queue of all partitions and errors
   std::unordered_map<TopicPartition, PartitionState, PartitionHash, PartitionEqual> partitions;
-  std::vector<rd_kafka_message_t*> raw;  ///< scratch of Poll()
-  std::optional<Error> failure;          ///< from error_cb, which runs inside Poll()
+  std::unordered_set<std::string> topics_with_leader;  ///< looked up by Resolve()
+  std::vector<rd_kafka_message_t*> raw;                ///< scratch of Poll()
+  std::optional<Error> failure;                        ///< from error_cb, which runs inside Poll()
   std::string last_transport_error;
   int64_t bytes_since_nudge = 0;
+  int64_t messages_since_nudge = 0;
   std::function<void()> wakeup;
 
   ~Impl();
   PartitionState* Find(std::string_view topic, int32_t partition);
   void OnError(int code, const char* reason);
   Status Attach(const std::vector<TopicPartitionOffset>& wanted);  ///< to librdkafka
-  /// kEarliest and kLatest as offsets, where the brokers answer. librdkafka does that itself, but right after
-  /// its start it does not know the leader yet and then waits a fixed 500 ms before it asks
-  /// (rd_kafka_toppar_offset_retry).
+  /// kEarliest and kLatest as offsets, where the brokers answer, and leaders of new topics looked up.
+  /// librdkafka does both itself, but waits a fixed 500 ms before it asks for an offset without knowing the
+  /// leader (rd_kafka_toppar_offset_retry), and asks about new topics only with a one-second timer
+  /// (rd_kafka_topic_scan_all).
   std::vector<TopicPartitionOffset> Resolve(std::vector<TopicPartitionOffset> partitions);
   Status Detach(const std::vector<TopicPartition>& partitions);  ///< from librdkafka
   void Deliver(rd_kafka_message_t* raw_message, MessageBatch* batch, PartitionState** state,

@@ -50,11 +50,22 @@ std::vector<TopicPartitionOffset> Consumer::Impl::Resolve(std::vector<TopicParti
     }
     if (asked.empty()) continue;
     auto answer = AskOffsets(client.get(), asked, which, kPatience);
-    if (!answer) break;
+    if (!answer) return wanted;
     for (size_t i = 0; i < targets.size(); ++i) {
       const auto& p = (*answer)->elems[i];
-      if (Answered(p)) targets[i]->offset = p.offset;
+      if (!Answered(p)) continue;
+      targets[i]->offset = p.offset;
+      topics_with_leader.insert(p.topic);
     }
+  }
+  std::vector<TopicPartition> unknown;
+  for (const auto& p : wanted) {
+    if (topics_with_leader.insert(p.topic).second) unknown.push_back({p.topic, p.partition});
+  }
+  if (unknown.empty()) return wanted;
+  // Whatever the answer, librdkafka has looked the leaders up.
+  if (!AskOffsets(client.get(), unknown, kLatest, kPatience)) {
+    for (const auto& p : unknown) topics_with_leader.erase(p.topic);
   }
   return wanted;
 }

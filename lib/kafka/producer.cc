@@ -1,6 +1,7 @@
 #include "lib/kafka/producer.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -17,9 +18,9 @@ struct Producer::Impl {
   int64_t acknowledged = 0;
   int64_t failed = 0;
   int64_t in_flight = 0;
-  std::vector<TopicPartitionOffset> to_nudge;  ///< some of the partitions written to since the last Flush()
+  std::unordered_map<std::string, Handle<rd_kafka_topic_t>> topics;
 
-  void Nudge();
+  rd_kafka_topic_t* Topic(const std::string& name);
   void OnDelivered(const rd_kafka_message_t& m);
   void OnError(int code, const char* reason);
 };
@@ -101,7 +102,10 @@ Status Producer::Produce(const Record& record, OnDelivery on_delivery) {
   };
   if (impl_->fatal) return *impl_->fatal;
   const std::string topic(record.topic);
-  Handle<rd_kafka_error_t> error;
+  rd_kafka_topic_t* handle = impl_->Topic(topic);
+  if (handle == nullptr) {
+    return MakeError(rd_kafka_last_error(), fmt::format("Writing to topic \"{}\"", topic));
+  }
   auto callback = on_delivery ? std::make_unique<OnDelivery>(std::move(on_delivery)) : nullptr;
   const auto deadline = std::chrono::steady_clock::now() + impl_->options.delivery_timeout;
   for (;;) {
@@ -114,7 +118,7 @@ Status Producer::Produce(const Record& record, OnDelivery on_delivery) {
       }
     }
     const auto code =
-        rd_kafka_producev(impl_->client.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
+        rd_kafka_producev(impl_->client.get(), RD_KAFKA_V_RKT(handle),
                           RD_KAFKA_V_PARTITION(record.partition.value_or(RD_KAFKA_PARTITION_UA)),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                           RD_KAFKA_V_KEY(data(record.key), (record.key ? record.key->size() : 0)),
@@ -133,38 +137,29 @@ Status Producer::Produce(const Record& record, OnDelivery on_delivery) {
   }
   (void)callback.release();
   ++impl_->in_flight;
-  constexpr size_t kEnough = 16;
-  const int32_t partition = record.partition.value_or(0);
-  auto& nudged = impl_->to_nudge;
-  if (nudged.size() < kEnough &&
-      (nudged.empty() || nudged.back().topic != topic || nudged.back().partition != partition)) {
-    nudged.push_back({topic, partition, kLatest});
-  }
   return {};
 }
 
 void Producer::Poll() { rd_kafka_poll(impl_->client.get(), 0); }
 
-// Right after its start a broker's thread of librdkafka 2.0.2 can miss that its producer id arrived, and
-// sleep out its second with records to send (one run in three with a single record). Any request to the
-// leader wakes it.
-void Producer::Impl::Nudge() {
-  if (!to_nudge.empty()) rd_kafka_offsets_for_times(client.get(), MakeList(to_nudge).get(), 1);
+/// librdkafka asks about a topic that is new to it only with the next tick of a one-second timer, unless it
+/// does not know the broker yet either. Asking ourselves, once per topic, takes a round trip.
+rd_kafka_topic_t* Producer::Impl::Topic(const std::string& name) {
+  constexpr int kPatienceMs = 1000;
+  auto it = topics.find(name);
+  if (it != topics.end()) return it->second.get();
+  Handle<rd_kafka_topic_t> topic(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
+  if (!topic) return nullptr;
+  const struct rd_kafka_metadata* raw = nullptr;
+  // Without an answer the record waits in the queue, as any other.
+  if (rd_kafka_metadata(client.get(), 0, topic.get(), &raw, kPatienceMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Metadata answered(raw);
+  }
+  return topics.emplace(name, std::move(topic)).first->second.get();
 }
 
 Status Producer::Flush(std::chrono::milliseconds timeout) {
-  constexpr std::chrono::milliseconds kFirst(20);
-  constexpr std::chrono::milliseconds kNudgeEvery(100);
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto code = rd_kafka_flush(impl_->client.get(), TimeoutMs(std::min(timeout, kFirst)));
-  while (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) break;
-    impl_->Nudge();
-    code = rd_kafka_flush(impl_->client.get(), TimeoutMs(std::min(left, kNudgeEvery)));
-  }
-  impl_->to_nudge.clear();
+  const auto code = rd_kafka_flush(impl_->client.get(), TimeoutMs(timeout));
   if (auto failure = std::exchange(impl_->first_failure, std::nullopt)) return *failure;
   if (impl_->fatal) return *impl_->fatal;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -97,6 +97,52 @@ TEST_CASE("A waiting fetch is answered as soon as there is a record") {
   CHECK(std::chrono::steady_clock::now() - start < 5s);
 }
 
+TEST_CASE("Changes in several topics are seen at once also by a queue of one message") {
+  Embedded kafka;
+  const std::vector<std::string> topics = {"a", "b", "c", "d"};
+  std::vector<TopicPartitionOffset> all;
+  // So large that one answer holds one topic's only.
+  const std::string large(800'000, 'x');
+  auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}}});
+  for (const auto& topic : topics) {
+    REQUIRE(producer->Produce({.topic = topic, .value = large}));
+    all.push_back({topic, 0, 0});
+  }
+  REQUIRE(producer->Flush(20s));
+  ConsumerOptions options;
+  options.bootstrap_servers = kafka.broker->bootstrap_servers();
+  options.queued_messages = 1;
+  options.fetch_bytes = 1'000'000;
+  auto consumer = std::move(Consumer::Make(options).value());
+  REQUIRE(consumer->Assign(all));
+  const auto start = std::chrono::steady_clock::now();
+  size_t seen = 0;
+  PollUntil(*consumer, [&](const MessageBatch& batch) {
+    for (const Message& m : batch) {
+      ++seen;
+      REQUIRE(consumer->Pause({{std::string(m.topic()), 0}}));
+    }
+    return seen == topics.size();
+  });
+  // One second for each after the first, were it left to librdkafka.
+  CHECK(std::chrono::steady_clock::now() - start < 1s);
+}
+
+TEST_CASE("Topics that come later are written and read at once") {
+  Embedded kafka;
+  auto producer = kafka.MakeProducer();
+  auto consumer = kafka.MakeConsumer();
+  const auto start = std::chrono::steady_clock::now();
+  for (const char* topic : {"a", "b", "c", "d", "e"}) {
+    REQUIRE(producer->Produce({.topic = topic, .value = "v"}));
+    REQUIRE(producer->Flush(20s));
+    REQUIRE(consumer->IncrementalAssign({{topic, 0, 0}}));
+    PollUntil(*consumer, [](const MessageBatch& batch) { return !batch.empty(); });
+  }
+  // Up to two seconds for each, were it left to librdkafka's timers.
+  CHECK(std::chrono::steady_clock::now() - start < 1500ms);
+}
+
 TEST_CASE("A full broker refuses; what it acknowledged stays") {
   Embedded kafka({.max_bytes = 100'000});
   auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}, {"batch.size", "10000"}}});
