@@ -49,7 +49,14 @@ def duckdb_connection():
     return con
 
 
+def _read_with_spark(table, kinds):
+    from spark_reader import read_with_spark  # pylint: disable=import-outside-toplevel
+    return read_with_spark(table, kinds)
+
+
 READERS = {"pyiceberg": read_with_pyiceberg, "duckdb": read_with_duckdb}
+# By hand only: scripts/verify-spark.sh.
+OPTIONAL_READERS = {"spark": _read_with_spark}
 
 
 def _columns(arrow, types, kinds):

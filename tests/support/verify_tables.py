@@ -16,7 +16,7 @@ import os
 import re
 import sys
 
-from lake_readers import READERS, column_types, open_catalog
+from lake_readers import OPTIONAL_READERS, READERS, column_types, open_catalog
 from pg_text import comparable, read_csv
 
 METADATA_COLUMNS = {"ingestion_time"}
@@ -186,7 +186,7 @@ def verify_table(catalog, args, name, path, rules):
         return rows, problems
     for reader in args.reader.split(","):
         try:
-            got = READERS[reader](table, rules.get("kinds", {}))
+            got = (READERS | OPTIONAL_READERS)[reader](table, rules.get("kinds", {}))
         except Exception as error:  # pylint: disable=broad-except
             problems.append(f"{reader}: cannot read: {type(error).__name__}: {error}")
             continue
@@ -203,7 +203,7 @@ def main():
     parser.add_argument("--expected", required=True, help="folder of <schema>.<table>.csv")
     parser.add_argument("--exceptions", help="default: exceptions.json beside the expected folder")
     parser.add_argument("--tables", help="comma-separated; default: every CSV of the folder")
-    parser.add_argument("--reader", default=",".join(READERS), help="comma-separated: pyiceberg, duckdb")
+    parser.add_argument("--reader", default=",".join(READERS), help="comma-separated: pyiceberg, duckdb, spark")
     args = parser.parse_args()
     exceptions = args.exceptions or os.path.join(os.path.dirname(os.path.abspath(args.expected)), "exceptions.json")
     with open(exceptions, encoding="utf-8") as file:
