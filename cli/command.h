@@ -51,5 +51,8 @@ void AddTrigger(CLI::App& app, Command* command);
 void AddProduce(CLI::App& app, Command* command);
 void AddBroker(CLI::App& app, Command* command);
 void AddDlq(CLI::App& app, Command* command);
+void AddReset(CLI::App& app, Command* command);
+void AddAdopt(CLI::App& app, Command* command);
+void AddRewind(CLI::App& app, Command* command);
 
 }  // namespace cdc::cli

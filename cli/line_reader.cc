@@ -13,11 +13,13 @@
 namespace cdc::cli {
 
 struct LineReader::Stream {
-  gzFile file;
+  gzFile file = nullptr;  ///< null: standard input, read as it comes
   explicit Stream(gzFile f) : file(f) {}
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
-  ~Stream() { gzclose_r(file); }
+  ~Stream() {
+    if (file != nullptr) gzclose_r(file);
+  }
 };
 
 LineReader::LineReader(std::unique_ptr<Stream> stream, std::string name)
@@ -27,8 +29,9 @@ LineReader& LineReader::operator=(LineReader&&) noexcept = default;
 LineReader::~LineReader() = default;
 
 Result<LineReader> LineReader::Open(const std::string& file) {
-  const bool standard_input = file == "-";
-  const int fd = standard_input ? dup(STDIN_FILENO) : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe's lines are sent as they come: zlib would wait for a full buffer.
+  if (file == "-") return LineReader(std::make_unique<Stream>(nullptr), "standard input");
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat info {};
   if (fd < 0 || fstat(fd, &info) != 0 || S_ISDIR(info.st_mode)) {
     const int why = fd < 0 ? errno : EISDIR;
@@ -43,7 +46,7 @@ Result<LineReader> LineReader::Open(const std::string& file) {
     return Error{ErrorKind::kTransient, fmt::format("Opening {}: out of memory", file)};
   }
   gzbuffer(stream, 256 << 10);
-  return LineReader(std::make_unique<Stream>(stream), standard_input ? "standard input" : file);
+  return LineReader(std::make_unique<Stream>(stream), file);
 }
 
 Status LineReader::Fill(bool* end) {
@@ -52,6 +55,16 @@ Status LineReader::Fill(bool* end) {
   next_ = 0;
   const size_t had = buffer_.size();
   buffer_.resize(had + kChunk);
+  if (stream_->file == nullptr) {
+    ssize_t got;
+    do got = read(STDIN_FILENO, buffer_.data() + had, kChunk);
+    while (got < 0 && errno == EINTR);
+    buffer_.resize(had + static_cast<size_t>(got > 0 ? got : 0));
+    if (got < 0)
+      return Error{ErrorKind::kTransient, fmt::format("Reading {}: {}", name_, std::strerror(errno))};
+    *end = got == 0;
+    return {};
+  }
   const int n = gzread(stream_->file, buffer_.data() + had, kChunk);
   buffer_.resize(had + static_cast<size_t>(n > 0 ? n : 0));
   int code = Z_OK;

@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
   cdc::cli::AddProduce(app, &command);
   cdc::cli::AddBroker(app, &command);
   cdc::cli::AddDlq(app, &command);
+  cdc::cli::AddReset(app, &command);
+  cdc::cli::AddAdopt(app, &command);
+  cdc::cli::AddRewind(app, &command);
 
   try {
     app.parse(argc, argv);

@@ -1,0 +1,190 @@
+#include "cli/table_target.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "lib/contract/control.h"
+#include "lib/contract/ledger.h"
+#include "lib/contract/names.h"
+#include "lib/contract/state_layout.h"
+#include "lib/core/clock.h"
+#include "lib/iceberg/live_files.h"
+#include "lib/iceberg/snapshot_writer.h"
+#include "lib/iceberg/sqlite_catalog.h"
+
+namespace cdc::cli {
+namespace {
+
+constexpr std::chrono::seconds kKafkaPatience(15);
+const std::string kOffsets(contract::kSummaryOffsets);
+const std::string kSource(contract::kSummarySource);
+
+/// The same names as the worker gives (jobs/worker/run_setup.cc): the table's own, with its schema where two
+/// share it.
+std::string BareName(const config::Config& config, const std::string& entry) {
+  for (const std::string& schema : config.source.schemas) {
+    if (entry.size() > schema.size() + 1 && entry.starts_with(schema) && entry[schema.size()] == '.') {
+      return entry.substr(schema.size() + 1);
+    }
+  }
+  return entry;
+}
+
+std::string IcebergName(const config::Config& config, const std::string& entry,
+                        const std::filesystem::path& index_folder) {
+  const std::string bare = BareName(config, entry);
+  const bool shared =
+      std::any_of(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
+        return other.name != entry && BareName(config, other.name) == bare;
+      });
+  if (shared) return entry;
+  // Where the topic's name lost characters of the table's, the worker remembers the table's.
+  std::string remembered;
+  std::getline(std::ifstream(index_folder / "source-table"), remembered);
+  return remembered.empty() ? bare : remembered;
+}
+
+}  // namespace
+
+Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> config,
+                                      const std::string& table) {
+  TableTarget target;
+  target.config_ = std::move(config);
+  CDC_ASSIGN(target.table_, target.config_->FindTable(table));
+  const contract::StateLayout layout(target.config_->orchestrator.state_dir);
+  auto lock = contract::LockFile::TryAcquire(layout.table_lock(table));
+  if (!lock) {
+    Error error = lock.error();
+    if (error.kind == ErrorKind::kConflict) {
+      error.message = fmt::format("A worker of {} is running: {}", table, error.message);
+      error.hint = "it leaves when its table has been quiet; or `cdc stop` first, and `cdc start` afterwards";
+    }
+    return error;
+  }
+  target.lock_ = std::move(*lock);
+  target.files_ = storage::MakeLocalFileSystem();
+  const auto& catalog = target.config_->catalog;
+  iceberg::SqliteCatalogOptions options;
+  options.path = catalog.uri;
+  options.name = catalog.name;
+  options.warehouse = catalog.warehouse;
+  CDC_ASSIGN(target.catalog_, iceberg::MakeSqliteCatalog(options, *target.files_));
+  target.ident_ = {catalog.name_space, IcebergName(*target.config_, table, layout.table_index(table))};
+  return target;
+}
+
+std::filesystem::path TableTarget::index_folder() const {
+  return contract::StateLayout(config_->orchestrator.state_dir).table_index(table_.name);
+}
+
+Result<SourceTopic> TableTarget::FindTopic() const {
+  kafka::ConsumerOptions options;
+  options.bootstrap_servers = config_->kafka.bootstrap_servers;
+  for (const auto& [name, value] : config_->kafka.properties) options.properties.push_back({name, value});
+  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
+  for (const std::string& name : table_.topics) {
+    auto info = consumer->DescribeTopic(name, kKafkaPatience);
+    if (!info && info.error().kind == ErrorKind::kNotFound) continue;
+    if (!info) return info.error();
+    SourceTopic topic;
+    topic.name = name;
+    CDC_ASSIGN(topic.cluster, consumer->ClusterId(kKafkaPatience));
+    std::vector<kafka::TopicPartition> partitions;
+    for (int32_t p = 0; p < info->partitions; ++p) partitions.push_back({name, p});
+    CDC_ASSIGN(const auto marks, consumer->Watermarks(partitions, kKafkaPatience));
+    if (marks.size() != partitions.size()) {
+      return Error{ErrorKind::kTransient, fmt::format("Only {} of {} partitions of {} told their offsets",
+                                                      marks.size(), partitions.size(), name)};
+    }
+    for (const auto& mark : marks) topic.places[mark.partition] = mark;
+    return topic;
+  }
+  return Error{ErrorKind::kNotFound,
+               fmt::format("No topic of {} exists: {}", table_.name, fmt::join(table_.topics, ", ")),
+               "check [source] topic_prefix and the table's topic"};
+}
+
+Result<std::optional<iceberg::LoadedTable>> TableTarget::Load() {
+  auto loaded = catalog_->LoadTable(ident_);
+  if (loaded) return std::optional(std::move(*loaded));
+  if (loaded.error().kind == ErrorKind::kNotFound) return std::optional<iceberg::LoadedTable>();
+  return loaded.error();
+}
+
+Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::LoadedTable& table) {
+  const auto snapshot = table.metadata->NewestAncestorWith(kOffsets);
+  const std::string json =
+      snapshot == nullptr ? table.metadata->Property(kOffsets, "") : *snapshot->FindSummary(kOffsets);
+  if (json.empty()) return contract::TopicOffsets();
+  return contract::DecodeTopicOffsets(json);
+}
+
+Status TableTarget::CommitOffsets(const SourceTopic& topic, const contract::PartitionOffsets& next) {
+  CDC_ASSIGN(const auto table, catalog_->LoadTable(ident_));
+  CDC_ASSIGN(const auto live, iceberg::LiveFiles::Load(*files_, *table.metadata));
+  iceberg::SnapshotChanges changes;
+  changes.summary = {
+      {kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
+      {kSource, nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump()},
+      {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name},
+  };
+  iceberg::StageOptions options;
+  options.now_ms = UnixMillis(SystemClock().wall());
+  CDC_ASSIGN(const auto staged, iceberg::StageSnapshot(*files_, table, live, changes, options));
+  auto committed = catalog_->CommitTable(table, staged.commit);
+  if (committed) return {};
+  if (committed.error().kind == ErrorKind::kCommitUnknown) {
+    CDC_ASSIGN(const auto now, catalog_->LoadTable(ident_));
+    if (now.metadata->HistoryContains(staged.snapshot.snapshot_id)) return {};
+    return Error{ErrorKind::kTransient, committed.error().message,
+                 "run the command again: it does the same once more"};
+  }
+  iceberg::DiscardStaged(*files_, staged);
+  return committed.error();
+}
+
+Status TableTarget::Finish(const contract::PartitionOffsets& next) {
+  lock_.reset();
+  const contract::StateLayout layout(config_->orchestrator.state_dir);
+  auto asked =
+      contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kTrigger, table_.name});
+  if (asked) {
+    fmt::print("the orchestrator starts a worker\n");
+    return {};
+  }
+  if (asked.error().kind != ErrorKind::kNotFound) return asked.error();
+  auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
+  if (!ledger && ledger.error().kind == ErrorKind::kNotFound) return {};
+  CDC_ASSIGN(ledger, contract::Ledger::Open(layout.ledger()));
+  auto record = ledger->FindTable(table_.name);
+  if (!record && record.error().kind == ErrorKind::kNotFound) return {};
+  if (!record) return record.error();
+  record->state = "Idle";
+  record->reason.clear();
+  record->hint.clear();
+  record->next_offsets = next;
+  record->lag.reset();
+  record->crashes = 0;
+  record->retries = 0;
+  record->due_ms = 0;
+  return ledger->Save({*record});
+}
+
+std::string OffsetsText(const contract::PartitionOffsets& offsets) {
+  std::string text;
+  for (const auto& [partition, next] : offsets)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", partition, next);
+  return text.empty() ? "none" : text;
+}
+
+int NotConfirmed() {
+  fmt::print("\nNothing was changed. The same command with --yes does it.\n");
+  return kAttention;
+}
+
+}  // namespace cdc::cli
