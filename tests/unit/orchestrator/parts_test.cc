@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "orchestrator/config_watcher.h"
-#include "orchestrator/kafka_trigger_source.h"
 #include "orchestrator/line_reader.h"
 #include "orchestrator/options.h"
+#include "orchestrator/topic_listener.h"
 
 namespace cdc::orchestrator {
 
