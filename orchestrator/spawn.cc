@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -33,6 +34,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* envp;
   int fds[4];  ///< to become 0, 1, 2, 3; all ≥ kFirstForeignFd
+  int report;  ///< the errno of a failure goes here; exec closes it. ≥ kFirstForeignFd
   pid_t parent;
 };
 
@@ -51,8 +53,8 @@ int Become(const ChildPlan& plan) {
   for (int target = 0; target < 4; ++target) {
     if (::dup2(plan.fds[target], target) < 0) return errno;
   }
-  // Kernels before 5.9 lack it; then O_CLOEXEC, which all our descriptors have, must do.
-  ::syscall(SYS_close_range, kFirstForeignFd, ~0U, 0);
+  // Kernels before 5.11 lack it; then O_CLOEXEC, which all our own descriptors have, must do.
+  ::syscall(SYS_close_range, kFirstForeignFd, ~0U, CLOSE_RANGE_CLOEXEC);
   if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
   if (::getppid() != plan.parent) return ESRCH;  // it died before prctl
   ResetSignals();
@@ -61,20 +63,32 @@ int Become(const ChildPlan& plan) {
 }
 
 /// A separate function, so that no local of the caller lives across vfork in a register.
-[[gnu::noinline]] pid_t Fork(const ChildPlan& plan, volatile int* failure) {
+[[gnu::noinline]] pid_t Fork(const ChildPlan& plan) {
   pid_t pid = ::vfork();
   if (pid == 0) {
-    *failure = Become(plan);
+    int failure = Become(plan);
+    ssize_t ignored = ::write(plan.report, &failure, sizeof failure);
+    (void)ignored;
     ::_exit(127);
   }
   return pid;
+}
+
+/// The errno the child reported; 0: exec succeeded. A pipe, not shared memory, because tools
+/// (ThreadSanitizer, valgrind) turn vfork into fork.
+int Outcome(int pipe) {
+  int failure = 0;
+  ssize_t size;
+  while ((size = ::read(pipe, &failure, sizeof failure)) < 0 && errno == EINTR) {
+  }
+  return size == sizeof failure ? failure : 0;
 }
 
 /// A copy numbered above those the child uses, so that dup2 never overwrites a source. −1: errno.
 int Raise(int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, kFirstForeignFd); }
 
 struct Descriptors {
-  int fds[4] = {-1, -1, -1, -1};
+  int fds[6] = {-1, -1, -1, -1, -1, -1};  ///< for the child 0 to 3; the report pipe's read and write end
   ~Descriptors() {
     for (int fd : fds) {
       if (fd >= 0) ::close(fd);
@@ -101,6 +115,11 @@ Result<pid_t> Spawn(const SpawnOptions& options) {
   raised.fds[1] = Raise(options.standard_out);
   raised.fds[2] = Raise(options.standard_error);
   raised.fds[3] = Raise(options.channel);
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) return Failed(options.program, EMFILE);
+  raised.fds[4] = report[0];
+  raised.fds[5] = Raise(report[1]);
+  ::close(report[1]);
   for (int fd : raised.fds) {
     if (fd < 0) return Failed(options.program, EMFILE);
   }
@@ -108,20 +127,20 @@ Result<pid_t> Spawn(const SpawnOptions& options) {
   argv_texts.insert(argv_texts.begin(), options.program);
   std::vector<char*> argv = Pointers(argv_texts);
   std::vector<char*> envp = Pointers(options.environment);
-  ChildPlan plan{options.program.c_str(), argv.data(), envp.data(), {}, ::getpid()};
+  ChildPlan plan{options.program.c_str(), argv.data(), envp.data(), {}, raised.fds[5], ::getpid()};
   std::memcpy(plan.fds, raised.fds, sizeof plan.fds);
 
   // Our handlers must not run in the child, in our memory: it unblocks when they are reset.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  volatile int failure = 0;
   errno = 0;
-  pid_t pid = Fork(plan, &failure);
+  pid_t pid = Fork(plan);
   int fork_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return Failed(options.program, fork_error);
-  if (failure != 0) {
+  ::close(std::exchange(raised.fds[5], -1));
+  if (int failure = Outcome(raised.fds[4]); failure != 0) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     return Failed(options.program, failure);
