@@ -45,11 +45,11 @@ void Fold::Rehash(size_t capacity) {
 /// Where a key's present row is: in the batch, in the table, or nowhere.
 Fold::Moved Fold::Describe(const Slot* slot, const Hash128& key) const {
   Moved state;
-  if (slot == nullptr || slot->state == Slot::State::kUntouched) {
+  if (slot != nullptr) state.slot = *slot;
+  if (state.slot.state == Slot::State::kUntouched) {
     state.known = !truncated_;
-    if (state.known) state.table = key;
-  } else if (slot->state == Slot::State::kLive) {
-    state.slot = *slot;
+    if (state.known) state.table = Gap{key, std::nullopt};
+  } else if (state.slot.state == Slot::State::kLive) {
     state.known = true;
     if (const auto gap = gaps_.find(slot->row); gap != gaps_.end()) state.table = gap->second;
   }
@@ -90,8 +90,20 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
   const auto move = moved_.find(old_key);
   Gaps gaps = Gaps::kFilled;
   if (has_gaps) {
-    // The first half may be in another partition, and still to come: then the old row is where it always was.
-    const Moved from = move != moved_.end() ? move->second : Describe(Find(old_key), old_key);
+    const Slot* present = Find(key);
+    Moved from;
+    if (present != nullptr && present->state == Slot::State::kLive) {
+      // Sent again: the row has its new key already, and holds what this event leaves out.
+      from = Describe(present, key);
+    } else if (move != moved_.end()) {
+      from = move->second;
+    } else {
+      // The first half is in another partition, and still to come: the old row is where it always was.
+      from = Describe(Find(old_key), old_key);
+    }
+    const bool untouched = !truncated_ && (present == nullptr || present->state == Slot::State::kUntouched);
+    if (untouched && from.table) from.table->otherwise = key;
+    if (untouched && !from.known) from = Describe(present, key);
     gaps = FillFrom(from, row);
   }
   if (move != moved_.end()) moved_.erase(move);
@@ -104,6 +116,15 @@ void Fold::Remove(const Hash128& key, bool moving) {
   Slot& slot = FindOrAdd(key);
   // The gaps of a moving row stay noted: its successor copies the note. Only live slots are written.
   slot.state = Slot::State::kGone;
+}
+
+void Fold::RestoreMoved(const Hash128& key) {
+  const auto move = moved_.find(key);
+  Slot* slot = Find(key);
+  if (move == moved_.end() || slot == nullptr || slot->state != Slot::State::kGone) return;
+  slot->state = move->second.slot.state;
+  slot->row = move->second.slot.row;
+  moved_.erase(move);
 }
 
 void Fold::Truncate() {

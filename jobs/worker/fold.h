@@ -28,6 +28,13 @@ struct Slot {
   State state = State::kUntouched;
 };
 
+/// Where the cells are that a row lacks: in the table's row of `key` as it was before this batch, or, when
+/// there is none, in that of `otherwise` (a key change that was sent again finds the row under its new key).
+struct Gap {
+  Hash128 key;
+  std::optional<Hash128> otherwise;
+};
+
 /// How the cells that an event did not carry (rows::Cell::kUnavailable) can be had.
 enum class Gaps {
   kFilled,   ///< from an earlier row of this batch
@@ -56,8 +63,10 @@ class Fold {
   /// its Remove(old_key, moving=true).
   Gaps UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key);
 
-  /// The key has no row any more. \param moving the first half of a key change: its row is kept in mind
+  /// The key has no row any more. \param moving the first half of a key change: its row is kept in mind, and
+  /// RestoreMoved(key) takes the removal back as long as the second half has not come
   void Remove(const Hash128& key, bool moving = false);
+  void RestoreMoved(const Hash128& key);
 
   /// Everything before this is gone, in the batch and in the table.
   void Truncate();
@@ -72,9 +81,7 @@ class Fold {
 
   bool truncated() const { return truncated_; }
   const std::vector<Slot>& slots() const { return slots_; }
-  /// Rows whose gaps must be filled from the table: row → key of the table's row (as it was before this
-  /// batch).
-  const std::unordered_map<uint32_t, Hash128>& gaps() const { return gaps_; }
+  const std::unordered_map<uint32_t, Gap>& gaps() const { return gaps_; }
 
   /// Keys touched plus rows decoded: zero when there is nothing to write.
   bool empty() const { return slots_.empty() && !truncated_ && batch_.rows() == 0; }
@@ -86,9 +93,9 @@ class Fold {
 
  private:
   struct Moved {
-    Slot slot;                     // as it was before it was removed
-    bool known = false;            // false: the key had no row that we know of
-    std::optional<Hash128> table;  // gaps of slot.row, or the whole row, are in the table under this key
+    Slot slot;                 // as it was before it was removed
+    bool known = false;        // false: the key had no row that we know of
+    std::optional<Gap> table;  // where the gaps of slot.row, or the whole row, are in the table
   };
 
   Slot& FindOrAdd(const Hash128& key);
@@ -101,7 +108,7 @@ class Fold {
   rows::Batch batch_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> table_;  // open addressing: slot number + 1, 0 empty
-  std::unordered_map<uint32_t, Hash128> gaps_;
+  std::unordered_map<uint32_t, Gap> gaps_;
   std::unordered_map<Hash128, Moved> moved_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;

@@ -1,10 +1,64 @@
 #include <algorithm>
+#include <fstream>
 #include <map>
 
 #include "jobs/worker/iceberg_sink.h"
 #include "lib/parquet/data_file_reader.h"
 
 namespace cdc::worker {
+namespace {
+
+constexpr const char* kMovedFile = "moved";
+constexpr size_t kMostMoved = 10'000;
+
+}  // namespace
+
+/// Where the table's row of `key` lies; nothing: it has none.
+std::optional<IcebergSink::RowPlace> IcebergSink::Locate(const Hash128& key) const {
+  const auto location = index_ == nullptr ? std::nullopt : index_->Find(key);
+  if (!location) return std::nullopt;
+  const std::string* path = numbers_->PathOf(location->file);
+  // A file that is not live any more took its rows with it.
+  if (path == nullptr || live_.FindData(*path) == nullptr) return std::nullopt;
+  return RowPlace{*path, location->position};
+}
+
+/// The file need not be live: it is there as long as a snapshot is kept that has it.
+std::optional<IcebergSink::RowPlace> IcebergSink::LocateMoved(const Hash128& key) const {
+  const auto moved = moved_.find(key);
+  if (moved == moved_.end() || !ports_.files.Open(moved->second.path)) return std::nullopt;
+  return moved->second;
+}
+
+void IcebergSink::LoadMoved() {
+  std::ifstream in(settings_.index_folder / kMovedFile);
+  Hash128 key;
+  RowPlace place;
+  while (in >> key.low >> key.high >> place.position && std::getline(in >> std::ws, place.path))
+    moved_[key] = place;
+}
+
+Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
+  // Old ones have been claimed, or their files are gone, by the time there are so many.
+  if (moved_.size() > kMostMoved) moved_.clear();
+  for (const Hash128& key : keys) {
+    if (auto place = Locate(key)) moved_[key] = std::move(*place);
+  }
+  const auto file = settings_.index_folder / kMovedFile, temporary = settings_.index_folder / "moved.new";
+  {
+    std::ofstream out(temporary, std::ios::trunc);
+    for (const auto& [key, place] : moved_) {
+      out << key.low << ' ' << key.high << ' ' << place.position << ' ' << place.path << '\n';
+    }
+    out.flush();
+    if (!out) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
+  }
+  std::error_code error;
+  std::filesystem::rename(temporary, file, error);
+  if (error)
+    return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
+  return {};
+}
 
 /// Unchanged TOAST values are read back from the row that the update supersedes.
 Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
@@ -15,12 +69,13 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     if (slot.state != Slot::State::kLive) continue;
     const auto gap = fold->gaps().find(slot.row);
     if (gap == fold->gaps().end()) continue;
-    const auto location = index_ == nullptr ? std::nullopt : index_->Find(gap->second);
-    const std::string* path = location ? numbers_->PathOf(location->file) : nullptr;
-    if (path == nullptr || live_.FindData(*path) == nullptr) {
+    auto place = Locate(gap->second.key);
+    if (!place) place = LocateMoved(gap->second.key);
+    if (!place && gap->second.otherwise) place = Locate(*gap->second.otherwise);
+    if (!place) {
       unknown.push_back(slot.row);
     } else {
-      by_file[*path].emplace_back(location->position, number);
+      by_file[place->path].emplace_back(place->position, number);
     }
   }
   for (auto& [path, wanted] : by_file) CDC_TRY(FillFromFile(path, std::move(wanted), fold));

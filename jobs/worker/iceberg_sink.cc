@@ -40,6 +40,7 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
       new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
   CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
   CDC_TRY(sink->Load());
+  if (!sink->settings_.append) sink->LoadMoved();
   return sink;
 }
 

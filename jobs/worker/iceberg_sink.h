@@ -51,6 +51,7 @@ class IcebergSink final : public Sink {
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
+  Status KeepMoved(const std::vector<Hash128>& keys) override;
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
   Result<bool> Maintain(int64_t budget_ms) override;
   Status Close() override;
@@ -73,6 +74,13 @@ class IcebergSink final : public Sink {
   std::vector<int> KeyColumns(const rows::Schema& schema) const;
 
   // gap_filling.cc
+  struct RowPlace {
+    std::string path;
+    int64_t position;
+  };
+  std::optional<RowPlace> Locate(const Hash128& key) const;
+  std::optional<RowPlace> LocateMoved(const Hash128& key) const;
+  void LoadMoved();
   Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold);
 
   // commit_draft.cc
@@ -110,6 +118,8 @@ class IcebergSink final : public Sink {
   std::unordered_map<std::string, std::vector<int64_t>>
       deleted_;  // positions by data file, as far as read or written
   size_t deleted_bytes_ = 0;
+  std::unordered_map<Hash128, RowPlace>
+      moved_;  // where rows were before a key change that is only half there
 };
 
 }  // namespace cdc::worker

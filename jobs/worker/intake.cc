@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "lib/contract/names.h"
 
 namespace cdc::worker {
@@ -40,6 +43,11 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
       declared_(settings.declared),
       placeholder_(settings.declared.handling.unavailable_placeholder),
       fold_(SchemaOf(sink)) {
+  if (sink_.schema() != nullptr && !settings_.append) {
+    // A tombstone or a broken message may come before the first event that says how keys are written.
+    auto columns = ColumnsOfNames(sink_.key(), {}, declared_, sink_.schema().get());
+    if (columns) MakeKeyDecoder(std::move(*columns));
+  }
   if (mapping_ == nullptr) return;
   fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
     for (const int at : derived_columns_) {
@@ -53,6 +61,32 @@ void Intake::StartBatch() {
   fold_.Reset(SchemaOf(sink_));
   kept_.clear();
   kept_bytes_ = 0;
+  for (const auto& [key, change] : open_) fold_.Remove(key, true);
+}
+
+bool Intake::has_changes() const {
+  return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > open_.size();
+}
+
+std::optional<int64_t> Intake::HeldOffset(int32_t partition) const {
+  std::optional<int64_t> held;
+  for (const auto& [key, change] : open_) {
+    if (change.partition == partition) held = std::min(held.value_or(change.offset), change.offset);
+  }
+  return held;
+}
+
+void Intake::SetAsideKeyChanges() {
+  for (const auto& [key, change] : open_) fold_.RestoreMoved(key);
+}
+
+std::vector<Hash128> Intake::ForgetKeyChanges(SteadyTime since) {
+  std::vector<Hash128> keys;
+  for (const auto& [key, change] : open_) {
+    if (change.seen < since) keys.push_back(key);
+  }
+  for (const Hash128& key : keys) open_.erase(key);
+  return keys;
 }
 
 Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
@@ -144,7 +178,7 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
     if (const auto before = HashOfKey(envelope.before, true); before && !(*before == key))
       fold_.Remove(*before);
   }
-  open_key_changes_.erase(message.partition());
+  if (old_key) open_.erase(*old_key);
   if (gaps && tainted_.Contains(old_key.value_or(key))) {
     return DropRow(message, row, "it depends on the row's old version, whose own change was dead-lettered");
   }
@@ -180,7 +214,7 @@ Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std
 void Intake::KeepForGaps(const kafka::Message& message, uint32_t row) {
   Letter letter = Copy(message);
   kept_bytes_ += static_cast<int64_t>(letter.value ? letter.value->size() : 0) + 128;
-  kept_[row] = std::move(letter);
+  kept_[row] = {std::move(letter), fold_.gaps().at(row).key};
 }
 
 Status Intake::AbandonRow(uint32_t row) {
@@ -189,10 +223,18 @@ Status Intake::AbandonRow(uint32_t row) {
       "an unchanged TOAST value was not sent, and the row's old version is not in the table";
   if (settings_.stop_on_bad)
     return Error{ErrorKind::kUnsupported, reason, "set on_error = \"dlq\" to put such messages aside"};
-  if (const auto kept = kept_.find(row); kept != kept_.end()) {
-    log_.Warn("dead letter partition={} offset={} reason={}", kept->second.partition, kept->second.offset,
-              reason);
-    CDC_TRY(letters_.Add(kept->second, reason));
+  // All events that were to be completed from that row are lost with it, not the last one alone.
+  const auto last = kept_.find(row);
+  std::vector<const Letter*> lost;
+  for (const auto& [other, kept] : kept_) {
+    if (last != kept_.end() && kept.origin == last->second.origin) lost.push_back(&kept.letter);
+  }
+  std::sort(lost.begin(), lost.end(), [](const Letter* a, const Letter* b) {
+    return std::tie(a->partition, a->offset) < std::tie(b->partition, b->offset);
+  });
+  for (const Letter* letter : lost) {
+    log_.Warn("dead letter partition={} offset={} reason={}", letter->partition, letter->offset, reason);
+    CDC_TRY(letters_.Add(*letter, reason));
   }
   tainted_.Add(key);
   fold_.Abandon(key);
@@ -211,10 +253,9 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
   const bool moving = message.has_headers() && message.header(kNewKeyHeader).has_value();
   fold_.Remove(*key, moving);
   if (moving) {
-    open_key_changes_.insert(message.partition());
+    open_[*key] = {message.partition(), message.offset(), clock_.steady()};
     moving_[message.partition()] = *key;
   } else {
-    open_key_changes_.erase(message.partition());
     tainted_.Remove(*key);
   }
   return Verdict::kTaken;
@@ -223,8 +264,8 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
 /// A tombstone follows its delete; in a compacted topic it may be all that is left of it.
 Result<Verdict> Intake::TakeTombstone(const kafka::Message& message) {
   if (settings_.append || !message.key() || key_decoder_ == nullptr) return Verdict::kTaken;
-  if (open_key_changes_.contains(message.partition())) return Verdict::kTaken;
-  if (const auto key = HashOfKey(*message.key(), false)) fold_.Remove(*key);
+  const auto key = HashOfKey(*message.key(), false);
+  if (key && !open_.contains(*key)) fold_.Remove(*key);
   return Verdict::kTaken;
 }
 
@@ -243,6 +284,7 @@ Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event:
   if (sink_.schema() == nullptr) return Verdict::kTaken;
   if (settings_.append) return AppendRemoval(message, envelope);
   fold_.Truncate();
+  open_.clear();
   kept_.clear();
   kept_bytes_ = 0;
   tainted_.Clear();

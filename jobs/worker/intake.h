@@ -55,16 +55,26 @@ class Intake {
   Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
                        int32_t partitions);
 
-  /// Whether `partition` is between the two halves of a key change: no good place to end a batch.
-  bool InKeyChange(int32_t partition) const { return open_key_changes_.contains(partition); }
-  bool InKeyChange() const { return !open_key_changes_.empty(); }
-  void ForgetKeyChanges() { open_key_changes_.clear(); }
+  /// Whether a key change has begun whose second half has not come: its first half is not committed before it
+  /// does.
+  bool InKeyChange() const { return !open_.empty(); }
+  /// The offset before which `partition` may be committed; nothing: no key change is open there.
+  std::optional<int64_t> HeldOffset(int32_t partition) const;
+  /// Takes the first halves out of the fold, for a commit that ends before them. StartBatch() takes them in
+  /// again.
+  void SetAsideKeyChanges();
+  /// Gives up waiting for second halves whose first halves came before `since`: those are deletes then.
+  /// \return their keys
+  std::vector<Hash128> ForgetKeyChanges(SteadyTime since);
 
   /// Dead-letters the event of a row whose gaps the sink could not fill.
   Status AbandonRow(uint32_t row);
 
   Fold& fold() { return fold_; }
-  /// After a commit: an empty fold of the present schema.
+  /// Whether there is anything to commit beside the first halves of key changes.
+  bool has_changes() const;
+  /// After a commit: a fold of the present schema with nothing in it but the first halves of open key
+  /// changes.
   void StartBatch();
 
   /// Notes the source position of a message that was taken; one per poll is enough.
@@ -93,6 +103,7 @@ class Intake {
                                                         std::span<const kafka::Message> ahead);
   bool IsOurs(const event::Envelope& envelope);
   void MakeDecoders(std::vector<event::SourceColumn> columns);
+  void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
 
   /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the
   /// key's columns.
@@ -127,9 +138,19 @@ class Intake {
   std::vector<int> derived_columns_;
   int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
 
-  std::unordered_map<uint32_t, Letter> kept_;  // events of rows with gaps
+  struct Kept {
+    Letter letter;
+    Hash128 origin;  // key of the table's row that its gaps are in
+  };
+  struct KeyChange {
+    int32_t partition;
+    int64_t offset;  // of the first half
+    SteadyTime seen;
+  };
+
+  std::unordered_map<uint32_t, Kept> kept_;  // events of rows with gaps
   int64_t kept_bytes_ = 0;
-  std::unordered_set<int32_t> open_key_changes_;
+  std::unordered_map<Hash128, KeyChange> open_;  // by old key
   std::unordered_map<int32_t, Hash128> moving_;  // partition → key of the last first half
   std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours
   bool warned_foreign_ = false;

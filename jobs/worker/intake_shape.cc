@@ -89,16 +89,16 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
   CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, schema.get()));
   if (schema == nullptr) return columns;
   // The table's other columns stay known, so that a row that has them again needs no new plan.
+  std::vector<std::string> others;
   for (const rows::Field& field : schema->fields) {
     const bool listed =
         std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == field.name; });
     const bool ours = std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(),
                                 field.name) != settings_.metadata_columns.end();
-    if (listed || ours) continue;
-    const std::string member = "{\"" + field.name + "\":null}";
-    CDC_ASSIGN(auto one, ColumnsOfObjects({member}, declared_, schema.get()));
-    columns.insert(columns.end(), one.begin(), one.end());
+    if (!listed && !ours) others.push_back(field.name);
   }
+  CDC_ASSIGN(const auto known, ColumnsOfNames(others, {}, declared_, schema.get()));
+  columns.insert(columns.end(), known.begin(), known.end());
   return columns;
 }
 
@@ -136,14 +136,14 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
   } else {
     const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
     if (!changes.empty()) {
-      if (!fold_.empty()) return Verdict::kCommitFirst;
+      if (has_changes()) return Verdict::kCommitFirst;
       CDC_TRY(sink_.Evolve(changes));
       log_.Info("table {} follows its source: new columns={} widened={}", iceberg::ToString(settings_.ident),
                 changes.additions.size(), changes.promotions.size());
     }
   }
   if (fold_.batch().shared_schema() != sink_.schema()) {
-    if (!fold_.empty()) return Verdict::kCommitFirst;
+    if (has_changes()) return Verdict::kCommitFirst;
     StartBatch();
   }
   MakeDecoders(std::move(columns));
@@ -174,23 +174,27 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
       derived_columns_.push_back(position(field.name, true));
   }
 
-  if (!settings_.append) {
-    auto key_schema = std::make_shared<rows::Schema>();
-    std::vector<int> in_row, in_key;
-    for (const std::string& name : sink_.key()) {
-      const int at = schema->IndexOf(name);
-      in_key.push_back(static_cast<int>(in_row.size()));
-      in_row.push_back(at);
-      key_schema->fields.push_back(schema->fields[static_cast<size_t>(at)]);
-    }
-    key_schema_ = key_schema;
-    key_batch_ = std::make_unique<rows::Batch>(key_schema_);
-    row_hasher_ = std::make_unique<rows::KeyHasher>(in_row);
-    key_hasher_ = std::make_unique<rows::KeyHasher>(in_key);
-    key_decoder_ = std::make_unique<event::RowDecoder>(columns, *key_schema_, &placeholder_);
-  }
+  if (!settings_.append) MakeKeyDecoder(columns);
   rows_ = std::make_unique<event::RowDecoder>(std::move(columns), *schema, &placeholder_);
   rows_->SetSkipped(std::move(ours));
+}
+
+void Intake::MakeKeyDecoder(std::vector<event::SourceColumn> columns) {
+  const auto schema = sink_.schema();
+  auto key_schema = std::make_shared<rows::Schema>();
+  std::vector<int> in_row, in_key;
+  for (const std::string& name : sink_.key()) {
+    const int at = schema->IndexOf(name);
+    in_key.push_back(static_cast<int>(in_row.size()));
+    in_row.push_back(at);
+    key_schema->fields.push_back(schema->fields[static_cast<size_t>(at)]);
+  }
+  key_schema_ = key_schema;
+  key_batch_ = std::make_unique<rows::Batch>(key_schema_);
+  row_hasher_ = std::make_unique<rows::KeyHasher>(in_row);
+  key_hasher_ = std::make_unique<rows::KeyHasher>(in_key);
+  // A message key may have columns that the table's key has not, when the source's primary key was extended.
+  key_decoder_ = std::make_unique<event::RowDecoder>(std::move(columns), *key_schema_, &placeholder_, true);
 }
 
 }  // namespace cdc::worker

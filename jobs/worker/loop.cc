@@ -12,6 +12,8 @@ constexpr Millis kWatermarkTimeout{10'000};
 constexpr Millis kProgressInterval{5'000};
 /// Without a broker for this long the run ends, to be tried again later.
 constexpr Millis kOutagePatience{60'000};
+/// A key change whose second half does not come for so long (it may be in another partition) is a delete.
+constexpr Millis kKeyChangePatience{10'000};
 constexpr Millis kAnswerTimeout{5'000};
 /// Tidying up after so many commits, when there is nothing else to do.
 constexpr int kCommitsPerMaintenance = 16;
@@ -60,6 +62,7 @@ Status Loop::Run(contract::Report* report) {
         if (!OfferToGo()) break;
         [[fallthrough]];
       case Act::kLeave: {
+        CDC_TRY(FinishKeyChanges());
         if (!leaving_ && commits_ > 0) CDC_TRY(MaintainIfQuiet());
         return ports_.sink.Close();
       }
@@ -152,8 +155,7 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     unchecked_bytes += message.value() ? message.value()->size() : 0;
     if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
     unchecked = unchecked_bytes = 0;
-    if (ports_.intake.byte_size() >= rules_.batch_bytes && !ports_.intake.InKeyChange())
-      CDC_TRY(CommitBatch());
+    if (ports_.intake.byte_size() >= rules_.batch_bytes) CDC_TRY(CommitBatch());
   }
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = messages.size(); i-- > 0;) {
@@ -174,12 +176,14 @@ Status Loop::CheckProblems(const kafka::MessageBatch& batch) const {
 
 Status Loop::CommitBatch() {
   Fold& fold = ports_.intake.fold();
+  CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
+  ports_.intake.SetAsideKeyChanges();
   if (!fold.gaps().empty()) {
     CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
     for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
   }
   CDC_TRY(ports_.letters.Flush());
-  CDC_TRY(ports_.tainted.Save());
+  CDC_TRY(ports_.tainted.SaveBeforeCommit());
   report_->dead_letters = ports_.letters.count();
   // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
   if (ports_.sink.schema() != nullptr) {
@@ -201,8 +205,10 @@ Status Loop::CommitBatch() {
       hints.push_back({settings_.topic, number, partition.next});
     ports_.consumer.CommitHint(hints);
   }
-  for (auto& [number, partition] : partitions_) report_->to[number] = partition.committed = partition.next;
-  ports_.intake.ForgetKeyChanges();
+  CDC_TRY(ports_.tainted.SaveAfterCommit());
+  for (auto& [number, partition] : partitions_) {
+    report_->to[number] = partition.committed = CommittableOffset(number, partition);
+  }
   ports_.intake.StartBatch();
   last_commit_ = ports_.clock.steady();
   SendProgress();
@@ -267,6 +273,24 @@ void Loop::SendProgress() {
   ports_.channel.SendProgress(progress);
 }
 
+/// Draining ends where the topic ends. A key change that is open there is a delete, for all that can be
+/// known.
+Status Loop::FinishKeyChanges() {
+  if (!drain_ || leaving_ || !ports_.intake.InKeyChange()) return {};
+  CDC_TRY(GiveUpKeyChanges(SteadyTime::max()));
+  return CommitBatch();
+}
+
+Status Loop::GiveUpKeyChanges(SteadyTime since) {
+  const std::vector<Hash128> keys = ports_.intake.ForgetKeyChanges(since);
+  return keys.empty() ? Status{} : ports_.sink.KeepMoved(keys);
+}
+
+/// The first half of a key change is committed with its second half, so that a restart reads both again.
+int64_t Loop::CommittableOffset(int32_t number, const Partition& partition) const {
+  return std::min(partition.next, ports_.intake.HeldOffset(number).value_or(partition.next));
+}
+
 PaceState Loop::State() const {
   PaceState state;
   state.last_commit = last_commit_;
@@ -276,10 +300,9 @@ PaceState Loop::State() const {
   state.leaving = leaving_;
   state.in_key_change = ports_.intake.InKeyChange();
   state.batch_bytes = ports_.intake.byte_size();
-  state.dirty = !ports_.intake.fold().empty();
+  state.dirty = ports_.intake.has_changes();
   for (const auto& [number, partition] : partitions_) {
-    state.dirty |=
-        partition.next != (partition.committed >= 0 ? partition.committed : report_->from.at(number));
+    state.dirty |= CommittableOffset(number, partition) != report_->to.at(number);
   }
   return state;
 }
@@ -297,7 +320,7 @@ Marker Loop::PresentMarker() const {
   Marker marker;
   contract::PartitionOffsets& offsets = marker.offsets[settings_.topic];
   for (const auto& [number, partition] : partitions_) {
-    offsets[number] = partition.next;
+    offsets[number] = CommittableOffset(number, partition);
     if (partition.newest_ms < 0) continue;
     marker.valid_through_ms =
         std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);

@@ -54,6 +54,8 @@ class Loop {
   bool OfferToGo();
   void ListenToCommands();
   void SendProgress();
+  Status FinishKeyChanges();
+  Status GiveUpKeyChanges(SteadyTime since);
   PaceState State() const;
   bool CaughtUp() const;
   bool Drained() const;
@@ -66,6 +68,8 @@ class Loop {
     bool at_end = false;
     int64_t newest_ms = -1;  // timestamp of the last message
   };
+
+  int64_t CommittableOffset(int32_t number, const Partition& partition) const;
 
   const TableSettings& settings_;
   bool drain_;

@@ -17,15 +17,16 @@ Step ReadUntil(SteadyTime due, SteadyTime now) {
 
 Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
   const bool leaving = state.leaving || state.drained;
+  // The halves of a key change belong into one commit; the second is waited for, but not for ever.
+  if (state.in_key_change && state.batch_bytes < rules.batch_bytes && !state.leaving &&
+      now - state.last_message < rules.key_change_patience) {
+    return ReadUntil(state.last_message + rules.key_change_patience, now);
+  }
   if (!state.dirty) {
     if (leaving) return {Act::kLeave, {}};
     const SteadyTime idle_since = std::max(state.last_commit, state.last_message);
     if (state.caught_up && now - idle_since >= rules.idle_timeout) return {Act::kOfferToGo, {}};
     return ReadUntil(state.caught_up ? idle_since + rules.idle_timeout : now + kAttention, now);
-  }
-  // A batch does not end between the halves of a key change, unless the second half does not come.
-  if (state.in_key_change && now - state.last_message < rules.key_change_patience) {
-    return ReadUntil(state.last_message + rules.key_change_patience, now);
   }
   if (leaving || state.batch_bytes >= rules.batch_bytes) return {Act::kCommit, {}};
   const Millis interval =

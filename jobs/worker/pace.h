@@ -12,7 +12,7 @@ namespace cdc::worker {
 struct PaceRules {
   Millis commit_interval{1000};
   Millis lagging_interval{5000};     ///< between commits while there is a backlog: fewer, larger files
-  Millis key_change_patience{1000};  ///< how long a batch waits for the second half of a key change
+  Millis key_change_patience{1000};  ///< how long a commit waits for the second half of a key change
   Millis idle_timeout{60'000};
   int64_t batch_bytes = 32 << 20;  ///< a batch of this size is committed at once
 };

@@ -51,6 +51,10 @@ class Sink {
   /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
 
+  /// The rows of these keys are about to be removed by key changes whose second halves have not come:
+  /// remember where their values are, so that FillGaps() finds them for a while. \return kTransient.
+  virtual Status KeepMoved(const std::vector<Hash128>& keys) = 0;
+
   /// Applies `fold` and `marker` atomically. `fold` is unchanged and may be committed again after an error.
   ///
   /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try

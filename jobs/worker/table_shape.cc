@@ -111,6 +111,12 @@ Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
     }
   }
+  return ColumnsOfNames(names, inference.columns(), declared, table);
+}
+
+Result<std::vector<SourceColumn>> ColumnsOfNames(const std::vector<std::string>& names,
+                                                 const std::vector<SourceColumn>& inferences,
+                                                 const Declarations& declared, const rows::Schema* table) {
   std::vector<SourceColumn> columns;
   for (const std::string& name : names) {
     const auto words = declared.columns.find(name);
@@ -125,9 +131,9 @@ Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string
       CDC_ASSIGN(columns.emplace_back(),
                  ColumnOfField(table->fields[static_cast<size_t>(known)], declared.handling));
     } else {
-      const auto inferred = std::find_if(inference.columns().begin(), inference.columns().end(),
+      const auto inferred = std::find_if(inferences.begin(), inferences.end(),
                                          [&](const SourceColumn& c) { return c.name == name; });
-      if (inferred != inference.columns().end()) columns.push_back(*inferred);
+      if (inferred != inferences.end()) columns.push_back(*inferred);
     }
   }
   return columns;

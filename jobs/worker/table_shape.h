@@ -48,6 +48,13 @@ Result<std::vector<event::SourceColumn>> ColumnsOfObjects(const std::vector<std:
                                                           const Declarations& declared,
                                                           const rows::Schema* table);
 
+/// The columns of these names: declared, else from the database, else as the table has them, else among
+/// `inferred`. One that nobody knows is left out. \return kInvalidConfig: a declaration is no type.
+Result<std::vector<event::SourceColumn>> ColumnsOfNames(const std::vector<std::string>& names,
+                                                        const std::vector<event::SourceColumn>& inferred,
+                                                        const Declarations& declared,
+                                                        const rows::Schema* table);
+
 /// Schema of a table to be made: the key's columns required, all others optional, metadata columns last.
 ///
 /// \param key names of the key's columns; each must be among `columns`. Columns of types that Iceberg does

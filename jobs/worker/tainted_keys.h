@@ -20,21 +20,26 @@ class TaintedKeys {
   static TaintedKeys Load(std::filesystem::path file);
 
   bool Contains(const Hash128& key) const { return !keys_.empty() && keys_.contains(key); }
-  void Add(const Hash128& key) { dirty_ |= keys_.insert(key).second; }
+  void Add(const Hash128& key) { added_ |= keys_.insert(key).second; }
   void Remove(const Hash128& key) {
-    if (!keys_.empty()) dirty_ |= keys_.erase(key) > 0;
+    if (!keys_.empty() && keys_.erase(key) > 0) healed_.insert(key);
   }
   void Clear() {
-    dirty_ |= !keys_.empty();
+    healed_.merge(keys_);
     keys_.clear();
   }
-  /// Additions must be on disk before the commit that passes their letters. \return kTransient.
-  Status Save();
+  /// Before a commit: what it taints is on disk, what it heals still is. \return kTransient.
+  Status SaveBeforeCommit();
+  /// After it: what it healed is forgotten. \return kTransient.
+  Status SaveAfterCommit();
 
  private:
   std::filesystem::path file_;
+  Status Write(bool with_healed);
+
   std::unordered_set<Hash128> keys_;
-  bool dirty_ = false;
+  std::unordered_set<Hash128> healed_;  // by what is not committed yet
+  bool added_ = false;                  // keys_ has more than the file
 };
 
 }  // namespace cdc::worker

@@ -84,9 +84,13 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
     return envelope;
   }
   JsonCursor cursor(payload);
-  std::string_view op;
+  std::string_view op, wrapped, schema;
   const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
-    if (key == "op")
+    if (key == "payload")
+      wrapped = value;
+    else if (key == "schema")
+      schema = ObjectOrNothing(value);
+    else if (key == "op")
       op = value;
     else if (key == "after")
       envelope.after = ObjectOrNothing(value);
@@ -96,6 +100,12 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
       envelope.source = ObjectOrNothing(value);
   });
   if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the value");
+  // The payload may also come before its schema.
+  if (op.empty() && !ObjectOrNothing(wrapped).empty()) {
+    CDC_ASSIGN(envelope, ParsePayload(wrapped));
+    envelope.schema = schema;
+    return envelope;
+  }
   if (op.size() != 3 || op.front() != '"') {
     return Error{ErrorKind::kBadValue, "the value is not a Debezium change event: it has no \"op\"",
                  "flattened events (ExtractNewRecordState) are not supported yet: send the whole envelope"};

@@ -11,8 +11,8 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\":"; }
 }  // namespace
 
 RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema,
-                       const Placeholder* placeholder)
-    : values_(placeholder) {
+                       const Placeholder* placeholder, bool tolerant)
+    : values_(placeholder), tolerant_(tolerant) {
   members_.reserve(source.size());
   for (SourceColumn& column : source) {
     const int at = schema.IndexOf(column.name);
@@ -88,7 +88,7 @@ RowDecoder::Step RowDecoder::FindMember(JsonCursor& cursor, size_t* at) {
   *at = members_.size();
   std::string_view value;
   if (!cursor.SkipValue(&value)) return Step::kBad;
-  if (value == "null") return Step::kOk;
+  if (tolerant_ || value == "null") return Step::kOk;
   error_ = "column '" + scratch_ + "' is new";
   return Step::kUnknown;
 }

@@ -29,7 +29,10 @@ class RowDecoder {
   /// \param source how the members are written. One whose column is missing in `schema` is passed over.
   /// \param schema of the batches to come; columns without a member get null
   /// \param placeholder must outlive this decoder
-  RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema, const Placeholder* placeholder);
+  /// \param tolerant members that `source` does not name are passed over instead of being kUnknownColumn: for
+  /// keys
+  RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema, const Placeholder* placeholder,
+             bool tolerant = false);
 
   /// Appends one row to the columns that `schema` has, except those in `skipped` (see SetSkipped).
   RowOutcome Decode(std::string_view object, rows::Batch* batch, bool lenient = false);
@@ -61,6 +64,7 @@ class RowDecoder {
   std::string error_;
   std::string scratch_;
   uint32_t row_ = 0;
+  bool tolerant_;
 };
 
 }  // namespace cdc::event

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "lib/contract/lock_file.h"
+#include "lib/contract/state_layout.h"
 #include "tests/component/worker/captured.h"
 #include "tests/component/worker/change.h"
 #include "tests/component/worker/judge.h"
@@ -186,12 +188,10 @@ TEST_CASE("of two workers on one table the second leaves at once and says try ag
   Filled filled(1);
   auto first = filled.pipeline.Start("filled", false);
   filled.pipeline.Send(filled.changes.topic(), {filled.changes.Create({{"id", 2}, {"n", 2}})});
-  // The first is at work for certain once its lock refuses another: both start, exactly one may stay.
-  Ended second;
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    second = filled.pipeline.Drain("filled");
-    if (second.exit != 0) break;
-  }
+  // The lock names its holder: only then is the first certainly at work.
+  const auto lock = contract::StateLayout(filled.pipeline.state()).table_lock("filled");
+  while (first->running() && contract::LockFile::Holder(lock) == 0) std::this_thread::yield();
+  const Ended second = filled.pipeline.Drain("filled");
   INFO(second.report.reason);
   CHECK(second.exit == 75);
   CHECK(first->running());

@@ -42,13 +42,19 @@ TEST_CASE("a backlog is committed by size, or after the longer interval") {
   CHECK(NextStep({}, state, kStart + seconds(2)).act == Act::kCommit);
 }
 
-TEST_CASE("a batch does not end inside a key change, but waits for it only so long") {
+TEST_CASE("a commit waits for the second half of a key change, but only so long") {
   PaceState state = Quiet();
   state.dirty = state.in_key_change = true;
   state.last_message = kStart + seconds(10);
-  state.batch_bytes = PaceRules().batch_bytes * 2;
   CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kRead);
   CHECK(NextStep({}, state, kStart + seconds(11)).act == Act::kCommit);
+  state.batch_bytes = PaceRules().batch_bytes;
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kCommit);
+  state.batch_bytes = 0;
+  state.dirty = false;
+  state.drained = true;
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(11)).act == Act::kLeave);
 }
 
 TEST_CASE("idle is no change and no lag for the idle timeout after the last commit") {

@@ -1,0 +1,148 @@
+#include <filesystem>
+// What cannot be applied goes to the dead-letter topic, exactly that, byte for byte; everything else is
+// committed.
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/component/worker/change.h"
+#include "tests/component/worker/judge.h"
+
+namespace cdc::worker {
+namespace {
+
+using nlohmann::json;
+
+std::string HeaderOf(const Event& event, const std::string& name) {
+  for (const auto& [header, value] : event.headers) {
+    if (header == name) return value;
+  }
+  return "";
+}
+
+/// Dead letters by offset, and that each says where it came from and has the bytes it came with.
+std::set<int64_t> CheckedLetters(Pipeline& pipeline, const std::string& topic,
+                                 const std::vector<Event>& sent) {
+  std::set<int64_t> offsets;
+  for (const Event& letter : pipeline.Read(topic + ".dlq")) {
+    const int64_t offset = std::stoll(HeaderOf(letter, "cdc.offset"));
+    INFO("letter of offset " << offset << ": " << HeaderOf(letter, "cdc.reason"));
+    CHECK(HeaderOf(letter, "cdc.topic") == topic);
+    CHECK(HeaderOf(letter, "cdc.partition") == "0");
+    CHECK(!HeaderOf(letter, "cdc.reason").empty());
+    CHECK(letter.key == sent.at(static_cast<size_t>(offset)).key);
+    CHECK(letter.value == sent.at(static_cast<size_t>(offset)).value);
+    CHECK(offsets.insert(offset).second);
+  }
+  return offsets;
+}
+
+/// {id: column} of the rows.
+std::map<int64_t, json> Column(const json& table, const std::string& name) {
+  std::map<int64_t, json> values;
+  for (const json& row : table["rows"]) values[row["id"]] = row[name];
+  return values;
+}
+
+Event Broken(Event event, const std::string& value) {
+  event.value = value;
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("a malformed first message of a run taints its key") {
+  Changes changes("first");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.first]\n");
+  pipeline.MakeTopic(changes.topic());
+  std::vector<Event> sent = {changes.Create({{"id", 1}, {"n", 1}, {"doc", "old"}})};
+  pipeline.Send(changes.topic(), sent);
+  REQUIRE(pipeline.Drain("first").exit == 0);
+  const std::vector<Event> more = {
+      Broken(changes.Update({{"id", 1}}), "{\"after\":{\"id\":1,\"n\":2,\"doc\":\"new"),
+      changes.Update({{"id", 1}, {"n", 3}, {"doc", kUnchangedToast}})};
+  pipeline.Send(changes.topic(), more);
+  sent.insert(sent.end(), more.begin(), more.end());
+  const Ended ended = pipeline.Drain("first");
+  INFO(ended.log);
+  CHECK(CheckedLetters(pipeline, changes.topic(), sent) == std::set<int64_t>{1, 2});
+  CHECK(Column(Dump(pipeline, {"first"})["first"], "n") == std::map<int64_t, json>{{1, 1}});
+}
+
+TEST_CASE("a tombstone that starts a run removes its row") {
+  Changes changes("compacted");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.compacted]\n");
+  pipeline.MakeTopic(changes.topic());
+  pipeline.Send(changes.topic(),
+                {changes.Create({{"id", 1}, {"n", 1}}), changes.Create({{"id", 2}, {"n", 1}})});
+  REQUIRE(pipeline.Drain("compacted").exit == 0);
+  pipeline.Send(changes.topic(), {changes.Tombstone(1)});
+  const Ended ended = pipeline.Drain("compacted");
+  INFO(ended.log);
+  CHECK(Column(Dump(pipeline, {"compacted"})["compacted"], "n") == std::map<int64_t, json>{{2, 1}});
+}
+
+TEST_CASE("a new column that comes with a key change and an unchanged TOAST value") {
+  Changes changes("moved");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.moved]\n");
+  pipeline.MakeTopic(changes.topic());
+  std::vector<Event> sent = {changes.Create({{"id", 1}, {"n", 1}, {"doc", "kept"}})};
+  for (int64_t n = 0; n < 3000; ++n)
+    sent.push_back(changes.Create({{"id", 100 + n}, {"n", n}, {"doc", "x"}}));
+  for (Event& event : changes.Move(1, {{"id", 2}, {"n", 2}, {"doc", kUnchangedToast}, {"phone", "555"}})) {
+    sent.push_back(std::move(event));
+  }
+  pipeline.Send(changes.topic(), sent);
+  const Ended ended = pipeline.Drain("moved");
+  INFO(ended.log);
+  CHECK(ended.report.dead_letters == 0);
+  const json table = Dump(pipeline, {"moved"})["moved"];
+  CHECK(Column(table, "doc")[2] == json("kept"));
+}
+
+TEST_CASE("a key change whose second half comes late keeps its TOAST value") {
+  Changes changes("late");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.late]\n");
+  pipeline.MakeTopic(changes.topic());
+  const auto move = changes.Move(1, {{"id", 2}, {"n", 2}, {"doc", kUnchangedToast}});
+  pipeline.Send(changes.topic(), {changes.Create({{"id", 1}, {"n", 1}, {"doc", "kept"}}), move[0], move[1]});
+  REQUIRE(pipeline.Drain("late").exit == 0);
+  pipeline.Send(changes.topic(), {move[2]});
+  const Ended ended = pipeline.Drain("late");
+  INFO(ended.log);
+  CHECK(ended.report.dead_letters == 0);
+  const json table = Dump(pipeline, {"late"})["late"];
+  CHECK(Column(table, "doc") == std::map<int64_t, json>{{2, "kept"}});
+}
+
+TEST_CASE("a key change that Debezium sends twice") {
+  Changes changes("twice");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.twice]\n");
+  pipeline.MakeTopic(changes.topic());
+  const auto move = changes.Move(1, {{"id", 2}, {"n", 2}, {"doc", kUnchangedToast}});
+  const auto go = [&](bool apart) {
+    pipeline.Send(changes.topic(),
+                  {changes.Create({{"id", 1}, {"n", 1}, {"doc", "kept"}}), move[0], move[1], move[2]});
+    if (apart) REQUIRE(pipeline.Drain("twice").exit == 0);
+    pipeline.Send(changes.topic(), {move[0], move[1], move[2],
+                                    changes.Update({{"id", 2}, {"n", 9}, {"doc", kUnchangedToast}})});
+    const Ended ended = pipeline.Drain("twice");
+    INFO(ended.log);
+    CHECK(ended.report.dead_letters == 0);
+    const json table = Dump(pipeline, {"twice"})["twice"];
+    CHECK(Column(table, "doc") == std::map<int64_t, json>{{2, "kept"}});
+    CHECK(Column(table, "n") == std::map<int64_t, json>{{2, 9}});
+  };
+  SECTION("apart") { go(true); }
+  SECTION("together") { go(false); }
+}
+
+}  // namespace cdc::worker
