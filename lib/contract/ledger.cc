@@ -176,6 +176,11 @@ Status Ledger::Remove(std::string_view table) {
 }
 
 Result<int64_t> Ledger::StartRun(std::string_view table, int64_t start_ms, std::string_view why) {
+  // A run whose orchestrator was killed has no end. It is over by now: its lock is free.
+  CDC_ASSIGN(auto close,
+             impl_->db.Prepare("UPDATE runs SET end_ms = ?, exit = 'lost' WHERE name = ? AND end_ms = 0"));
+  CDC_TRY(BindAll(close, start_ms, table));
+  CDC_TRY(close.Run());
   CDC_ASSIGN(auto put,
              impl_->db.Prepare("INSERT INTO runs (name, pid, start_ms, end_ms, exit, reason, report) "
                                "VALUES (?, 0, ?, 0, '', ?, '')"));

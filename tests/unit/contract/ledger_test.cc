@@ -69,6 +69,20 @@ TEST_CASE("old runs are pruned per table") {
   CHECK(ledger->Runs("b", 10)->size() == 1);
 }
 
+TEST_CASE("a run whose orchestrator died ends when the table's next one starts") {
+  TempDir dir;
+  auto ledger = Ledger::Open(dir.path / "ledger.db");
+  REQUIRE(ledger.has_value());
+  REQUIRE(ledger->StartRun("a", 100, "").has_value());
+  REQUIRE(ledger->StartRun("b", 100, "").has_value());
+  REQUIRE(ledger->StartRun("a", 300, "").has_value());
+  const auto runs = ledger->Runs("a", 10);
+  CHECK(runs->back().end_ms == 300);
+  CHECK(runs->back().exit == "lost");
+  CHECK(runs->front().end_ms == 0);
+  CHECK(ledger->Runs("b", 10)->front().end_ms == 0);
+}
+
 TEST_CASE("a damaged ledger says what to do") {
   TempDir dir;
   auto path = dir.path / "ledger.db";
