@@ -47,11 +47,13 @@ struct Daemon::Impl {
     CDC_ASSIGN(source, KafkaTriggerSource::Make(io, *config, log,
                                                 [this](const std::string& topic, const std::string& op) {
                                                   scheduler->OnChange(topic, op);
-                                                  Turn();
+                                                  TurnSoon();
                                                 }));
-    scheduler.emplace(
-        clock, launcher, *source, ledger, log,
-        SchedulerOptions{.jobs_folder = options.jobs_folder, .layout = layout, .drain = options.drain});
+    scheduler.emplace(clock, launcher, *source, ledger, log,
+                      SchedulerOptions{.jobs_folder = options.jobs_folder,
+                                       .layout = layout,
+                                       .drain = options.drain,
+                                       .wake = [this] { TurnSoon(); }});
     CDC_TRY(scheduler->Apply(config));
     if (!options.drain) {
       CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
@@ -75,6 +77,15 @@ struct Daemon::Impl {
     timer.expires_at(scheduler->NextWake());
     timer.async_wait([this](error_code ec) {
       if (!ec) Turn();
+    });
+  }
+
+  /// Once for all events that wait already, and never from inside one.
+  void TurnSoon() {
+    if (std::exchange(turn_posted, true)) return;
+    asio::post(io, [this] {
+      turn_posted = false;
+      Turn();
     });
   }
 
@@ -138,8 +149,7 @@ struct Daemon::Impl {
       case contract::ControlCommand::kReload: CDC_TRY(Reload("cdc asked for it")); break;
       case contract::ControlCommand::kStop: Stop("cdc stop"); break;
     }
-    // Not from inside the answer: what comes of it may take long.
-    asio::post(io, [this] { Turn(); });
+    TurnSoon();
     return std::string();
   }
 
@@ -150,6 +160,7 @@ struct Daemon::Impl {
   contract::Ledger ledger;
   DaemonOptions options;
   bool stopping = false;
+  bool turn_posted = false;
   bool silent = false;
   SteadyTime started{};
 

@@ -7,16 +7,15 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/process/v2/process.hpp>
 
 #include "orchestrator/line_reader.h"
 #include "orchestrator/spawn.h"
@@ -71,8 +70,6 @@ void RotateLog(const fs::path& log, int64_t limit) {
   if (!ec) fs::resize_file(log, 0, ec);
 }
 
-using Handle = boost::process::v2::basic_process_handle<asio::any_io_executor>;
-
 /// Shared by the Run the caller holds and the pending operations of the io_context.
 class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
  public:
@@ -83,13 +80,13 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
         options_(options),
         channel_(io),
         stdout_(io),
-        timer_(io),
-        io_(io) {}
+        ending_(io),
+        timer_(io) {}
 
   ~LiveProcess() {
     if (pid_ > 0 && !reaped_) {  // only when the io_context is gone before the process is
       ::kill(-pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
+      Reap(0);
     }
   }
 
@@ -116,7 +113,14 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     channel_.non_blocking(true);
     stdout_.assign(read_end.Release());
     stdout_.non_blocking(true);
-    handle_.emplace(io_.get_executor(), pid_);
+    int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    if (pidfd < 0) {
+      Error shortage = Shortage(spec_, "pidfd_open");
+      ::kill(-pid_, SIGKILL);
+      Reap(0);
+      return shortage;
+    }
+    ending_.assign(pidfd);
     AwaitEnd();
     AwaitMessages();
     AwaitOutput();
@@ -149,8 +153,30 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
   }
 
  private:
+  /// Not Boost.Process' async_wait: once woken it waits for the process without a limit, and asio may wake it
+  /// too early (a stale event of a descriptor that was closed). Then the whole event loop stood still until
+  /// that worker left. Here a false alarm costs one system call.
   void AwaitEnd() {
-    handle_->async_wait([self = shared_from_this()](error_code ec, int status) { self->OnEnd(ec, status); });
+    ending_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](error_code ec) {
+      if (ec || self->reaped_) return;
+      if (self->Reap(WNOHANG)) return self->OnEnd();
+      self->AwaitEnd();
+    });
+  }
+
+  /// False: it still runs.
+  bool Reap(int options) {
+    int status = 0;
+    pid_t pid;
+    while ((pid = ::waitpid(pid_, &status, options)) < 0 && errno == EINTR) {
+    }
+    if (pid == 0) return false;
+    reaped_ = true;
+    // Reaped by somebody else: the truth is lost, a crash is the safe reading.
+    end_ = Signaled{SIGKILL};
+    if (pid > 0 && WIFEXITED(status)) end_ = Exited{WEXITSTATUS(status)};
+    if (pid > 0 && WIFSIGNALED(status)) end_ = Signaled{WTERMSIG(status)};
+    return true;
   }
 
   void AwaitMessages() {
@@ -208,25 +234,20 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     });
   }
 
-  void OnEnd(error_code ec, int status) {
+  void OnEnd() {
     // What it said before it ended comes first. A grandchild may hold the pipe open: bounded, and never
     // waited for.
     if (callbacks_.on_message) ReadMessages(16 * kLongestLine);
     ReadOutput(16 * kLongestLine);
-    reaped_ = true;
     error_code ignored;
     channel_.cancel(ignored);
     stdout_.cancel(ignored);
     timer_.cancel();
     ::kill(-pid_, SIGKILL);  // what it left behind in its group
     std::string line = output_lines_.rest().empty() ? last_line_ : output_lines_.rest();
-    // Somebody else reaped it: the truth is lost, a crash is the safe reading.
-    JobEnd end = Signaled{SIGKILL};
-    if (!ec && WIFEXITED(status)) end = Exited{WEXITSTATUS(status)};
-    if (!ec && WIFSIGNALED(status)) end = Signaled{WTERMSIG(status)};
     auto on_end = std::move(callbacks_.on_end);
     callbacks_ = {};
-    if (on_end) on_end(end, std::move(line));
+    if (on_end) on_end(end_, std::move(line));
   }
 
   JobSpec spec_;
@@ -234,11 +255,11 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
   ProcessLauncherOptions options_;
   asio::local::stream_protocol::socket channel_;
   asio::posix::stream_descriptor stdout_;
+  asio::posix::stream_descriptor ending_;  ///< a pidfd: readable when the process has ended
   asio::steady_timer timer_;
-  asio::io_context& io_;
-  std::optional<Handle> handle_;
   pid_t pid_ = -1;
   bool reaped_ = false;
+  JobEnd end_ = Signaled{SIGKILL};
   LineReader message_lines_{kLongestLine};
   LineReader output_lines_{kLongestLine};
   std::string last_line_;

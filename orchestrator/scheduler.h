@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/config/config.h"
@@ -32,6 +33,8 @@ struct SchedulerOptions {
   Millis listener_head_start{2'000};
   Millis topics_interval{1'000};        ///< between looks for topics while a table has none
   Millis topics_idle_interval{10'000};  ///< otherwise
+  /// Called after everything that came from a port: Advance() is due, but not from inside. May be empty.
+  std::function<void()> wake = {};
   /// Process that holds a table's lock, 0: none. Replaced in tests.
   std::function<int(const std::filesystem::path&)> lock_holder = {};
 };
@@ -97,6 +100,15 @@ class Scheduler {
   void OnExiting(JobEntry& entry, const contract::PartitionOffsets& next);
   void OnEnd(const std::string& table, int64_t run, JobEnd end, const std::string& last_line);
 
+  /// A callback of a port as the port may keep it: nothing after our end, and a wake after each call.
+  template <typename Callback>
+  auto Guard(Callback callback) {
+    return [this, alive = alive_, callback = std::move(callback)](auto&&... args) {
+      if (!*alive) return;
+      callback(std::forward<decltype(args)>(args)...);
+      if (options_.wake) options_.wake();
+    };
+  }
   void Feed(JobEntry& entry, const Event& event);
   void Perform(JobEntry& entry, Action action);
   void LogTransition(const JobEntry& entry, Phase before);

@@ -10,8 +10,7 @@ namespace cdc::orchestrator {
 
 void Scheduler::AskTopics() {
   topics_asked_ = true;
-  source_.AskTopics([this, alive = alive_](Result<std::vector<Topic>> topics) {
-    if (!*alive) return;
+  source_.AskTopics(Guard([this](const Result<std::vector<Topic>>& topics) {
     topics_asked_ = false;
     if (topics) {
       if (std::exchange(kafka_down_, false)) log_.Info("Kafka answers again");
@@ -22,7 +21,7 @@ void Scheduler::AskTopics() {
     }
     topics_due_ =
         clock_.steady() + (MissingTopic() ? options_.topics_interval : options_.topics_idle_interval);
-  });
+  }));
 }
 
 bool Scheduler::MissingTopic() const {
@@ -88,15 +87,14 @@ void Scheduler::AskSpans() {
   spans_stale_ = false;
   if (queries.empty()) return CheckDrained(true);
   spans_asked_ = true;
-  source_.AskSpans(std::move(queries), [this, alive = alive_](Result<Spans> spans) {
-    if (!*alive) return;
-    spans_asked_ = false;
-    if (spans) {
-      last_answer_ = clock_.steady();
-      OnSpans(*spans);
-    }
-    // Otherwise AskTopics() has logged it, or will.
-  });
+  source_.AskSpans(std::move(queries), Guard([this](const Result<Spans>& spans) {
+                     spans_asked_ = false;
+                     if (spans) {
+                       last_answer_ = clock_.steady();
+                       OnSpans(*spans);
+                     }
+                     // Otherwise AskTopics() has logged it, or will.
+                   }));
 }
 
 void Scheduler::OnSpans(const Spans& spans) {

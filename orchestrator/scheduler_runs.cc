@@ -23,16 +23,12 @@ void Scheduler::StartWorker(JobEntry& entry) {
                .log = options_.layout.table_log(entry.name())};
   if (options_.drain) spec.args.emplace_back("--drain");
   log_.Flush();
-  auto alive = alive_;
+  const std::string table = entry.name();
   Launcher::Callbacks callbacks{
-      .on_message =
-          [this, alive, table = entry.name(), run](const contract::WorkerMessage& message) {
-            if (*alive) OnMessage(table, run, message);
-          },
+      .on_message = Guard(
+          [this, table, run](const contract::WorkerMessage& message) { OnMessage(table, run, message); }),
       .on_end =
-          [this, alive, table = entry.name(), run](JobEnd end, const std::string& last_line) {
-            if (*alive) OnEnd(table, run, end, last_line);
-          }};
+          Guard([this, table, run](JobEnd end, const std::string& line) { OnEnd(table, run, end, line); })};
   auto process = launcher_.Start(spec, std::move(callbacks));
   if (!process) {
     (void)ledger_.EndRun({.id = run,
@@ -73,8 +69,7 @@ void Scheduler::OnExiting(JobEntry& entry, const contract::PartitionOffsets& nex
   for (const auto& [partition, offset] : next) entry.next[partition] = offset;
   entry.dirty = true;
   if (!entry.topic) return Feed(entry, WorkerExiting{.behind = false});
-  auto done = [this, alive = alive_, table = entry.name(), run = entry.run->id](const Result<Spans>& spans) {
-    if (!*alive) return;
+  auto done = [this, table = entry.name(), run = entry.run->id](const Result<Spans>& spans) {
     JobEntry* e = Find(table);
     if (!e || !e->run || e->run->id != run) return;
     if (spans && e->topic && spans->contains(e->topic->name)) {
@@ -83,7 +78,7 @@ void Scheduler::OnExiting(JobEntry& entry, const contract::PartitionOffsets& nex
     // Without an answer it may go: what came in between shows up when the table listens again.
     Feed(*e, WorkerExiting{.behind = spans.has_value() && HasLag(*e, e->next)});
   };
-  source_.AskSpans({{entry.topic->name, entry.topic->partitions, false}}, std::move(done));
+  source_.AskSpans({{entry.topic->name, entry.topic->partitions, false}}, Guard(std::move(done)));
 }
 
 void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const std::string& last_line) {

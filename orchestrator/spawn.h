@@ -5,7 +5,7 @@
 ///
 /// Not Boost.Process' vfork_launcher: in the child it tells the io_context of the fork, which closes and
 /// reopens epoll and event descriptors in memory that the child shares with us. Where the numbers come out
-/// differently our own reactor is broken (docs: architecture, "Processes").
+/// differently our own reactor is broken.
 
 #include <string>
 #include <vector>
