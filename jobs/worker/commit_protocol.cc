@@ -60,11 +60,19 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
     deleted_.clear();
     deleted_bytes_ = 0;
   }
-  if (index_ != nullptr) {
-    for (const auto& [number, path] : intent.new_files) CDC_TRY(numbers_->Add(number, path));
-    CDC_TRY(index::Apply(intent, index_.get()));
+  if (const Status followed = BringIndexForward(intent); !followed) {
+    // Committed, but the index does not know: only a new run, which replays the journal, may go on.
+    return Error{ErrorKind::kCommitUnknown,
+                 "the commit is done, the key index is behind: " + followed.error().message,
+                 followed.error().hint};
   }
   return intent.snapshot_id;
+}
+
+Status IcebergSink::BringIndexForward(const index::CommitIntent& intent) {
+  if (index_ == nullptr) return {};
+  for (const auto& [number, path] : intent.new_files) CDC_TRY(numbers_->Add(number, path));
+  return index::Apply(intent, index_.get());
 }
 
 /// A commit has three answers. The third is asked after until it is one of the other two: either our snapshot
@@ -101,7 +109,7 @@ Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSn
 /// deletes: the index learns the new files and the batch is drafted again. Their rows: nobody can say which
 /// of two rows of a key is right.
 Status IcebergSink::RebaseAfterConflict() {
-  const std::optional<int64_t> parent = table_.metadata->current_snapshot_id;
+  const std::optional<int64_t> parent = live_.snapshot_id();
   CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(settings_.ident));
   if (now.metadata->table_uuid != table_.metadata->table_uuid) {
     return Error{ErrorKind::kConflict, "the table was dropped and made anew by somebody else"};
@@ -124,7 +132,12 @@ Status IcebergSink::RebaseAfterConflict() {
     }
   }
   ports_.log.Info("rebasing on snapshot {} of another writer", now.metadata->current_snapshot_id.value_or(0));
+  const auto planned = schema_;
   CDC_TRY(Adopt(std::move(now)));
+  if (schema_->fields != planned->fields) {
+    return Error{ErrorKind::kConflict, "another writer changed the table's columns"};
+  }
+  schema_ = planned;
   return index_ == nullptr ? Status{} : CatchUpIndex();
 }
 

@@ -20,6 +20,8 @@ constexpr size_t kFilesPerMerge = 8;
 constexpr int64_t kSmallestTier = 256 << 10;
 /// Rewriting goes on in slices of this many input bytes, so that it never holds a commit up for long.
 constexpr int64_t kSliceBytes = 64 << 20;
+/// … and rows: each needs its change of the index in memory and in the journal.
+constexpr int64_t kSliceRows = 1'000'000;
 /// Beyond so many, table metadata gets too large for a commit a second, however young they are.
 constexpr int kMostSnapshots = 1000;
 /// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can
@@ -41,7 +43,7 @@ int Tier(int64_t bytes) {
 /// Files with many deletes first, then a tier that is full. Empty: nothing to do.
 std::vector<std::string> IcebergSink::PickForRewrite() const {
   std::vector<std::string> picked;
-  int64_t bytes = 0;
+  int64_t bytes = 0, rows = 0;
   std::map<int, std::vector<const iceberg::DataFile*>> tiers;
   for (const auto& [path, entry] : live_.data()) {
     const iceberg::DataFile& file = entry->file;
@@ -53,8 +55,11 @@ std::vector<std::string> IcebergSink::PickForRewrite() const {
     }
     if (foreign) continue;
     if (static_cast<double>(deleted) >= kRewriteShare * static_cast<double>(file.record_count)) {
-      if (bytes + file.file_size_in_bytes > kSliceBytes && !picked.empty()) continue;
+      const bool full =
+          bytes + file.file_size_in_bytes > kSliceBytes || rows + file.record_count > kSliceRows;
+      if (full && !picked.empty()) continue;
       bytes += file.file_size_in_bytes;
+      rows += file.record_count;
       picked.push_back(path);
     } else if (file.file_size_in_bytes < settings_.target_file_bytes / 2) {
       tiers[Tier(file.file_size_in_bytes)].push_back(&file);
@@ -65,12 +70,17 @@ std::vector<std::string> IcebergSink::PickForRewrite() const {
     if (files.size() < kFilesPerMerge) continue;
     std::sort(files.begin(), files.end(), [](auto* a, auto* b) { return a->file_path < b->file_path; });
     for (const iceberg::DataFile* file : files) {
-      if (bytes + file->file_size_in_bytes > std::max(kSliceBytes, settings_.target_file_bytes)) break;
+      if (bytes + file->file_size_in_bytes > std::max(kSliceBytes, settings_.target_file_bytes) ||
+          rows + file->record_count > kSliceRows) {
+        break;
+      }
       bytes += file->file_size_in_bytes;
+      rows += file->record_count;
       picked.push_back(file->file_path);
     }
     break;
   }
+  if (picked.size() < 2) picked.clear();  // merging one file is none
   return picked;
 }
 

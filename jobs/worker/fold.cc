@@ -98,8 +98,14 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
     } else if (move != moved_.end()) {
       from = move->second;
     } else {
-      // The first half is in another partition, and still to come: the old row is where it always was.
+      // The first half is in another partition, and still to come: the old row is where it always was …
       from = Describe(Find(old_key), old_key);
+      // … or it was committed long ago, as a delete, and the old key may have a new row by now.
+      if (!truncated_) {
+        from.known = true;
+        from.slot.state = Slot::State::kUntouched;
+        from.table = Gap{old_key, std::nullopt, true};
+      }
     }
     const bool untouched = !truncated_ && (present == nullptr || present->state == Slot::State::kUntouched);
     if (untouched && from.table) from.table->otherwise = key;

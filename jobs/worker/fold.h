@@ -33,6 +33,8 @@ struct Slot {
 struct Gap {
   Hash128 key;
   std::optional<Hash128> otherwise;
+  bool late =
+      false;  ///< the row may have been removed by an earlier batch: Sink::KeepMoved() knows where it was
 };
 
 /// How the cells that an event did not carry (rows::Cell::kUnavailable) can be had.

@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* kMovedFile = "moved";
 constexpr size_t kMostMoved = 10'000;
+/// Old rows held beside the batch at a time.
+constexpr size_t kRowsPerFill = 512;
 
 }  // namespace
 
@@ -60,6 +62,13 @@ Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
   return {};
 }
 
+int64_t IcebergSink::row_bytes() const {
+  // TOASTed values are large by nature, and compress well.
+  constexpr int64_t kLeast = 2048, kCompression = 8;
+  const auto& totals = live_.totals();
+  return totals.records == 0 ? kLeast : std::max(kLeast, totals.bytes / totals.records * kCompression);
+}
+
 /// Unchanged TOAST values are read back from the row that the update supersedes.
 Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
   std::vector<uint32_t> unknown;
@@ -69,8 +78,8 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     if (slot.state != Slot::State::kLive) continue;
     const auto gap = fold->gaps().find(slot.row);
     if (gap == fold->gaps().end()) continue;
-    auto place = Locate(gap->second.key);
-    if (!place) place = LocateMoved(gap->second.key);
+    auto place = gap->second.late ? LocateMoved(gap->second.key) : std::nullopt;
+    if (!place) place = Locate(gap->second.key);
     if (!place && gap->second.otherwise) place = Locate(*gap->second.otherwise);
     if (!place) {
       unknown.push_back(slot.row);
@@ -78,14 +87,19 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
       by_file[place->path].emplace_back(place->position, number);
     }
   }
-  for (auto& [path, wanted] : by_file) CDC_TRY(FillFromFile(path, std::move(wanted), fold));
+  for (auto& [path, wanted] : by_file) {
+    std::sort(wanted.begin(), wanted.end());
+    for (size_t at = 0; at < wanted.size(); at += kRowsPerFill) {
+      const auto end = wanted.begin() + static_cast<ptrdiff_t>(std::min(at + kRowsPerFill, wanted.size()));
+      CDC_TRY(FillFromFile(path, {wanted.begin() + static_cast<ptrdiff_t>(at), end}, fold));
+    }
+  }
   return unknown;
 }
 
-/// \param wanted position in the file, number of the fold's slot
+/// \param wanted position in the file, number of the fold's slot; ascending
 Status IcebergSink::FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted,
                                  Fold* fold) {
-  std::sort(wanted.begin(), wanted.end());
   auto projection = std::make_shared<rows::Schema>();
   std::vector<int> column_in_patch(fold->batch().column_count(), -1);
   for (size_t c = 0; c < column_in_patch.size(); ++c) {

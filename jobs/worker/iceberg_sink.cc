@@ -144,10 +144,7 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   if (!made) return made.error();
   CDC_TRY(Adopt(std::move(*made)));
   if (settings_.append) return {};
-  index::RemoveJournal(settings_.index_folder);
-  CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {table_.metadata->table_uuid, 0}));
-  CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
-  return {};
+  return RebuildIndex("");
 }
 
 Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
@@ -164,6 +161,9 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
     const bool done = committed.has_value();
     if (!done) committed = ports_.catalog.LoadTable(settings_.ident);
     if (!committed) return committed.error();
+    if (committed->metadata->current_snapshot_id != live_.snapshot_id()) {
+      return Error{ErrorKind::kConflict, "another writer committed to the table meanwhile"};
+    }
     table_ = std::move(*committed);
     CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
     schema_ = std::make_shared<const rows::Schema>(std::move(schema));
@@ -224,7 +224,10 @@ Status IcebergSink::Close() {
     else
       ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
   }
-  return index_ == nullptr ? Status{} : index_->Sync();
+  if (index_ == nullptr) return {};
+  // An index that outlives a power loss needs its file numbers to do so, too.
+  CDC_TRY(numbers_->Sync());
+  return index_->Sync();
 }
 
 }  // namespace cdc::worker

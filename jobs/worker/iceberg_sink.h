@@ -51,6 +51,7 @@ class IcebergSink final : public Sink {
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
+  int64_t row_bytes() const override;
   Status KeepMoved(const std::vector<Hash128>& keys) override;
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
   Result<bool> Maintain(int64_t budget_ms) override;
@@ -70,6 +71,7 @@ class IcebergSink final : public Sink {
   // index_recovery.cc
   Status RecoverIndex();
   Status CatchUpIndex();
+  Status RebuildIndex(const std::string& why);
   Status ScanIntoIndex(const std::string& path, uint32_t number);
   std::vector<int> KeyColumns(const rows::Schema& schema) const;
 
@@ -94,6 +96,7 @@ class IcebergSink final : public Sink {
                        std::optional<std::string> operation);
   Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
   Status RebaseAfterConflict();
+  Status BringIndexForward(const index::CommitIntent& intent);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
   void Discard(const Draft& draft);
 

@@ -21,11 +21,7 @@ Status IcebergSink::RecoverIndex() {
   else if ((*opened)->stamp().table_uuid != metadata.table_uuid)
     lost = "the index is of another table";
   if (!lost.empty()) {
-    if (current != 0) ports_.log.Info("rebuilding the key index from the table: {}", lost);
-    index::RemoveJournal(settings_.index_folder);
-    CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {metadata.table_uuid, 0}));
-    CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
-    return CatchUpIndex();
+    return RebuildIndex(lost);
   }
   index_ = std::move(*opened);
   CDC_ASSIGN(numbers_, index::FileNumbers::Open(settings_.index_folder));
@@ -42,7 +38,27 @@ Status IcebergSink::RecoverIndex() {
     }
   }
   index::RemoveJournal(settings_.index_folder);
-  return index_->stamp().snapshot_id == current ? Status{} : CatchUpIndex();
+  const int64_t stamped = index_->stamp().snapshot_id;
+  if (stamped != 0 && stamped != current && !metadata.HistoryContains(stamped)) {
+    // Rows that a rollback brought back to life are in files that the index knows otherwise.
+    return RebuildIndex("the table was rolled back, or its history is gone");
+  }
+  if (stamped != current) return CatchUpIndex();
+  for (const auto& [path, entry] : live_.data()) {
+    if (numbers_->NumberOf(path) == UINT32_MAX) return RebuildIndex("the list of file numbers is damaged");
+  }
+  return {};
+}
+
+/// The numbers go first: an index without them is lost again, numbers without an index are nothing.
+Status IcebergSink::RebuildIndex(const std::string& why) {
+  if (table_.metadata->current_snapshot_id)
+    ports_.log.Info("rebuilding the key index from the table: {}", why);
+  index_.reset();
+  index::RemoveJournal(settings_.index_folder);
+  CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
+  CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {table_.metadata->table_uuid, 0}));
+  return CatchUpIndex();
 }
 
 /// Entries of files that are not live any more are told by their file, so only new files have to be read.

@@ -43,10 +43,15 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
       declared_(settings.declared),
       placeholder_(settings.declared.handling.unavailable_placeholder),
       fold_(SchemaOf(sink)) {
-  if (sink_.schema() != nullptr && !settings_.append) {
-    // A tombstone or a broken message may come before the first event that says how keys are written.
-    auto columns = ColumnsOfNames(sink_.key(), {}, declared_, sink_.schema().get());
-    if (columns) MakeKeyDecoder(std::move(*columns));
+  std::error_code ignored;
+  shared_topic_ = std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
+  if (const auto schema = sink_.schema()) {
+    // A tombstone, a TRUNCATE or a broken message may come before the first event that says how rows are
+    // written.
+    std::vector<std::string> names;
+    for (const rows::Field& field : schema->fields) names.push_back(field.name);
+    auto columns = ColumnsOfNames(names, {}, declared_, schema.get());
+    if (columns) MakeDecoders(std::move(*columns));
   }
   if (mapping_ == nullptr) return;
   fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
@@ -172,13 +177,14 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
       old_key = *parsed;
     else if (const auto move = moving_.find(message.partition()); move != moving_.end())
       old_key = move->second;
-  } else if (!message.key() && !envelope.before.empty()) {
+  } else if (envelope.op == event::Op::kUpdate && !envelope.before.empty()) {
     // A table without a primary key but with REPLICA IDENTITY FULL: an update of the configured key says so
     // here only.
     if (const auto before = HashOfKey(envelope.before, true); before && !(*before == key))
       fold_.Remove(*before);
   }
   if (old_key) open_.erase(*old_key);
+  CDC_TRY(CloseKeyChange(key));
   if (gaps && tainted_.Contains(old_key.value_or(key))) {
     return DropRow(message, row, "it depends on the row's old version, whose own change was dead-lettered");
   }
@@ -201,10 +207,27 @@ void Intake::NoteSource(const kafka::Message& message) {
     source_lsn_ = std::max(source_lsn_, source->lsn);
 }
 
+/// The key has a life of its own again before the second half of its change came: that half is on its own
+/// now.
+Status Intake::CloseKeyChange(const Hash128& key) {
+  if (open_.empty() || open_.erase(key) == 0) return {};
+  return sink_.KeepMoved({key});
+}
+
+std::optional<SteadyTime> Intake::oldest_key_change() const {
+  std::optional<SteadyTime> oldest;
+  for (const auto& [key, change] : open_) oldest = std::min(oldest.value_or(change.seen), change.seen);
+  return oldest;
+}
+
 /// Takes a half-appended row back and dead-letters its event.
 Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason) {
   fold_.batch().Truncate(row);
   CDC_TRY(Bad(message, reason));
+  const auto old_key = message.has_headers() ? message.header(kOldKeyHeader) : std::nullopt;
+  if (old_key) {
+    if (const auto key = HashOfKey(*old_key, false)) CDC_TRY(CloseKeyChange(*key));
+  }
   if (!settings_.append && message.key() && key_decoder_ != nullptr) {
     if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
   }
@@ -213,7 +236,7 @@ Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std
 
 void Intake::KeepForGaps(const kafka::Message& message, uint32_t row) {
   Letter letter = Copy(message);
-  kept_bytes_ += static_cast<int64_t>(letter.value ? letter.value->size() : 0) + 128;
+  kept_bytes_ += static_cast<int64_t>(letter.value ? letter.value->size() : 0) + sink_.row_bytes();
   kept_[row] = {std::move(letter), fold_.gaps().at(row).key};
 }
 
@@ -257,6 +280,7 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
     moving_[message.partition()] = *key;
   } else {
     tainted_.Remove(*key);
+    CDC_TRY(CloseKeyChange(*key));
   }
   return Verdict::kTaken;
 }
@@ -264,6 +288,8 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
 /// A tombstone follows its delete; in a compacted topic it may be all that is left of it.
 Result<Verdict> Intake::TakeTombstone(const kafka::Message& message) {
   if (settings_.append || !message.key() || key_decoder_ == nullptr) return Verdict::kTaken;
+  // Whose it is in a topic of several tables, a tombstone does not say.
+  if (shared_topic_) return Verdict::kTaken;
   const auto key = HashOfKey(*message.key(), false);
   if (key && !open_.contains(*key)) fold_.Remove(*key);
   return Verdict::kTaken;

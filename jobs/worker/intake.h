@@ -28,6 +28,9 @@
 
 namespace cdc::worker {
 
+/// In the index folder: the topic has rows of another table as well.
+inline constexpr const char* kSharedTopicFile = "shared-topic";
+
 /// What the source database says about the table.
 struct SourceDescription {
   std::map<std::string, std::string> columns;  ///< name → PostgreSQL's words
@@ -63,6 +66,8 @@ class Intake {
   /// Takes the first halves out of the fold, for a commit that ends before them. StartBatch() takes them in
   /// again.
   void SetAsideKeyChanges();
+  /// When the first half of the oldest open one came.
+  std::optional<SteadyTime> oldest_key_change() const;
   /// Gives up waiting for second halves whose first halves came before `since`: those are deletes then.
   /// \return their keys
   std::vector<Hash128> ForgetKeyChanges(SteadyTime since);
@@ -101,6 +106,7 @@ class Intake {
   Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
+  Status CheckKeyOf(const kafka::Message& message) const;
   bool IsOurs(const event::Envelope& envelope);
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
@@ -110,6 +116,7 @@ class Intake {
   Result<Hash128> HashOfKey(std::string_view json, bool is_row);
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
+  Status CloseKeyChange(const Hash128& key);
   void KeepForGaps(const kafka::Message& message, uint32_t row);
 
   const TableSettings& settings_;
@@ -153,7 +160,7 @@ class Intake {
   std::unordered_map<Hash128, KeyChange> open_;  // by old key
   std::unordered_map<int32_t, Hash128> moving_;  // partition → key of the last first half
   std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours
-  bool warned_foreign_ = false;
+  bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run
   int64_t source_lsn_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "jobs/worker/intake.h"
 #include "lib/contract/names.h"
@@ -43,8 +45,11 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
                     (settings_.source_schema.empty() || source->schema == settings_.source_schema);
   if (ours) {
     our_source_ = fmt::format("\"schema\":\"{}\",\"table\":\"{}\",", source->schema, source->table);
-  } else if (!warned_foreign_) {
-    warned_foreign_ = true;
+  } else if (!shared_topic_) {
+    shared_topic_ = true;
+    std::error_code error;
+    std::filesystem::create_directories(settings_.index_folder, error);
+    std::ofstream(settings_.index_folder / kSharedTopicFile, std::ios::trunc) << "";
     log_.Warn(
         "topic {} also carries table {}.{}: its rows are left alone here; give it an entry of its own with "
         "topic = \"{}\"",
@@ -120,6 +125,24 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
                   settings_.table)};
 }
 
+/// A primary key that changed at the source identifies other rows than the table's: they would collapse into
+/// one.
+Status Intake::CheckKeyOf(const kafka::Message& message) const {
+  if (settings_.append || !settings_.key.empty() || !message.key()) return {};
+  event::EnvelopeParser parser;
+  std::string_view schema;
+  const auto object = parser.ParseKey(*message.key(), &schema);
+  if (!object || object->empty()) return {};
+  std::vector<std::string> now = MemberNames(*object), then = sink_.key();
+  std::sort(now.begin(), now.end());
+  std::sort(then.begin(), then.end());
+  if (now == then) return {};
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("the key changed at the source: its events are keyed by {}, the table by {}",
+                           fmt::join(now, ","), fmt::join(then, ",")),
+               fmt::format("`cdc reset {} --yes` builds the table anew with the new key", settings_.table)};
+}
+
 Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                      std::string shape) {
   const std::vector<rows::Field> derived =
@@ -134,6 +157,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
               fmt::join(key, ","));
   } else {
+    CDC_TRY(CheckKeyOf(message));
     const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
     if (!changes.empty()) {
       if (has_changes()) return Verdict::kCommitFirst;

@@ -52,18 +52,15 @@ Status Loop::Run(contract::Report* report) {
     ListenToCommands();
     const Step step = NextStep(rules_, State(), ports_.clock.steady());
     switch (step.act) {
-      case Act::kRead: {
-        CDC_TRY(ReadOnce(step.wait));
-        CDC_TRY(MaintainIfQuiet());
-        break;
-      }
+      case Act::kRead: CDC_TRY(ReadOnce(step.wait)); break;
       case Act::kCommit: CDC_TRY(CommitBatch()); break;
       case Act::kOfferToGo:
+        CDC_TRY(MaintainAtEnd());
         if (!OfferToGo()) break;
-        [[fallthrough]];
+        return ports_.sink.Close();
       case Act::kLeave: {
         CDC_TRY(FinishKeyChanges());
-        if (!leaving_ && commits_ > 0) CDC_TRY(MaintainIfQuiet());
+        CDC_TRY(MaintainAtEnd());
         return ports_.sink.Close();
       }
     }
@@ -212,29 +209,30 @@ Status Loop::CommitBatch() {
   ports_.intake.StartBatch();
   last_commit_ = ports_.clock.steady();
   SendProgress();
-  return {};
+  // Also under load, a little at a time: without it files and snapshots would grow for as long as the load
+  // lasts.
+  return commits_ >= kCommitsPerMaintenance ? Tidy(kMaintenanceMs) : Status{};
 }
 
-/// Merging files and forgetting snapshots waits for quiet; what fails here fails again later, and harms
-/// nothing.
-Status Loop::MaintainIfQuiet() {
-  const bool last = leaving_ || (State().drained && !State().dirty);
-  if (!CaughtUp() || State().dirty || (commits_ < kCommitsPerMaintenance && !last)) return {};
-  const auto more = ports_.sink.Maintain(last ? kLastMaintenanceMs : kMaintenanceMs);
+/// What fails here fails again later and harms nothing, unless nobody knows what is committed.
+Status Loop::Tidy(int64_t budget_ms) {
+  const auto more = ports_.sink.Maintain(budget_ms);
   if (!more) {
     if (more.error().kind == ErrorKind::kCommitUnknown || more.error().kind == ErrorKind::kCorrupt)
       return more.error();
     ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
   }
-  if (!more || !*more) commits_ = 0;
+  commits_ = 0;
   return {};
+}
+
+/// Before an orderly end there is time for more.
+Status Loop::MaintainAtEnd() {
+  return CaughtUp() && !leaving_ && commits_ > 0 ? Tidy(kLastMaintenanceMs) : Status{};
 }
 
 /// \return whether to leave. Losing the answer is no harm: the orchestrator finds lag by itself.
 bool Loop::OfferToGo() {
-  if (const auto more = ports_.sink.Maintain(kLastMaintenanceMs); !more) {
-    ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
-  }
   contract::PartitionOffsets next;
   for (const auto& [number, partition] : partitions_) next[number] = partition.next;
   ports_.channel.SendExiting(next);
@@ -298,9 +296,13 @@ PaceState Loop::State() const {
   state.caught_up = CaughtUp();
   state.drained = drain_ && Drained();
   state.leaving = leaving_;
-  state.in_key_change = ports_.intake.InKeyChange();
+  if (const auto since = ports_.intake.oldest_key_change()) {
+    state.in_key_change = true;
+    state.key_change_since = *since;
+  }
   state.batch_bytes = ports_.intake.byte_size();
-  state.dirty = ports_.intake.has_changes();
+  state.dirty = ports_.intake.has_changes() ||
+                (state.in_key_change && ports_.clock.steady() - state.key_change_since > kKeyChangePatience);
   for (const auto& [number, partition] : partitions_) {
     state.dirty |= CommittableOffset(number, partition) != report_->to.at(number);
   }

@@ -50,7 +50,8 @@ class Loop {
   Status TakeBatch(const kafka::MessageBatch& batch);
   Status CheckProblems(const kafka::MessageBatch& batch) const;
   Status CommitBatch();
-  Status MaintainIfQuiet();
+  Status Tidy(int64_t budget_ms);
+  Status MaintainAtEnd();
   bool OfferToGo();
   void ListenToCommands();
   void SendProgress();

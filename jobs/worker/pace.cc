@@ -19,8 +19,8 @@ Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
   const bool leaving = state.leaving || state.drained;
   // The halves of a key change belong into one commit; the second is waited for, but not for ever.
   if (state.in_key_change && state.batch_bytes < rules.batch_bytes && !state.leaving &&
-      now - state.last_message < rules.key_change_patience) {
-    return ReadUntil(state.last_message + rules.key_change_patience, now);
+      now - state.key_change_since < rules.key_change_patience) {
+    return ReadUntil(state.key_change_since + rules.key_change_patience, now);
   }
   if (!state.dirty) {
     if (leaving) return {Act::kLeave, {}};

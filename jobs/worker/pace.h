@@ -23,8 +23,9 @@ struct PaceState {
   bool dirty = false;         ///< rows or offsets are not committed
   bool caught_up = false;     ///< every partition is at its end
   bool in_key_change = false;
-  bool leaving = false;  ///< stopped, yielding, or drained
-  bool drained = false;  ///< --drain: everything up to the end seen at the start is taken
+  SteadyTime key_change_since{};  ///< when its first half came; with in_key_change
+  bool leaving = false;           ///< stopped, yielding, or drained
+  bool drained = false;           ///< --drain: everything up to the end seen at the start is taken
   int64_t batch_bytes = 0;
 };
 

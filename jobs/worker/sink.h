@@ -47,6 +47,10 @@ class Sink {
   virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key) = 0;
   virtual Status Evolve(const iceberg::SchemaChanges& changes) = 0;
 
+  /// About how much memory a row of the table takes when its gaps are filled, in bytes; a guess on the safe
+  /// side.
+  virtual int64_t row_bytes() const = 0;
+
   /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
   /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;

@@ -56,7 +56,8 @@ Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, con
 
 TableCommit SchemaCommit(const TableMetadata& base, const rows::Schema& evolved) {
   return TableCommit{{AssertTableUuid{base.table_uuid}, AssertCurrentSchemaId{base.current_schema_id},
-                      AssertLastAssignedFieldId{base.last_column_id}},
+                      AssertLastAssignedFieldId{base.last_column_id},
+                      AssertRefSnapshotId{std::string(kMainBranch), base.current_snapshot_id}},
                      {AddSchema{evolved}, SetCurrentSchema{-1}}};
 }
 

@@ -133,9 +133,11 @@ void RemoveJournal(const std::filesystem::path& folder) {
 Status Apply(const CommitIntent& intent, KeyIndex* index) {
   // Clearing again on a repeat is right: the changes that follow hold every key of this commit.
   if (intent.clears) CDC_TRY(index->Clear());
-  uint64_t puts = 0;
-  for (const KeyChange& change : intent.changes) puts += change.location != KeyIndex::Missing();
-  CDC_TRY(index->Reserve(index->size() + puts));
+  uint64_t added = 0;
+  for (const KeyChange& change : intent.changes) {
+    added += change.location != KeyIndex::Missing() && !index->Find(change.key);
+  }
+  CDC_TRY(index->Reserve(index->size() + added));
   for (const KeyChange& change : intent.changes) {
     if (change.location == KeyIndex::Missing())
       index->Erase(change.key);

@@ -1,5 +1,9 @@
 #include "lib/index/file_numbers.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -80,6 +84,16 @@ Status FileNumbers::Retain(const std::function<bool(const std::string& path)>& k
   paths_ = std::move(kept);
   numbers_.clear();
   for (const auto& [number, path] : paths_) numbers_[path] = number;
+  return {};
+}
+
+Status FileNumbers::Sync() {
+  for (const std::filesystem::path& path : {file_, file_.parent_path()}) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fsync(fd) == 0;
+    if (fd >= 0) ::close(fd);
+    if (!synced) return Unusable(path);
+  }
   return {};
 }
 

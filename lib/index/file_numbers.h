@@ -32,6 +32,9 @@ class FileNumbers {
   /// dropped.
   Status Retain(const std::function<bool(const std::string& path)>& keep);
 
+  /// Makes the list outlive a power loss. \return kTransient.
+  Status Sync();
+
   /// nullptr: unknown.
   const std::string* PathOf(uint32_t number) const;
   /// UINT32_MAX: unknown.

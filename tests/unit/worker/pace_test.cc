@@ -45,7 +45,7 @@ TEST_CASE("a backlog is committed by size, or after the longer interval") {
 TEST_CASE("a commit waits for the second half of a key change, but only so long") {
   PaceState state = Quiet();
   state.dirty = state.in_key_change = true;
-  state.last_message = kStart + seconds(10);
+  state.key_change_since = state.last_message = kStart + seconds(10);
   CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kRead);
   CHECK(NextStep({}, state, kStart + seconds(11)).act == Act::kCommit);
   state.batch_bytes = PaceRules().batch_bytes;
