@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -18,6 +19,7 @@
 #include "lib/contract/exit_code.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/lock_file.h"
+#include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 
 namespace cdc::cli {
@@ -81,6 +83,7 @@ Result<int> Launch(const config::Config& config) {
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    setenv(contract::kLogToFileOnly, "1", 1);
     execv(program.c_str(), const_cast<char**>(arguments));
     _exit(127);
   }

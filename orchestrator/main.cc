@@ -2,6 +2,7 @@
 /// cdc-orchestrator: command line, configuration, state folder, event loop, exit code.
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "lib/config/config.h"
 #include "lib/contract/exit_code.h"
+#include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/log/logger.h"
 #include "orchestrator/daemon.h"
@@ -40,7 +42,9 @@ cdc::Result<bool> Run(const cdc::orchestrator::CommandLine& line) {
   CDC_ASSIGN(auto config, cdc::config::Load(line.config));
   CDC_ASSIGN(auto jobs, cdc::orchestrator::JobsFolder());
   cdc::contract::StateLayout layout(config->orchestrator.state_dir);
-  CDC_ASSIGN(auto logger, cdc::log::Logger::Make({.file = layout.orchestrator_log()}));
+  CDC_ASSIGN(auto logger,
+             cdc::log::Logger::Make({.to_stderr = std::getenv(cdc::contract::kLogToFileOnly) == nullptr,
+                                     .file = layout.orchestrator_log()}));
   CDC_ASSIGN(auto daemon, cdc::orchestrator::Daemon::Make(config, logger, {jobs, line.task == Task::kDrain}));
   return daemon->Run();
 }

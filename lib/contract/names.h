@@ -53,6 +53,10 @@ std::optional<SourceName> ParseTopic(std::string_view prefix, const std::vector<
 /// hash of the whole name when that changed it, so that two tables never share one.
 std::string FileKey(std::string_view table);
 
+/// Set in the orchestrator's environment by `cdc start`: nobody rotates what a background process writes to
+/// stderr, so its log goes to the log folder alone.
+inline constexpr const char* kLogToFileOnly = "CDC_LOG_TO_FILE_ONLY";
+
 // Lines of the orchestrator's log that users and scripts look for.
 /// `op`: Debezium's letter; shown as a word: create, update, delete, read, truncate.
 std::string DetectedLine(std::string_view op, std::string_view table);
