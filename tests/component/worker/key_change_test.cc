@@ -1,58 +1,16 @@
-#include <filesystem>
-// What cannot be applied goes to the dead-letter topic, exactly that, byte for byte; everything else is
-// committed.
+// Key changes (a delete, a tombstone and a create) and what may go wrong between their halves.
 
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "tests/component/worker/change.h"
 #include "tests/component/worker/judge.h"
+#include "tests/component/worker/letters.h"
 
 namespace cdc::worker {
-namespace {
 
 using nlohmann::json;
-
-std::string HeaderOf(const Event& event, const std::string& name) {
-  for (const auto& [header, value] : event.headers) {
-    if (header == name) return value;
-  }
-  return "";
-}
-
-/// Dead letters by offset, and that each says where it came from and has the bytes it came with.
-std::set<int64_t> CheckedLetters(Pipeline& pipeline, const std::string& topic,
-                                 const std::vector<Event>& sent) {
-  std::set<int64_t> offsets;
-  for (const Event& letter : pipeline.Read(topic + ".dlq")) {
-    const int64_t offset = std::stoll(HeaderOf(letter, "cdc.offset"));
-    INFO("letter of offset " << offset << ": " << HeaderOf(letter, "cdc.reason"));
-    CHECK(HeaderOf(letter, "cdc.topic") == topic);
-    CHECK(HeaderOf(letter, "cdc.partition") == "0");
-    CHECK(!HeaderOf(letter, "cdc.reason").empty());
-    CHECK(letter.key == sent.at(static_cast<size_t>(offset)).key);
-    CHECK(letter.value == sent.at(static_cast<size_t>(offset)).value);
-    CHECK(offsets.insert(offset).second);
-  }
-  return offsets;
-}
-
-/// {id: column} of the rows.
-std::map<int64_t, json> Column(const json& table, const std::string& name) {
-  std::map<int64_t, json> values;
-  for (const json& row : table["rows"]) values[row["id"]] = row[name];
-  return values;
-}
-
-Event Broken(Event event, const std::string& value) {
-  event.value = value;
-  return event;
-}
-
-}  // namespace
 
 TEST_CASE("a malformed first message of a run taints its key") {
   Changes changes("first");
@@ -143,6 +101,26 @@ TEST_CASE("a key change that Debezium sends twice") {
   };
   SECTION("apart") { go(true); }
   SECTION("together") { go(false); }
+}
+
+TEST_CASE("an old key that lives again before its change is complete keeps its new row") {
+  Changes changes("again");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.again]\n");
+  pipeline.MakeTopic(changes.topic());
+  pipeline.Send(changes.topic(), {changes.Create({{"id", 1}, {"n", 1}, {"doc", "kept"}})});
+  REQUIRE(pipeline.Drain("again").exit == 0);
+  const auto move = changes.Move(1, {{"id", 2}, {"n", 2}, {"doc", kUnchangedToast}});
+  pipeline.Send(changes.topic(), {move[0], move[1], changes.Create({{"id", 1}, {"n", 5}, {"doc", "other"}})});
+  REQUIRE(pipeline.Drain("again").exit == 0);
+  const json between = Dump(pipeline, {"again"})["again"];
+  CHECK(Column(between, "doc") == std::map<int64_t, json>{{1, "other"}});
+  pipeline.Send(changes.topic(), {move[2]});
+  const Ended ended = pipeline.Drain("again");
+  INFO(ended.log);
+  CHECK(ended.report.dead_letters == 0);
+  const json after = Dump(pipeline, {"again"})["again"];
+  CHECK(Column(after, "doc") == std::map<int64_t, json>{{1, "other"}, {2, "kept"}});
 }
 
 }  // namespace cdc::worker
