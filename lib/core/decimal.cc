@@ -64,6 +64,10 @@ std::optional<Int128> RescaleDecimal(Int128 unscaled, int from_scale, int to_sca
 }
 
 std::optional<Int128> DecimalFromText(std::string_view text, int scale) {
+  // PostgreSQL's negative scales arrive padded with thousands of zeros behind the point.
+  if (text.find('.') != std::string_view::npos && text.find_first_of("eE") == std::string_view::npos) {
+    text = text.substr(0, text.find_last_not_of('0') + 1);
+  }
   size_t i = 0;
   bool negative = false;
   if (i < text.size() && (text[i] == '-' || text[i] == '+')) negative = text[i++] == '-';

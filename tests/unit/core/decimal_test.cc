@@ -16,6 +16,9 @@ TEST_CASE("decimals come back from text") {
   CHECK(DecimalToText(*DecimalFromText(kLargest, 0), 0) == kLargest);
   CHECK(DecimalToText(*DecimalFromText("1.5E+3", 1), 1) == "1500.0");
   CHECK(*DecimalFromText("250E-2", 2) == 250);
+  CHECK(*DecimalFromText("-123400." + std::string(2046, '0'), 0) == -123400);
+  CHECK(*DecimalFromText("0.00", 0) == 0);
+  CHECK(*DecimalFromText("100.5000", 1) == 1005);
 }
 
 TEST_CASE("what is not exact or not a number is refused") {
