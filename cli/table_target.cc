@@ -1,6 +1,5 @@
 #include "cli/table_target.h"
 
-#include <algorithm>
 #include <chrono>
 #include <fstream>
 
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "lib/config/table_names.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/names.h"
@@ -24,29 +24,13 @@ constexpr std::chrono::seconds kKafkaPatience(15);
 const std::string kOffsets(contract::kSummaryOffsets);
 const std::string kSource(contract::kSummarySource);
 
-/// The same names as the worker gives (jobs/worker/run_setup.cc): the table's own, with its schema where two
-/// share it.
-std::string BareName(const config::Config& config, const std::string& entry) {
-  for (const std::string& schema : config.source.schemas) {
-    if (entry.size() > schema.size() + 1 && entry.starts_with(schema) && entry[schema.size()] == '.') {
-      return entry.substr(schema.size() + 1);
-    }
-  }
-  return entry;
-}
-
+/// As the worker names it: where the topic's name lost characters of the table's, it has noted the table's
+/// own.
 std::string IcebergName(const config::Config& config, const std::string& entry,
                         const std::filesystem::path& index_folder) {
-  const std::string bare = BareName(config, entry);
-  const bool shared =
-      std::any_of(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
-        return other.name != entry && BareName(config, other.name) == bare;
-      });
-  if (shared) return entry;
-  // Where the topic's name lost characters of the table's, the worker remembers the table's.
-  std::string remembered;
-  std::getline(std::ifstream(index_folder / "source-table"), remembered);
-  return remembered.empty() ? bare : remembered;
+  std::string own;
+  std::getline(std::ifstream(index_folder / "source-table"), own);
+  return config::IcebergName(config, entry, own.empty() ? config::BareName(config, entry) : own);
 }
 
 }  // namespace

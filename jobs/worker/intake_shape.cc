@@ -19,20 +19,6 @@ constexpr const char* kSchemaLess = "-";
 /// Rows looked at to learn the columns of such events.
 constexpr size_t kLookAhead = 1000;
 
-std::vector<std::string> MemberNames(std::string_view object) {
-  std::vector<std::string> names;
-  event::JsonCursor cursor(object, true);
-  if (!cursor.Consume('{') || cursor.Peek() == '}') return names;
-  do {
-    event::JsonString key;
-    std::string_view value;
-    std::string name;
-    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
-    if (event::AppendUnescaped(key, &name)) names.push_back(std::move(name));
-  } while (cursor.Consume(','));
-  return names;
-}
-
 }  // namespace
 
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
@@ -116,7 +102,7 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
     std::string_view schema;
     const auto object = parser.ParseKey(*message.key(), &schema);
     if (object && !schema.empty()) return event::NamesOfKeySchema(schema);
-    if (object && !object->empty()) return MemberNames(*object);
+    if (object && !object->empty()) return event::MemberNames(*object);
   }
   return Error{
       ErrorKind::kUnsupported, fmt::format("table {} has no key: its events carry none", settings_.table),
@@ -133,7 +119,7 @@ Status Intake::CheckKeyOf(const kafka::Message& message) const {
   std::string_view schema;
   const auto object = parser.ParseKey(*message.key(), &schema);
   if (!object || object->empty()) return {};
-  std::vector<std::string> now = MemberNames(*object), then = sink_.key();
+  std::vector<std::string> now = event::MemberNames(*object), then = sink_.key();
   std::sort(now.begin(), now.end());
   std::sort(then.begin(), then.end());
   if (now == then) return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "lib/config/table_names.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
@@ -35,25 +36,6 @@ event::Handling HandlingOf(const config::Source& source) {
   }
   handling.unavailable_placeholder = source.unavailable_placeholder;
   return handling;
-}
-
-/// "hr.employee" → "employee" when hr is one of the schemas.
-std::string BareName(const config::Config& config, const std::string& name) {
-  for (const std::string& schema : config.source.schemas) {
-    if (name.size() > schema.size() + 1 && name.starts_with(schema) && name[schema.size()] == '.') {
-      return name.substr(schema.size() + 1);
-    }
-  }
-  return name;
-}
-
-/// The table's own name, with its schema only where another table has the same.
-std::string IcebergName(const config::Config& config, const std::string& entry, const std::string& bare) {
-  const auto same =
-      std::count_if(config.tables.begin(), config.tables.end(), [&](const config::Table& other) {
-        return other.name != entry && BareName(config, other.name) == bare;
-      });
-  return same == 0 ? bare : entry;
 }
 
 /// value.source.table of the first event that has one; empty when there is none yet.
@@ -124,7 +106,8 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   settings.snapshot_age = table.snapshot_age;
   settings.pipeline = config.kafka.group_id + "." + table.name;
   settings.index_folder = contract::StateLayout(config.orchestrator.state_dir).table_index(table.name);
-  settings.ident = {config.catalog.name_space, IcebergName(config, table.name, BareName(config, table.name))};
+  settings.ident = {config.catalog.name_space,
+                    config::IcebergName(config, table.name, config::BareName(config, table.name))};
   return settings;
 }
 
@@ -151,7 +134,7 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
                  TableSettings* settings) {
   settings->topic = found.topic;
   const auto parsed = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, found.topic);
-  const std::string bare = BareName(config, settings->table);
+  const std::string bare = config::BareName(config, settings->table);
   // A topic of another form (`topic = …`) is this table's whatever it carries.
   if (!parsed || contract::SanitiseForTopic(bare) != parsed->table) return {};
   settings->source_schema = parsed->schema;
@@ -169,7 +152,7 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
     std::ofstream(file) << name << '\n';
   }
   settings->source_table = name;
-  if (name != bare) settings->ident.name = IcebergName(config, settings->table, name);
+  if (name != bare) settings->ident.name = config::IcebergName(config, settings->table, name);
   return {};
 }
 

@@ -51,20 +51,6 @@ Result<SourceColumn> ColumnOfField(const rows::Field& field, const event::Handli
   return event::ColumnOfPgType(field.name, list ? words + "[]" : words, handling, true);
 }
 
-std::vector<std::string> MemberNames(std::string_view object) {
-  std::vector<std::string> names;
-  event::JsonCursor cursor(object);
-  if (!cursor.Consume('{')) return names;
-  do {
-    event::JsonString key;
-    std::string_view value;
-    std::string name;
-    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
-    if (event::AppendUnescaped(key, &name)) names.push_back(std::move(name));
-  } while (cursor.Consume(','));
-  return names;
-}
-
 /// The type that holds values of both; nothing when Iceberg cannot widen to it.
 std::optional<Type> Wider(const Type& table, const Type& source) {
   if (table == source || rows::CanPromote(source, table)) return std::nullopt;
@@ -107,7 +93,7 @@ Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string
   std::vector<std::string> names;
   for (const std::string_view object : objects) {
     inference.Add(object);
-    for (std::string& name : MemberNames(object)) {
+    for (std::string& name : event::MemberNames(object)) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
     }
   }

@@ -256,6 +256,20 @@ bool AppendUnescaped(const JsonString& string, std::string* out) {
   return ok;
 }
 
+std::vector<std::string> MemberNames(std::string_view object) {
+  std::vector<std::string> names;
+  JsonCursor cursor(object, true);
+  if (!cursor.Consume('{') || cursor.Peek() == '}') return names;
+  do {
+    JsonString key;
+    std::string_view value;
+    std::string name;
+    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
+    if (AppendUnescaped(key, &name)) names.push_back(std::move(name));
+  } while (cursor.Consume(','));
+  return names;
+}
+
 bool IsUtf8(std::string_view bytes) {
   const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
   const auto* const end = at + bytes.size();

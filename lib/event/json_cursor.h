@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdc::event {
 
@@ -72,6 +73,10 @@ bool AppendUnescaped(const JsonString& string, std::string* out);
 
 /// As AppendUnescaped, into `out`, which has room for string.raw.size() bytes.
 bool Unescape(const JsonString& string, char* out, size_t* written);
+
+/// Names of an object's members in order, as far as it is well-formed; control characters are taken as they
+/// are.
+std::vector<std::string> MemberNames(std::string_view object);
 
 /// Strict UTF-8 (no overlong forms, no surrogates).
 bool IsUtf8(std::string_view bytes);
