@@ -24,7 +24,7 @@ FOREIGN = {
     "postgresql/": ["lib/postgres"], "arrow/": ["lib/parquet"], "parquet/": ["lib/parquet"], "spdlog/": ["lib/log"],
     "toml++/": ["lib/config"], "toml.hpp": ["lib/config"], "xxhash.h": ["lib/core"], "boost/process": ["orchestrator"],
     "boost/asio": ["orchestrator"], "CLI/": ["cli", "orchestrator", "jobs"], "simdjson": [],
-    "curl/": [], "zlib.h": ["lib/iceberg", "cli"],
+    "curl/": ["lib/http"], "openssl/": ["lib/s3"], "zlib.h": ["lib/iceberg", "cli"],
 }
 # Rooms that never include each other, whatever their order.
 APART = [("orchestrator", "jobs"), ("orchestrator", "cli"), ("cli", "jobs")]

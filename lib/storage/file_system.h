@@ -40,12 +40,13 @@ struct FileInfo {
   int64_t modified_ms = 0;  ///< Unix milliseconds
 };
 
-/// Paths are absolute and plain ("/a/b", later "s3://bucket/key"), the same string that table metadata holds;
-/// a leading "file://" is accepted. Thread-safe.
+/// Paths are absolute and plain ("/a/b", "s3://bucket/key"), the same string that table metadata holds; a
+/// leading "file://" is accepted for local ones. Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  /// Parent folders are made as needed. \return kConflict: the file exists.
+  /// Parent folders are made as needed. Names must be unique: an existing file is kConflict on a local disk,
+  /// replaced in an object store.
   virtual Result<std::unique_ptr<Writer>> Create(const std::string& path) = 0;
   /// \return kNotFound.
   virtual Result<std::unique_ptr<Reader>> Open(const std::string& path) = 0;
@@ -55,7 +56,7 @@ class FileSystem {
   virtual Result<std::vector<FileInfo>> List(const std::string& folder) = 0;
 
   /// \return kNotFound.
-  Result<std::string> ReadAll(const std::string& path);
+  virtual Result<std::string> ReadAll(const std::string& path);
   /// \return kConflict: the file exists.
   Status WriteAll(const std::string& path, std::string_view bytes);
 };

@@ -1,0 +1,226 @@
+#include "lib/http/client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <mutex>
+
+namespace cdc::http {
+namespace {
+
+/// Once per process and never undone: other threads may be inside libcurl at exit.
+void InitialiseCurl() {
+  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)done;
+}
+
+struct FreeEasy {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+struct Received {
+  Response response;
+  int64_t max_body = 0;
+  bool too_long = false;
+};
+
+size_t OnBody(char* bytes, size_t, size_t size, void* context) {
+  auto& received = *static_cast<Received*>(context);
+  if (static_cast<int64_t>(received.response.body.size() + size) > received.max_body) {
+    received.too_long = true;
+    return 0;
+  }
+  received.response.body.append(bytes, size);
+  return size;
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+size_t OnHeader(char* bytes, size_t, size_t size, void* context) {
+  auto& response = static_cast<Received*>(context)->response;
+  const std::string_view line(bytes, size);
+  if (line.starts_with("HTTP/")) {  // a new answer begins: what came before was 1xx or a proxy's
+    response.headers.clear();
+    return size;
+  }
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  std::string name(Trim(line.substr(0, colon)));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  response.headers.emplace_back(std::move(name), std::string(Trim(line.substr(colon + 1))));
+  return size;
+}
+
+/// Signatures may stand in a query, and so may tokens.
+std::string Shown(const Request& request) {
+  return fmt::format("{} {}", request.method, request.url.substr(0, request.url.find_first_of("?#")));
+}
+
+HeaderList HeadersOf(const Request& request) {
+  curl_slist* list = nullptr;
+  bool typed = false;
+  for (const auto& [name, value] : request.headers) {
+    // libcurl drops "Name:" and sends "Name;" as a header without a value.
+    list = curl_slist_append(list, (value.empty() ? name + ";" : name + ": " + value).c_str());
+    typed = typed || strcasecmp(name.c_str(), "content-type") == 0;
+  }
+  if (!typed) list = curl_slist_append(list, "Content-Type:");  // else a form's
+  list = curl_slist_append(list, "Expect:");                    // costs a round trip or a second
+  return HeaderList(list);
+}
+
+Error ErrorOf(CURLcode code, CURL* handle, const Request& request, const char* detail) {
+  const std::string what =
+      fmt::format("{}: {}", Shown(request), *detail != '\0' ? detail : curl_easy_strerror(code));
+  switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return {ErrorKind::kInvalidConfig, what, "check the address in tables.toml: http://host:port/…"};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return {ErrorKind::kInvalidConfig, what,
+              "name the authority that signed the server's certificate: ca_file = \"/path/ca.pem\""};
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR: return {ErrorKind::kTransient, what};
+    default: break;
+  }
+  long sent = 0;
+  curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &sent);
+  return {sent == 0 ? ErrorKind::kTransient : ErrorKind::kCommitUnknown, what};
+}
+
+}  // namespace
+
+struct Client::Impl {
+  ClientOptions options;
+  std::mutex mutex;
+  std::vector<Easy> idle;  ///< each keeps its connections open
+
+  Easy Take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty()) return Easy(curl_easy_init());
+    Easy handle = std::move(idle.back());
+    idle.pop_back();
+    return handle;
+  }
+  void Return(Easy handle) {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(handle));
+  }
+  void Prepare(CURL* handle, const Request& request) const;
+};
+
+void Client::Impl::Prepare(CURL* handle, const Request& request) const {
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // signatures cover the path as it is
+  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 256L << 10);
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+  if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
+  const bool carries = !request.body.empty() || request.method == "PUT" || request.method == "POST";
+  if (carries) {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  } else if (request.method == "HEAD") {
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  }
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::Make(ClientOptions options) {
+  if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
+    return Error{ErrorKind::kInvalidConfig, fmt::format("reading the certificates in {}", options.ca_file),
+                 "ca_file must name a readable PEM file"};
+  }
+  InitialiseCurl();
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  return std::unique_ptr<Client>(new Client(std::move(impl)));
+}
+
+Result<Response> Client::Send(const Request& request) {
+  Easy handle = impl_->Take();
+  if (!handle) return Error{ErrorKind::kTransient, Shown(request) + ": out of memory"};
+  curl_easy_reset(handle.get());  // keeps connections
+  char detail[CURL_ERROR_SIZE] = "";
+  Received received;
+  received.max_body = impl_->options.max_body;
+  const HeaderList headers = HeadersOf(request);
+  impl_->Prepare(handle.get(), request);
+  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, OnBody);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &received);
+  curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &received);
+  const CURLcode code = curl_easy_perform(handle.get());
+  if (received.too_long) {
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("{}: the answer is longer than {} bytes", Shown(request), received.max_body)};
+  }
+  if (code != CURLE_OK) {
+    const Error error = ErrorOf(code, handle.get(), request, detail);
+    curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
+    impl_->Return(std::move(handle));
+    return error;
+  }
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  received.response.status = static_cast<int>(status);
+  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
+  impl_->Return(std::move(handle));
+  return std::move(received.response);
+}
+
+const std::string* Response::FindHeader(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string Escape(std::string_view text, bool keep_slash) {
+  std::string out;
+  out.reserve(text.size());
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slash && c == '/')) {
+      out += static_cast<char>(c);
+    } else {
+      out += fmt::format("%{:02X}", c);
+    }
+  }
+  return out;
+}
+
+Millis RetryPause(int attempt, Millis base, Millis limit, double random) {
+  const Millis full = std::min(limit, base * (int64_t{1} << std::min(attempt, 20)));
+  return full / 2 + Millis(static_cast<int64_t>(random * static_cast<double>(full.count()) / 2));
+}
+
+}  // namespace cdc::http
