@@ -19,6 +19,9 @@ namespace cdc::rest {
 struct Options {
   std::string uri;        ///< "http://127.0.0.1:8182/api/catalog", with or without "/v1" at the end
   std::string warehouse;  ///< sent to GET /v1/config; empty: none
+  /// Folder below which CreateTable puts tables that come without a location, as
+  /// <table_root>/<namespace>/<table>-<suffix>; empty: the server chooses.
+  std::string table_root;
   // How to sign in; all empty: not at all. `token` wins over `credential`.
   std::string token;                       ///< bearer token; a secret
   std::string credential;                  ///< "client_id:client_secret", or the secret alone; a secret
