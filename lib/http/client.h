@@ -23,7 +23,8 @@ struct Request {
   std::vector<Header> headers;
   /// Sent with Content-Length when not empty, and for PUT and POST always. Must outlive the call.
   std::string_view body;
-  Millis timeout{30'000};  ///< for the whole exchange, from the connect to the last byte
+  Millis timeout{30'000};   ///< for the whole exchange, from the connect to the last byte
+  Millis stall_timeout{0};  ///< of silence in both directions, in whole seconds; 0: `timeout` alone counts
 };
 
 struct Response {

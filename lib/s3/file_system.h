@@ -21,7 +21,7 @@ struct Access {
   std::string endpoint;  ///< "http://127.0.0.1:9000"; empty: AWS' own of the region
   std::string region = "us-east-1";
   bool path_style = true;  ///< bucket in the path; false: in the host's name. AWS' own endpoint ignores it.
-  std::string access_key_id;
+  std::string access_key_id;      ///< empty: requests are not signed
   std::string secret_access_key;  ///< never in messages
   std::string session_token;      ///< empty: none
 };
@@ -33,11 +33,13 @@ using AccessSource = std::function<Result<Access>(const std::string& path, bool 
 
 struct Options {
   AccessSource access;
-  int64_t part_size = 8 << 20;     ///< bytes: larger files are uploaded in parts of this size (5 MiB or more)
-  Millis request_timeout{60'000};  ///< one attempt
-  Millis retry_for{45'000};        ///< total time spent on one request and its retries
-  std::function<void(Millis)> sleep;  ///< empty: sleeps
-  std::function<double()> random;     ///< in [0, 1), thread-safe; empty: a generator of its own
+  int64_t part_size = 8 << 20;   ///< bytes: larger files are uploaded in parts of this size (5 MiB or more)
+  Millis stall_timeout{15'000};  ///< one attempt, without a byte moving either way
+  Millis request_timeout{600'000};  ///< one attempt, however much moves
+  Millis retry_for{45'000};         ///< on one request: no attempt begins later than this after the first
+  const Clock* clock = nullptr;     ///< null: the system's
+  std::function<void(Millis)> sleep = {};  ///< empty: sleeps
+  std::function<double()> random = {};     ///< in [0, 1), thread-safe; empty: a generator of its own
 };
 
 /// Paths are "s3://bucket/key" ("s3a://" is accepted and answered in the same spelling). Thread-safe.
