@@ -13,8 +13,10 @@
 #include "lib/contract/state_layout.h"
 #include "orchestrator/config_watcher.h"
 #include "orchestrator/control_server.h"
+#include "orchestrator/http_server.h"
 #include "orchestrator/kafka_trigger_source.h"
 #include "orchestrator/process_launcher.h"
+#include "orchestrator/routes.h"
 #include "orchestrator/scheduler.h"
 
 namespace cdc::orchestrator {
@@ -58,7 +60,21 @@ struct Daemon::Impl {
     if (!options.drain) {
       CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
                                               [this](const auto& request) { return OnRequest(request); }));
+      CDC_TRY(ServeOperators());
     }
+    return {};
+  }
+
+  Status ServeOperators() {
+    const std::string& listen = config->orchestrator.listen;
+    if (listen.empty()) return {};
+    auto show = [this](HttpServer::ViewReader reader) {
+      asio::post(io, [this, reader = std::move(reader)] {
+        reader(std::make_shared<const View>(scheduler->Look()));
+      });
+    };
+    CDC_ASSIGN(http, HttpServer::Start(listen, OperatorRoutes(CDC_VERSION), std::move(show)));
+    log.Info("health and metrics at http://{}/health and /metrics", listen);
     return {};
   }
 
@@ -174,6 +190,7 @@ struct Daemon::Impl {
   std::unique_ptr<KafkaTriggerSource> source;
   std::optional<Scheduler> scheduler;
   std::unique_ptr<ControlServer> control;
+  std::unique_ptr<HttpServer> http;
 };
 
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -26,6 +26,16 @@ struct LiveRun {
   contract::Progress progress = {};  ///< as last reported
 };
 
+/// Of ended runs, since the orchestrator started.
+struct RunTotals {
+  int64_t events = 0;
+  int64_t deletes = 0;
+  int64_t starts = 0;
+  int64_t crashes = 0;
+  int64_t retries = 0;
+  std::optional<Millis> last_run = {};  ///< how long the newest took
+};
+
 struct JobEntry {
   config::Table settings;
   std::optional<Topic> topic = {};  ///< nothing: none exists yet
@@ -45,6 +55,7 @@ struct JobEntry {
   int64_t last_commit_ms = 0;
   int64_t last_start_ms = 0;
   std::string last_exit = {};
+  RunTotals totals = {};
 
   const std::string& name() const { return settings.name; }
 };

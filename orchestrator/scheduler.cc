@@ -23,7 +23,8 @@ Scheduler::Scheduler(const Clock& clock, Launcher& launcher, TriggerSource& sour
       source_(source),
       ledger_(ledger),
       log_(std::move(logger)),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      started_(clock.steady()) {
   if (!options_.lock_holder) options_.lock_holder = contract::LockFile::Holder;
 }
 

@@ -1,11 +1,26 @@
 /// \file orchestrator/scheduler_runs.cc
 /// Scheduler's dealings with worker processes: start, messages, end.
 
+#include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/report.h"
 #include "orchestrator/scheduler.h"
 
 namespace cdc::orchestrator {
+namespace {
+
+void Count(const JobEnd& end, RunTotals* totals) {
+  const auto* exited = std::get_if<Exited>(&end);
+  switch (exited ? static_cast<contract::ExitCode>(exited->code) : contract::ExitCode{-1}) {
+    case contract::ExitCode::kTryAgain: ++totals->retries; return;
+    case contract::ExitCode::kDone:
+    case contract::ExitCode::kBadArguments:
+    case contract::ExitCode::kPermanent: return;
+  }
+  ++totals->crashes;
+}
+
+}  // namespace
 
 void Scheduler::StartWorker(JobEntry& entry) {
   entry.last_start_ms = UnixMillis(clock_.wall());
@@ -39,6 +54,7 @@ void Scheduler::StartWorker(JobEntry& entry) {
     return Feed(entry, StartFailed{process.error()});
   }
   entry.run = LiveRun{.id = run, .process = std::move(*process), .start_ms = entry.last_start_ms};
+  ++entry.totals.starts;
   (void)ledger_.SetPid(run, entry.run->process->pid());
   LoggerOf(entry).Info("{}", contract::TriggeredLine(entry.name()));
 }
@@ -91,7 +107,9 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
   if (report && report->table == table) {
     record.report = last_line;
     record.reason = report->reason;
+    progress.events = report->events;
     progress.rows = report->rows;
+    progress.deletes = report->deletes;
     progress.dead_letters = report->dead_letters;
     for (const auto& [partition, next] : report->to) entry->next[partition] = next;
     committed = report->snapshot_id.has_value() && report->snapshot_id != progress.snapshot_id;
@@ -104,6 +122,10 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
   (void)ledger_.EndRun(record);
   entry->rows_before += progress.rows;
   entry->dead_letters_before += progress.dead_letters;
+  entry->totals.events += progress.events;
+  entry->totals.deletes += progress.deletes;
+  entry->totals.last_run = Millis(record.end_ms - entry->run->start_ms);
+  Count(end, &entry->totals);
   entry->last_exit = record.exit;
   ended_.push_back(std::move(entry->run->process));
   entry->run.reset();

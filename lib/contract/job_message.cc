@@ -22,6 +22,7 @@ nlohmann::ordered_json ToJson(const Progress& p) {
   o["in_doubt"] = p.in_doubt;
   o["events"] = p.events;
   o["rows"] = p.rows;
+  o["deletes"] = p.deletes;
   o["dead_letters"] = p.dead_letters;
   if (p.snapshot_id) o["snapshot_id"] = *p.snapshot_id;
   o["last_commit_ms"] = p.last_commit_ms;
@@ -40,6 +41,7 @@ Result<WorkerMessage> ProgressFrom(const json& o) {
   p.in_doubt = o.value("in_doubt", false);
   p.events = o.value("events", int64_t{0});
   p.rows = o.value("rows", int64_t{0});
+  p.deletes = o.value("deletes", int64_t{0});
   p.dead_letters = o.value("dead_letters", int64_t{0});
   if (o.contains("snapshot_id")) p.snapshot_id = o.at("snapshot_id").get<int64_t>();
   p.last_commit_ms = o.value("last_commit_ms", int64_t{0});

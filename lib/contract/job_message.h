@@ -31,6 +31,7 @@ struct Progress {
   bool in_doubt = false;            ///< A commit's outcome is unknown: do not stop me for idleness.
   int64_t events = 0;               ///< Since the run began, as all counts here.
   int64_t rows = 0;
+  int64_t deletes = 0;  ///< Rows deleted or superseded.
   int64_t dead_letters = 0;
   std::optional<int64_t> snapshot_id = {};
   int64_t last_commit_ms = 0;  ///< Unix milliseconds; 0: none in this run.

@@ -50,12 +50,14 @@ TEST_CASE("messages survive the trip") {
                     .in_doubt = true,
                     .events = 1,
                     .rows = 2,
+                    .deletes = 4,
                     .dead_letters = 3,
                     .snapshot_id = -5,
                     .last_commit_ms = 77};
   auto read = DecodeMessage(EncodeMessage(progress));
   REQUIRE(read.has_value());
   CHECK(EncodeMessage(*read) == EncodeMessage(progress));
+  CHECK(std::get<Progress>(*read).deletes == 4);
   CHECK(std::get<Progress>(*read).next == PartitionOffsets{{0, 12}});
   CHECK(std::holds_alternative<Ready>(*DecodeMessage(EncodeMessage(Ready{}))));
   CHECK(std::get<Exiting>(*DecodeMessage(EncodeMessage(Exiting{{{1, 2}}}))).next == PartitionOffsets{{1, 2}});
