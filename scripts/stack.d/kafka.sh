@@ -6,6 +6,7 @@ kafka_dir=$stack_dir/kafka
 kafka_jars=$cache_dir/kafka-$kafka_version
 kafka_pid=$kafka_dir/kafka.pid
 kafka_log=$kafka_dir/kafka.log
+kafka_address=127.0.0.1:$kafka_port
 
 kafka_properties() {
   cat <<TXT
@@ -32,42 +33,39 @@ message.max.bytes=10485760
 TXT
 }
 
-kafka_log4j() {
-  cat <<TXT
-status=error
-appender.f.type=File
-appender.f.name=f
-appender.f.fileName=$kafka_log
-appender.f.layout.type=PatternLayout
-appender.f.layout.pattern=%d %p %m (%c)%n
-rootLogger.level=info
-rootLogger.appenderRef.f.ref=f
-TXT
+# A TCP connect comes too early: the broker is ready when its log says so and its port answers.
+kafka_ready() { grep -q 'Kafka Server started' "$kafka_log" && port_taken "$kafka_port"; }
+
+kafka_cluster_id() { sed -n 's/^cluster.id=//p' "$kafka_dir/data/meta.properties" 2>/dev/null || true; }
+
+kafka_java() {
+  java -Xms64m "-Xmx${CDC_KAFKA_HEAP:-192m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    "-Dlog4j2.configurationFile=$kafka_dir/log4j2.properties" -cp "$kafka_jars/*" "$@"
 }
 
-# A TCP connect comes too early: the broker is ready when its log says so and its port answers.
-kafka_ready() { grep -q 'Kafka Server started' "$kafka_log" && (exec 3<>"/dev/tcp/127.0.0.1/$kafka_port"); }
+kafka_format() {
+  local id
+  id=$(head -c16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
+  rm -rf "$kafka_dir/data"
+  kafka_java kafka.tools.StorageTool format -t "$id" -c "$kafka_dir/server.properties" >"$kafka_dir/format.log" 2>&1 \
+    || die "kafka: formatting failed; see $kafka_dir/format.log"
+}
 
 kafka_up() {
-  if alive "$kafka_pid"; then say "kafka: running at 127.0.0.1:$kafka_port"; return 0; fi
-  maven_jars "$kafka_jars" "org.apache.kafka:kafka_2.13:$kafka_version" "org.apache.kafka:kafka-tools:$kafka_version" \
-    org.apache.logging.log4j:log4j-slf4j-impl:2.25.4
+  if alive "$kafka_pid"; then say "kafka: running at $kafka_address"; return 0; fi
   need_java
+  maven_jars "kafka-$kafka_version" "org.apache.kafka:kafka_2.13:$kafka_version" "org.apache.kafka:kafka-tools:$kafka_version" \
+    org.apache.logging.log4j:log4j-slf4j-impl:2.25.4
   mkdir -p "$kafka_dir"
   kafka_properties >"$kafka_dir/server.properties"
-  kafka_log4j >"$kafka_dir/log4j2.properties"
+  log4j_file "$kafka_log" >"$kafka_dir/log4j2.properties"
+  [ -f "$kafka_dir/data/meta.properties" ] || kafka_format
   : >"$kafka_log"
-  local java=(java -Xms64m -Xmx${CDC_KAFKA_HEAP:-192m} -XX:+UseSerialGC -XX:TieredStopAtLevel=1
-    -Dlog4j2.configurationFile="$kafka_dir/log4j2.properties" -cp "$kafka_jars/*")
-  if [ ! -d "$kafka_dir/data" ]; then
-    "${java[@]}" kafka.tools.StorageTool format -t "$(head -c16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
-      -c "$kafka_dir/server.properties" >"$kafka_dir/format.log" 2>&1 || die "kafka: formatting failed; see $kafka_dir/format.log"
-  fi
-  say "kafka: starting at 127.0.0.1:$kafka_port"
-  setsid "${java[@]}" kafka.Kafka "$kafka_dir/server.properties" >"$kafka_dir/console.log" 2>&1 </dev/null &
-  echo $! >"$kafka_pid"
+  say "kafka: starting at $kafka_address"
+  spawn "$kafka_pid" "$kafka_dir/console.log" java -Xms64m "-Xmx${CDC_KAFKA_HEAP:-192m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    "-Dlog4j2.configurationFile=$kafka_dir/log4j2.properties" -cp "$kafka_jars/*" kafka.Kafka "$kafka_dir/server.properties"
   wait_for 60 kafka "$kafka_pid" "$kafka_log" kafka_ready
-  say "kafka: ready at 127.0.0.1:$kafka_port"
+  say "kafka: ready at $kafka_address"
 }
 
 kafka_down() {
@@ -75,9 +73,3 @@ kafka_down() {
   stop_process "$kafka_pid" 30
   say "kafka: stopped"
 }
-
-kafka_status() {
-  if alive "$kafka_pid"; then say "kafka: running at 127.0.0.1:$kafka_port pid $(cat "$kafka_pid")"; else say "kafka: stopped"; fi
-}
-
-kafka_logs() { say "kafka: $kafka_log"; tail -n 20 "$kafka_log" 2>/dev/null || true; }
