@@ -1,25 +1,15 @@
 #include "lib/postgres/source_table.h"
 
 #include <cstdlib>
-#include <initializer_list>
-#include <memory>
-#include <string_view>
 
 #include <fmt/core.h>
-#include <libpq-fe.h>
+
+#include "lib/postgres/connection_internal.h"
 
 namespace cdc::postgres {
 namespace {
 
-struct Release {
-  void operator()(PGconn* p) const { PQfinish(p); }
-  void operator()(PGresult* p) const { PQclear(p); }
-  void operator()(PQconninfoOption* p) const { PQconninfoFree(p); }
-};
-using Connection = std::unique_ptr<PGconn, Release>;
-using Rows = std::unique_ptr<PGresult, Release>;
-
-constexpr const char* kDsnHint = "correct [source] dsn";
+constexpr const char* kWhat = "Asking PostgreSQL's catalogues";
 
 // Domains are followed down to the type they are made of, whose modifier is the domain's.
 constexpr const char* kColumns = R"(
@@ -44,60 +34,6 @@ SELECT i.indisprimary, i.indisreplident, a.attname
  WHERE i.indrelid = $1 AND (i.indisprimary OR i.indisreplident) AND k.place <= i.indnkeyatts
  ORDER BY i.indexrelid, k.place)";
 
-std::string Trim(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-  return std::string(text);
-}
-
-/// Refusals that only another dsn, another right or another server configuration changes (SQLSTATE classes 28
-/// and 3D, insufficient privilege). While connecting libpq gives no SQLSTATE, so there the words decide.
-bool IsPermanent(std::string_view sqlstate, std::string_view message) {
-  if (!sqlstate.empty()) {
-    return sqlstate.starts_with("28") || sqlstate.starts_with("3D") || sqlstate == "42501";
-  }
-  for (const char* words :
-       {"authentication failed", "no pg_hba.conf entry", "does not exist", "no password supplied",
-        "not permitted to log in", "permission denied", "server does not support SSL"}) {
-    if (message.find(words) != std::string_view::npos) return true;
-  }
-  return false;
-}
-
-Result<Connection> Connect(const std::string& dsn) {
-  char* why = nullptr;
-  std::unique_ptr<PQconninfoOption, Release> parsed(PQconninfoParse(dsn.c_str(), &why));
-  if (!parsed) {
-    Error error{ErrorKind::kInvalidConfig,
-                fmt::format("Reading the PostgreSQL connection string: {}",
-                            Trim(why == nullptr ? "out of memory" : why)),
-                kDsnHint};
-    PQfreemem(why);
-    return error;
-  }
-  // What stands later wins, so the dsn's own settings do.
-  const char* names[] = {"connect_timeout", "application_name", "dbname", nullptr};
-  const char* values[] = {"10", "cdc", dsn.c_str(), nullptr};
-  Connection connection(PQconnectdbParams(names, values, /*expand_dbname=*/1));
-  if (PQstatus(connection.get()) == CONNECTION_OK) return connection;
-  const std::string message = Trim(PQerrorMessage(connection.get()));
-  const bool permanent = PQconnectionNeedsPassword(connection.get()) != 0 || IsPermanent("", message);
-  return Error{permanent ? ErrorKind::kInvalidConfig : ErrorKind::kTransient,
-               fmt::format("Connecting to PostgreSQL: {}", message),
-               permanent ? kDsnHint : "check that PostgreSQL runs where [source] dsn says"};
-}
-
-Result<Rows> Query(PGconn* connection, const char* sql, std::initializer_list<const char*> parameters) {
-  Rows rows(PQexecParams(connection, sql, static_cast<int>(parameters.size()), nullptr, parameters.begin(),
-                         nullptr, nullptr, 0));
-  const auto status = PQresultStatus(rows.get());
-  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return rows;
-  const char* sqlstate = PQresultErrorField(rows.get(), PG_DIAG_SQLSTATE);
-  const bool permanent = sqlstate != nullptr && IsPermanent(sqlstate, "");
-  return Error{permanent ? ErrorKind::kInvalidConfig : ErrorKind::kTransient,
-               fmt::format("Asking PostgreSQL's catalogues: {}", Trim(PQerrorMessage(connection))),
-               permanent ? kDsnHint : ""};
-}
-
 std::string Text(const Rows& rows, int row, int column) { return PQgetvalue(rows.get(), row, column); }
 bool Flag(const Rows& rows, int row, int column) { return PQgetvalue(rows.get(), row, column)[0] == 't'; }
 
@@ -115,10 +51,10 @@ ReplicaIdentity IdentityOf(char letter) {
 Result<SourceTable> Describe(const std::string& dsn, const std::string& schema, const std::string& table) {
   CDC_ASSIGN(Connection connection, Connect(dsn));
   PGconn* server = connection.get();
-  CDC_TRY(Query(server, "SET statement_timeout = '10s'", {}));
+  CDC_TRY(Query(server, "SET statement_timeout = '10s'", {}, kWhat));
   // One moment for all three questions. The transaction ends with the connection.
-  CDC_TRY(Query(server, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}));
-  CDC_ASSIGN(Rows found, Query(server, kTable, {schema.c_str(), table.c_str()}));
+  CDC_TRY(Query(server, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {}, kWhat));
+  CDC_ASSIGN(Rows found, Query(server, kTable, {schema.c_str(), table.c_str()}, kWhat));
   if (PQntuples(found.get()) == 0) {
     return Error{ErrorKind::kNotFound,
                  fmt::format("Table {}.{} does not exist in database {}", schema, table, PQdb(server)),
@@ -127,12 +63,12 @@ Result<SourceTable> Describe(const std::string& dsn, const std::string& schema, 
   const std::string oid = Text(found, 0, 0);
   SourceTable answer;
   answer.replica_identity = IdentityOf(PQgetvalue(found.get(), 0, 1)[0]);
-  CDC_ASSIGN(Rows columns, Query(server, kColumns, {oid.c_str()}));
+  CDC_ASSIGN(Rows columns, Query(server, kColumns, {oid.c_str()}, kWhat));
   for (int i = 0; i < PQntuples(columns.get()); ++i) {
     answer.columns.push_back({Text(columns, i, 1), Text(columns, i, 3), !Flag(columns, i, 2),
                               std::atoi(PQgetvalue(columns.get(), i, 0))});
   }
-  CDC_ASSIGN(Rows keys, Query(server, kIndexKey, {oid.c_str()}));
+  CDC_ASSIGN(Rows keys, Query(server, kIndexKey, {oid.c_str()}, kWhat));
   for (int i = 0; i < PQntuples(keys.get()); ++i) {
     if (Flag(keys, i, 0)) answer.primary_key.push_back(Text(keys, i, 2));
     if (Flag(keys, i, 1)) answer.identity_index_key.push_back(Text(keys, i, 2));
