@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <mutex>
 
 namespace cdc::http {
@@ -31,6 +32,7 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 struct Received {
   Response response;
   int64_t max_body = 0;
+  bool bodiless = false;  ///< of HEAD: its Content-Length is another answer's
   bool too_long = false;
 };
 
@@ -44,6 +46,13 @@ size_t OnBody(char* bytes, size_t, size_t size, void* context) {
   return size;
 }
 
+size_t TakeBody(char* out, size_t, size_t room, void* context) {
+  auto& body = *static_cast<std::string_view*>(context);
+  const size_t taken = body.copy(out, room);
+  body.remove_prefix(taken);
+  return taken;
+}
+
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
@@ -51,7 +60,8 @@ std::string_view Trim(std::string_view text) {
 }
 
 size_t OnHeader(char* bytes, size_t, size_t size, void* context) {
-  auto& response = static_cast<Received*>(context)->response;
+  auto& received = *static_cast<Received*>(context);
+  Response& response = received.response;
   const std::string_view line(bytes, size);
   if (line.starts_with("HTTP/")) {  // a new answer begins: what came before was 1xx or a proxy's
     response.headers.clear();
@@ -62,7 +72,13 @@ size_t OnHeader(char* bytes, size_t, size_t size, void* context) {
   std::string name(Trim(line.substr(0, colon)));
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  response.headers.emplace_back(std::move(name), std::string(Trim(line.substr(colon + 1))));
+  const std::string_view value = Trim(line.substr(colon + 1));
+  if (name == "content-length" && !received.bodiless) {
+    int64_t length = 0;
+    std::from_chars(value.data(), value.data() + value.size(), length);
+    if (length > 0 && length <= received.max_body) response.body.reserve(static_cast<size_t>(length));
+  }
+  response.headers.emplace_back(std::move(name), std::string(value));
   return size;
 }
 
@@ -82,6 +98,20 @@ HeaderList HeadersOf(const Request& request) {
   if (!typed) list = curl_slist_append(list, "Content-Type:");  // else a form's
   list = curl_slist_append(list, "Expect:");                    // costs a round trip or a second
   return HeaderList(list);
+}
+
+/// libcurl repeats a request whose kept connection ends before the answer begins, though the server may have
+/// acted on it. It cannot repeat a body that it cannot rewind; where there is none, a new connection it is.
+void SetUnrepeatable(CURL* handle, std::string_view* body) {
+  curl_easy_setopt(handle, CURLOPT_POST, 1L);
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+  if (body->empty()) {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, "");
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+  } else {
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, TakeBody);
+    curl_easy_setopt(handle, CURLOPT_READDATA, body);
+  }
 }
 
 Error ErrorOf(CURLcode code, CURL* handle, const Request& request, const char* detail) {
@@ -125,10 +155,11 @@ struct Client::Impl {
     const std::lock_guard lock(mutex);
     idle.push_back(std::move(handle));
   }
-  void Prepare(CURL* handle, const Request& request) const;
+  /// \param body what is left of the request's body; must outlive the transfer
+  void Prepare(CURL* handle, const Request& request, std::string_view* body) const;
 };
 
-void Client::Impl::Prepare(CURL* handle, const Request& request) const {
+void Client::Impl::Prepare(CURL* handle, const Request& request, std::string_view* body) const {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -146,7 +177,9 @@ void Client::Impl::Prepare(CURL* handle, const Request& request) const {
   curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
   if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
   const bool carries = !request.body.empty() || request.method == "PUT" || request.method == "POST";
-  if (carries) {
+  if (request.method == "POST") {
+    SetUnrepeatable(handle, body);
+  } else if (carries) {
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   } else if (request.method == "HEAD") {
@@ -176,8 +209,10 @@ Result<Response> Client::Send(const Request& request) {
   char detail[CURL_ERROR_SIZE] = "";
   Received received;
   received.max_body = impl_->options.max_body;
+  received.bodiless = request.method == "HEAD";
   const HeaderList headers = HeadersOf(request);
-  impl_->Prepare(handle.get(), request);
+  std::string_view body = request.body;
+  impl_->Prepare(handle.get(), request, &body);
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, OnBody);
@@ -185,20 +220,19 @@ Result<Response> Client::Send(const Request& request) {
   curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(handle.get(), CURLOPT_HEADERDATA, &received);
   const CURLcode code = curl_easy_perform(handle.get());
+  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
   if (received.too_long) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("{}: the answer is longer than {} bytes", Shown(request), received.max_body)};
   }
   if (code != CURLE_OK) {
     const Error error = ErrorOf(code, handle.get(), request, detail);
-    curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
     impl_->Return(std::move(handle));
     return error;
   }
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   received.response.status = static_cast<int>(status);
-  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, nullptr);
   impl_->Return(std::move(handle));
   return std::move(received.response);
 }
@@ -214,7 +248,8 @@ std::string Escape(std::string_view text, bool keep_slash) {
   std::string out;
   out.reserve(text.size());
   for (const unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slash && c == '/')) {
+    const bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (alnum || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slash && c == '/')) {
       out += static_cast<char>(c);
     } else {
       out += fmt::format("%{:02X}", c);

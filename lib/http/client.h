@@ -20,11 +20,11 @@ using Header = std::pair<std::string, std::string>;  ///< name, value
 struct Request {
   std::string method = "GET";
   std::string url;  ///< absolute, escaped by the caller; sent as it is
-  std::vector<Header> headers;
+  std::vector<Header> headers = {};
   /// Sent with Content-Length when not empty, and for PUT and POST always. Must outlive the call.
-  std::string_view body;
+  std::string_view body = {};
   Millis timeout{30'000};   ///< for the whole exchange, from the connect to the last byte
-  Millis stall_timeout{0};  ///< of silence in both directions, in whole seconds; 0: `timeout` alone counts
+  Millis stall_timeout{0};  ///< of silence both ways, and up to 5 s more; 0: `timeout` alone counts
 };
 
 struct Response {
@@ -43,7 +43,9 @@ struct ClientOptions {
   int64_t max_body = 256 << 20;  ///< bytes; a longer answer is kUnsupported
 };
 
-/// Thread-safe; concurrent calls use connections of their own. No redirects are followed, no retries made.
+/// Thread-safe; concurrent calls use connections of their own. No redirects are followed and nothing is
+/// retried, but for one case: libcurl sends a request again when a kept connection turns out to be dead.
+/// Never a POST, which may have been carried out.
 class Client {
  public:
   /// \return kInvalidConfig: ca_file is unreadable.

@@ -1,0 +1,34 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "lib/http/client.h"
+#include "tests/support/result_printing.h"
+
+namespace cdc::http {
+namespace {
+
+TEST_CASE("Escape keeps RFC 3986's unreserved characters only") {
+  CHECK(Escape("AZaz09-._~") == "AZaz09-._~");
+  CHECK(Escape("a b/c+d%=&\xC3\xA4") == "a%20b%2Fc%2Bd%25%3D%26%C3%A4");
+  CHECK(Escape("a b/c", true) == "a%20b/c");
+  CHECK(Escape(std::string_view("\0\x7F", 2)) == "%00%7F");
+}
+
+TEST_CASE("Pauses double up to a limit, half of each is chance") {
+  CHECK(RetryPause(0, Millis(100), Millis(5'000), 0.0) == Millis(50));
+  CHECK(RetryPause(0, Millis(100), Millis(5'000), 0.5) == Millis(75));
+  CHECK(RetryPause(3, Millis(100), Millis(5'000), 0.0) == Millis(400));
+  CHECK(RetryPause(6, Millis(100), Millis(5'000), 0.0) == Millis(2'500));
+  CHECK(RetryPause(1'000'000, Millis(100), Millis(5'000), 0.999) <= Millis(5'000));
+}
+
+TEST_CASE("A certificate file that is not there is said at once") {
+  ClientOptions options;
+  options.ca_file = "/nowhere/ca.pem";
+  const auto client = Client::Make(options);
+  REQUIRE(!client);
+  CHECK(client.error().kind == ErrorKind::kInvalidConfig);
+  CHECK(client.error().message.find("/nowhere/ca.pem") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace cdc::http
