@@ -246,9 +246,9 @@ prove_embedded() {
   [ -x "$python" ] || die "the readers are missing: scripts/setup.sh"
   d volume rm -f cdc-prove-state >/dev/null
   embedded_config
-  local before=() all=() t topic first total triggers
+  local before=() all=() t first total triggers
   "$python" tests/support/split_events.py tests/data/fixtures/schema_precise.jsonl "$run/events" "${tables[@]}" >"$run/events.txt"
-  while read -r t topic first total; do before+=("$t=$first"); all+=("$t=$total"); done <"$run/events.txt"
+  while read -r t _ first total; do before+=("$t=$first"); all+=("$t=$total"); done <"$run/events.txt"
   chmod -R a+rX "$run/events"
   run_orchestrator --init -v "$run/lake:$run/lake"
   produce before
