@@ -10,7 +10,7 @@ namespace {
 
 constexpr Millis kPatience(10'000);
 
-TEST_CASE("Rows are counted, names are taken as they are", "[.integration]") {
+TEST_CASE("Rows are counted, names are taken as they are", "[postgres]") {
   Server server;
   server.Sql(R"(
     CREATE SCHEMA "Odd ""Schema";

@@ -8,7 +8,7 @@
 namespace cdc::postgres {
 namespace {
 
-TEST_CASE("A source table as PostgreSQL describes it", "[.integration]") {
+TEST_CASE("A source table as PostgreSQL describes it", "[postgres]") {
   Server server;
   server.Sql(R"(
     CREATE DOMAIN short AS varchar(5) NOT NULL;
