@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file tests/component/s3/minio.h
-/// A MinIO server of the test's own, on a free port, with the bucket "warehouse".
+/// A MinIO server of the test's own, started by scripts/stack on a free port, with the bucket "warehouse".
 
 #include <sys/types.h>
 
@@ -28,17 +28,15 @@ class Minio {
   ~Minio();
   Minio(const Minio&) = delete;
 
-  void Start();  ///< returns when it is ready
+  void Start();  ///< when it has been killed, again; returns when it is ready
   void Kill();   ///< SIGKILL
   void Signal(int signal) const;
 
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
   Access access() const;
-  const std::filesystem::path& folder() const { return folder_; }
+  std::filesystem::path data() const { return folder_ / "minio/data"; }
 
  private:
-  bool IsReady() const;
-
   std::filesystem::path folder_;
   int port_ = 0;
   pid_t pid_ = 0;

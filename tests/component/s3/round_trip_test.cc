@@ -121,7 +121,7 @@ TEST_CASE("A writer that is not closed leaves nothing, not even parts") {
   // MinIO keeps the parts of open uploads below the hash of the object's path.
   size_t parts = 0;
   for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(SharedMinio().folder() / "data/.minio.sys/multipart")) {
+       std::filesystem::recursive_directory_iterator(SharedMinio().data() / ".minio.sys/multipart")) {
     if (entry.is_regular_file()) ++parts;
   }
   CHECK(parts == 0);
