@@ -68,6 +68,10 @@ class Catalog {
 /// second need.
 std::map<std::string, std::string> DefaultTableProperties();
 
+/// <warehouse>/<namespace>/<folder>: what is not [a-z0-9_-] of the name becomes "_", and a short unique
+/// suffix keeps tables apart whose names are alike then, or that were dropped and made again.
+std::string NewTableLocation(const std::string& warehouse, const TableIdent& ident);
+
 /// Sets and removes table properties in a commit of their own.
 TableCommit PropertiesCommit(const TableMetadata& metadata, const std::map<std::string, std::string>& updates,
                              const std::vector<std::string>& removals = {});

@@ -103,9 +103,11 @@ struct TableMetadata {
   int64_t IntProperty(const std::string& key, int64_t fallback) const;
 };
 
+/// \param known an earlier state of the same table, or null: snapshots that it has are taken from it, not read
+/// again (they never change; another table is told by its uuid)
 /// \return kCorrupt: no table metadata, or it contradicts itself; kUnsupported: another format version
 /// than 2.
-Result<TableMetadata> ParseTableMetadata(std::string_view json);
+Result<TableMetadata> ParseTableMetadata(std::string_view json, const TableMetadata* known = nullptr);
 std::string TableMetadataToJson(const TableMetadata& metadata);
 
 /// Random and positive, not in use in `metadata`.

@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
+#include "lib/iceberg/json_scan_internal.h"
 #include "lib/iceberg/json_text_internal.h"
 #include "lib/iceberg/metadata.h"
+#include "lib/iceberg/metadata_json_internal.h"
 #include "lib/iceberg/schema_json_internal.h"
 
 namespace cdc::iceberg {
@@ -36,6 +40,8 @@ void AppendRest(const std::string& object, std::string* out) {
   out->push_back(',');
   out->append(object, 1, object.size() - 2);
 }
+
+}  // namespace
 
 void AppendText(std::string_view text, std::string* out) {
   // Most strings (paths, counters) need no escape: only the others take the slow way.
@@ -74,6 +80,8 @@ void AppendSnapshot(const Snapshot& snapshot, std::string* out) {
   AppendRest(snapshot.extra_json, out);
   out->push_back('}');
 }
+
+namespace {
 
 SnapshotPtr SnapshotFrom(const Json& tree) {
   auto snapshot = std::make_shared<Snapshot>();
@@ -132,9 +140,6 @@ std::string ArrayText(const Json& tree, const char* key) {
 void ReadHistory(const Json& tree, TableMetadata* m) {
   m->current_snapshot_id = Optional<int64_t>(tree, "current-snapshot-id");
   if (m->current_snapshot_id == -1) m->current_snapshot_id.reset();
-  if (tree.contains("snapshots")) {
-    for (const Json& each : tree["snapshots"]) m->snapshots.push_back(SnapshotFrom(each));
-  }
   if (tree.contains("snapshot-log")) {
     for (const Json& each : tree["snapshot-log"]) {
       m->snapshot_log.push_back(
@@ -159,6 +164,7 @@ void ReadHistory(const Json& tree, TableMetadata* m) {
   }
 }
 
+/// `tree`: all but the snapshots.
 Result<TableMetadata> MetadataFrom(const Json& tree) {
   TableMetadata m;
   m.format_version = tree.at("format-version").get<int>();
@@ -207,12 +213,45 @@ Result<TableMetadata> MetadataFrom(const Json& tree) {
                              "refs",
                              "statistics",
                              "partition-statistics"});
-  if (m.current_snapshot_id && m.current_snapshot() == nullptr) {
-    return Error{ErrorKind::kCorrupt,
-                 fmt::format("the metadata of the table at {} lacks its current snapshot {}", m.location,
-                             *m.current_snapshot_id)};
-  }
   return m;
+}
+
+/// The id of a snapshot given as text; 0 when there is none to be seen.
+int64_t SnapshotIdOf(std::string_view snapshot) {
+  int64_t id = 0;
+  ScanObject(snapshot, [&](std::string_view key, std::string_view value) {
+    if (key != "snapshot-id") return true;
+    std::from_chars(value.data(), value.data() + value.size(), id);
+    return false;
+  });
+  return id;
+}
+
+/// `json`: the array; snapshots that `known` has are taken from it. \return whether it is an array
+bool ReadSnapshots(std::string_view json, const TableMetadata* known, TableMetadata* m) {
+  std::unordered_map<int64_t, const SnapshotPtr*> by_id;
+  if (known != nullptr && known->table_uuid == m->table_uuid) {
+    for (const SnapshotPtr& snapshot : known->snapshots) by_id.emplace(snapshot->snapshot_id, &snapshot);
+  }
+  return ScanArray(json, [&](std::string_view text) {
+    const auto found = by_id.empty() ? by_id.end() : by_id.find(SnapshotIdOf(text));
+    m->snapshots.push_back(found != by_id.end() ? *found->second : SnapshotFrom(Json::parse(text)));
+    return true;
+  });
+}
+
+/// "{...}" with all members but the snapshots. \return whether `json` is an object
+bool SplitOffSnapshots(std::string_view json, std::string* head, std::string_view* snapshots) {
+  const bool object = ScanObject(json, [&](std::string_view key, std::string_view value) {
+    if (key == "snapshots") {
+      *snapshots = value;
+    } else {
+      head->append(head->empty() ? "{\"" : ",\"").append(key).append("\":").append(value);
+    }
+    return true;
+  });
+  head->append(head->empty() ? "{}" : "}");
+  return object;
 }
 
 void AppendHistory(const TableMetadata& m, std::string* out) {
@@ -238,13 +277,25 @@ void AppendHistory(const TableMetadata& m, std::string* out) {
 
 }  // namespace
 
-Result<TableMetadata> ParseTableMetadata(std::string_view json) {
-  const Json tree = Json::parse(json, nullptr, false);
-  if (tree.is_discarded() || !tree.is_object()) {
+Result<TableMetadata> ParseTableMetadata(std::string_view json, const TableMetadata* known) {
+  std::string head;
+  std::string_view snapshots;
+  const bool object = SplitOffSnapshots(json, &head, &snapshots);
+  const Json tree = object ? Json::parse(head, nullptr, false) : Json();
+  if (!tree.is_object()) {
     return Error{ErrorKind::kCorrupt, "reading table metadata: it is no JSON object"};
   }
   try {
-    return MetadataFrom(tree);
+    CDC_ASSIGN(TableMetadata m, MetadataFrom(tree));
+    if (!snapshots.empty() && snapshots != "null" && !ReadSnapshots(snapshots, known, &m)) {
+      return Error{ErrorKind::kCorrupt, "reading table metadata: its snapshots are no JSON array"};
+    }
+    if (m.current_snapshot_id && m.current_snapshot() == nullptr) {
+      return Error{ErrorKind::kCorrupt,
+                   fmt::format("the metadata of the table at {} lacks its current snapshot {}", m.location,
+                               *m.current_snapshot_id)};
+    }
+    return m;
   } catch (const Json::exception& e) {
     return Error{ErrorKind::kCorrupt, fmt::format("reading table metadata: {}", e.what())};
   }

@@ -11,10 +11,6 @@
 
 namespace cdc::iceberg {
 
-/// <warehouse>/<namespace>/<folder>: what is not [a-z0-9_-] of the name becomes "_", and a short unique
-/// suffix keeps tables apart whose names are alike then, or that were dropped and made again.
-std::string NewTableLocation(const std::string& warehouse, const TableIdent& ident);
-
 /// \return kInvalidArgument: a schema that cannot be (names or ids used twice, an unknown or optional
 /// identifier).
 Result<TableMetadata> NewTableMetadata(const rows::Schema& schema, const std::string& location,

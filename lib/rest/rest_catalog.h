@@ -25,8 +25,8 @@ struct Options {
   // How to sign in; all empty: not at all. `token` wins over `credential`.
   std::string token;                       ///< bearer token; a secret
   std::string credential;                  ///< "client_id:client_secret", or the secret alone; a secret
-  std::string scope;                       ///< empty: "catalog"
-  std::string oauth2_server_uri;           ///< empty: <uri>/v1/oauth/tokens
+  std::string scope;                       ///< empty: "catalog"; Polaris wants "PRINCIPAL_ROLE:ALL"
+  std::string oauth2_server_uri;           ///< absolute, or relative to `uri`; empty: <uri>/v1/oauth/tokens
   bool vended_credentials = false;         ///< ask for storage credentials with every table loaded
   Millis request_timeout{30'000};          ///< one attempt
   Millis retry_for{30'000};                ///< total time spent on a call that may be repeated
@@ -50,12 +50,16 @@ class RestCatalog : public iceberg::Catalog {
                                                bool rejected) = 0;
 };
 
-/// Asks the server's configuration (GET /v1/config) before it returns.
+/// Asks the server's configuration (GET /v1/config) before it returns. Signs in when it has to, again at
+/// three quarters of a token's life, and once more when a token is refused (401, 419).
 ///
 /// Beyond what iceberg::Catalog says: CommitTable sends one request and repeats it only when it certainly did
 /// not arrive, or when it carries an idempotency key that the server honours. 409 is kConflict, although
 /// Polaris also gives it after a commit of ours that succeeded: callers look for their own snapshot first
-/// (HistoryContains). 500, 502, 503, 504, time-outs and broken connections are kCommitUnknown.
+/// (HistoryContains). 500, 502, 503, 504, time-outs and broken connections are kCommitUnknown, and so is an
+/// answer that makes no sense. Calls that change nothing are repeated within `retry_for`; every call is after
+/// 429. The server assigns field ids of a new table itself: take them from what CreateTable returns. Refused
+/// credentials and missing rights are kInvalidConfig, what a server does not do kUnsupported.
 ///
 /// \param client must outlive the catalog
 /// \return kTransient: not reachable; kInvalidConfig: refused credentials, no such warehouse, no such

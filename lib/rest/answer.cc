@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "lib/rest/answer_internal.h"
+
+namespace cdc::rest {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kLongestMessage = 300;  ///< servers put stack traces into messages
+constexpr const char* kCheckUri =
+    "check that [catalog] uri in tables.toml is the address of an Iceberg REST catalog";
+constexpr const char* kCheckRunning = "is the catalog running? its address is [catalog] uri in tables.toml";
+
+/// The specification's ErrorModel.
+struct ServerError {
+  bool present = false;
+  std::string type;
+  std::string message;
+};
+
+std::string Text(const Json& tree, const char* key) {
+  const auto found = tree.find(key);
+  return found != tree.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+ServerError ErrorIn(const std::string& body) {
+  const Json tree = Json::parse(body, nullptr, false);
+  const auto error = tree.is_object() ? tree.find("error") : tree.end();
+  if (!tree.is_object() || error == tree.end() || !error->is_object()) return {};
+  ServerError found{true, Text(*error, "type"), Text(*error, "message")};
+  found.message = found.message.substr(0, std::min(kLongestMessage, found.message.find('\n')));
+  return found;
+}
+
+std::string Shown(const CallRules& rules, int status, const ServerError& error) {
+  std::string text = fmt::format("{}: the catalog answered {}", rules.what, status);
+  if (!error.type.empty()) text += " " + error.type;
+  if (!error.message.empty()) text += ": " + error.message;
+  return text;
+}
+
+/// Servers answer some lost races with 400 (Polaris, pull request 5138).
+bool MeansConflict(const ServerError& error) {
+  return error.type.find("CommitFailed") != std::string::npos ||
+         error.type.find("Conflict") != std::string::npos ||
+         error.message.find("Requirement failed") != std::string::npos;
+}
+
+std::optional<Millis> RetryAfter(const http::Response& response) {
+  const std::string* text = response.FindHeader("retry-after");
+  int64_t seconds = -1;
+  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (seconds < 0 || seconds > 1'000'000) return std::nullopt;
+  return Millis(seconds * 1000);
+}
+
+/// It may have been processed.
+Verdict Unknown(const CallRules& rules, Error error, std::optional<Millis> pause) {
+  error.kind = rules.changes ? ErrorKind::kCommitUnknown : ErrorKind::kTransient;
+  return {rules.repeatable ? Next::kRepeat : Next::kFail, std::move(error), rules.changes, pause};
+}
+
+Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said, const std::string& text) {
+  const auto fail = [&](ErrorKind kind, std::string hint = "") {
+    return Verdict{Next::kFail, Error{kind, text, std::move(hint)}, false, {}};
+  };
+  if (rules.probes && (status == 400 || status == 404)) {
+    return fail(ErrorKind::kInvalidConfig,
+                "[catalog] uri must be the address of an Iceberg REST catalog, [catalog] name a warehouse "
+                "that it has");
+  }
+  switch (status) {
+    case 400: return fail(MeansConflict(said) ? ErrorKind::kConflict : ErrorKind::kUnsupported);
+    case 403:
+      return fail(ErrorKind::kInvalidConfig, "grant the principal of [catalog] credential the right to it");
+    case 404:
+      // Without the protocol's body it was a proxy or another server that knows no such page: nothing is said
+      // about the table.
+      return said.present ? fail(ErrorKind::kNotFound) : fail(ErrorKind::kTransient, kCheckUri);
+    case 409: return fail(ErrorKind::kConflict);
+    default: break;
+  }
+  if (status >= 300 && status < 400) return fail(ErrorKind::kInvalidConfig, kCheckUri);
+  return fail(ErrorKind::kUnsupported);
+}
+
+}  // namespace
+
+Verdict JudgeAnswer(const CallRules& rules, const http::Response& response) {
+  const int status = response.status;
+  if (status >= 200 && status < 300) return {};
+  const ServerError said = ErrorIn(response.body);
+  const std::string text = Shown(rules, status, said);
+  if (status == 401 || status == 419) {
+    return {Next::kSignIn,
+            Error{ErrorKind::kInvalidConfig, text, "check [catalog] credential or token in tables.toml"},
+            false,
+            {}};
+  }
+  if (status == 429) return {Next::kRepeat, Error{ErrorKind::kTransient, text}, false, RetryAfter(response)};
+  const bool maybe_done = status == 408 || (status >= 500 && status != 501 && status != 505) || status < 200;
+  if (maybe_done) return Unknown(rules, Error{ErrorKind::kTransient, text}, RetryAfter(response));
+  return JudgeRefusal(rules, status, said, text);
+}
+
+Verdict JudgeFailure(const CallRules& rules, const Error& error) {
+  Error ours{error.kind, fmt::format("{}: {}", rules.what, error.message), error.hint};
+  if (error.kind == ErrorKind::kTransient || error.kind == ErrorKind::kCommitUnknown) {
+    if (ours.hint.empty()) ours.hint = kCheckRunning;
+  }
+  if (error.kind == ErrorKind::kTransient) return {Next::kRepeat, std::move(ours), false, {}};
+  if (error.kind == ErrorKind::kCommitUnknown) return Unknown(rules, std::move(ours), {});
+  // An answer that is too long came after the request was processed.
+  const bool processed = error.kind == ErrorKind::kUnsupported && rules.changes;
+  if (processed) ours.kind = ErrorKind::kCommitUnknown;
+  return {Next::kFail, std::move(ours), processed, {}};
+}
+
+}  // namespace cdc::rest
