@@ -45,9 +45,15 @@ struct Options {
 /// Paths are "s3://bucket/key" ("s3a://" is accepted and answered in the same spelling). Thread-safe.
 ///
 /// Create() does not ask whether the object exists: names of table files are unique per attempt, and an
-/// object becomes visible at once and whole at Close(). Open() is one HEAD, ReadAll() one GET, each ReadAt()
-/// one ranged GET. Errors after all retries: kTransient (unreachable, 5xx, throttled, time-outs),
-/// kInvalidConfig (refused credentials, no such bucket, wrong region: the hint names `[storage]`), kNotFound.
+/// object becomes visible at once and whole at Close(). A writer holds at most one part in memory; one that
+/// is destroyed unclosed takes its parts back. A process that is killed leaves them to the store's own
+/// cleaning (MinIO: after a day; AWS: a lifecycle rule for incomplete uploads).
+///
+/// Open() is one GET of the last 64 KB; ReadAt() is answered from them, or for an object of up to 1 MiB more
+/// by one GET of all the rest, kept while the reader lives, or by a ranged GET each. ReadAll() is one GET.
+///
+/// Errors after all retries: kTransient (unreachable, 5xx, throttled, time-outs), kInvalidConfig (refused
+/// credentials, no such bucket, wrong region: the hint names `[storage]`), kNotFound.
 ///
 /// \param client must outlive the file system
 std::unique_ptr<storage::FileSystem> MakeS3FileSystem(http::Client& client, Options options);

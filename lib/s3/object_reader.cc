@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 namespace cdc::s3 {
@@ -12,6 +13,9 @@ namespace {
 
 /// Arrow's reader asks for the last 64 KiB first.
 constexpr int64_t kTail = 64 << 10;
+/// What lies before the tail is fetched as a whole up to here: less time than the dozen reads that Parquet's
+/// reader makes of it, one per column.
+constexpr int64_t kSmall = 1 << 20;
 
 /// "bytes 0-9/1234" → 1234; "bytes */0" → 0.
 Result<int64_t> SizeOf(const http::Response& response, const std::string& path) {
@@ -46,17 +50,28 @@ class ObjectReader final : public storage::Reader {
       return Error{ErrorKind::kCorrupt,
                    fmt::format("reading {}: it ends at {}, before byte {}", path_, size_, offset + wanted)};
     }
-    const int64_t tail_begin = size_ - static_cast<int64_t>(tail_.size());
-    const int64_t before = std::clamp<int64_t>(tail_begin - offset, 0, wanted);
-    if (before > 0) CDC_TRY(Fetch(offset, before, out));
+    const int64_t before = std::clamp<int64_t>(tail_begin_ - offset, 0, wanted);
+    if (before > 0) CDC_TRY(ReadBeforeTail(offset, before, out));
     if (before < wanted) {
-      std::memcpy(out + before, tail_.data() + (offset + before - tail_begin),
+      std::memcpy(out + before, tail_.data() + (offset + before - tail_begin_),
                   static_cast<size_t>(wanted - before));
     }
     return {};
   }
 
  private:
+  Status ReadBeforeTail(int64_t offset, int64_t size, char* out) const {
+    if (tail_begin_ > kSmall) return Fetch(offset, size, out);
+    const std::lock_guard lock(mutex_);
+    if (head_.empty()) {
+      std::string head(static_cast<size_t>(tail_begin_), '\0');
+      CDC_TRY(Fetch(0, tail_begin_, head.data()));
+      head_ = std::move(head);
+    }
+    std::memcpy(out, head_.data() + offset, static_cast<size_t>(size));
+    return {};
+  }
+
   Status Fetch(int64_t offset, int64_t size, char* out) const {
     Call call{"GET", "reading", path_,
               at_,   {},        {{"Range", fmt::format("bytes={}-{}", offset, offset + size - 1)}}};
@@ -76,6 +91,9 @@ class ObjectReader final : public storage::Reader {
   const Location at_;
   const int64_t size_;
   const std::string tail_;  // the object's last bytes
+  const int64_t tail_begin_ = size_ - static_cast<int64_t>(tail_.size());
+  mutable std::mutex mutex_;
+  mutable std::string head_;  // all before the tail of a small object, once it is wanted
 };
 
 }  // namespace

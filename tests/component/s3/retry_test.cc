@@ -149,6 +149,35 @@ TEST_CASE_METHOD(Scripted, "A failed part ends the writer, and its upload is giv
   CHECK(last["target"] == "/b/k?uploadId=up%261");
 }
 
+TEST_CASE_METHOD(Scripted, "A small object costs two requests, a large one a request per read") {
+  const auto tail = [](size_t size) {
+    return json{{"status", 206},
+                {"headers", {{"Content-Range", "bytes x-y/" + std::to_string(size)}}},
+                {"body_size", 65'536}};
+  };
+  const size_t small = (1 << 20) + 65'536;
+  server.Answer({tail(small), {{"status", 206}, {"body_size", 1 << 20}}});
+  std::string out(100'000, '\0');
+  auto reader = std::move(files->Open("s3://b/k").value());
+  REQUIRE(reader->ReadAt(0, 1'000, out.data()));
+  REQUIRE(reader->ReadAt(500'000, 100'000, out.data()));
+  REQUIRE(reader->ReadAt((1 << 20) - 10, 65'546, out.data()));
+  CHECK(out[65'545] == 'x');
+  json seen = server.Requests();
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0]["headers"]["range"] == "bytes=-65536");
+  CHECK(seen[1]["headers"]["range"] == "bytes=0-1048575");
+
+  server.Answer({tail(small + 1), {{"status", 206}, {"body_size", 5}}, {{"status", 206}, {"body_size", 6}}});
+  reader = std::move(files->Open("s3://b/k").value());
+  REQUIRE(reader->ReadAt(7, 5, out.data()));
+  REQUIRE(reader->ReadAt((1 << 20) + 1 - 6, 10, out.data()));  // six before the tail, four of it
+  seen = server.Requests();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[1]["headers"]["range"] == "bytes=7-11");
+  CHECK(seen[2]["headers"]["range"] == "bytes=1048571-1048576");
+}
+
 TEST_CASE_METHOD(Scripted, "A range that comes short is corruption; a web page is no listing") {
   server.Answer(
       {{{"status", 206}, {"headers", {{"Content-Range", "bytes 34464-99999/100000"}}}, {"body_size", 65'536}},

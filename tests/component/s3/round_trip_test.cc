@@ -14,8 +14,8 @@ constexpr size_t kPart = 8 << 20;
 
 TEST_CASE("What is written is read back, in one part and in several") {
   Files files(SharedMinio().access());
-  const size_t size = GENERATE(size_t{0}, size_t{1}, size_t{64 << 10}, size_t{(64 << 10) + 1}, kPart - 1,
-                               kPart, kPart + 1, 5 * kPart);
+  const size_t size = GENERATE(size_t{0}, size_t{1}, size_t{300'000}, size_t{64 << 10},
+                               size_t{(64 << 10) + 1}, kPart - 1, kPart, kPart + 1, 5 * kPart);
   const std::string path = "s3://warehouse/sizes/" + std::to_string(size);
   const std::string bytes = Noise(size);
   {
