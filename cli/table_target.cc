@@ -15,7 +15,6 @@
 #include "lib/core/clock.h"
 #include "lib/iceberg/live_files.h"
 #include "lib/iceberg/snapshot_writer.h"
-#include "lib/iceberg/sqlite_catalog.h"
 
 namespace cdc::cli {
 namespace {
@@ -51,14 +50,9 @@ Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> conf
     return error;
   }
   target.lock_ = std::move(*lock);
-  target.files_ = storage::MakeLocalFileSystem();
-  const auto& catalog = target.config_->catalog;
-  iceberg::SqliteCatalogOptions options;
-  options.path = catalog.uri;
-  options.name = catalog.name;
-  options.warehouse = catalog.warehouse;
-  CDC_ASSIGN(target.catalog_, iceberg::MakeSqliteCatalog(options, *target.files_));
-  target.ident_ = {catalog.name_space, IcebergName(*target.config_, table, layout.table_index(table))};
+  target.ident_ = {target.config_->catalog.name_space,
+                   IcebergName(*target.config_, table, layout.table_index(table))};
+  CDC_ASSIGN(target.lake_, lake::Open(*target.config_, target.ident_));
   return target;
 }
 
@@ -94,7 +88,7 @@ Result<SourceTopic> TableTarget::FindTopic() const {
 }
 
 Result<std::optional<iceberg::LoadedTable>> TableTarget::Load() {
-  auto loaded = catalog_->LoadTable(ident_);
+  auto loaded = catalog().LoadTable(ident_);
   if (loaded) return std::optional(std::move(*loaded));
   if (loaded.error().kind == ErrorKind::kNotFound) return std::optional<iceberg::LoadedTable>();
   return loaded.error();
@@ -109,8 +103,8 @@ Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::Loaded
 }
 
 Status TableTarget::CommitOffsets(const SourceTopic& topic, const contract::PartitionOffsets& next) {
-  CDC_ASSIGN(const auto table, catalog_->LoadTable(ident_));
-  CDC_ASSIGN(const auto live, iceberg::LiveFiles::Load(*files_, *table.metadata));
+  CDC_ASSIGN(const auto table, catalog().LoadTable(ident_));
+  CDC_ASSIGN(const auto live, iceberg::LiveFiles::Load(files(), *table.metadata));
   iceberg::SnapshotChanges changes;
   changes.summary = {
       {kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
@@ -119,16 +113,16 @@ Status TableTarget::CommitOffsets(const SourceTopic& topic, const contract::Part
   };
   iceberg::StageOptions options;
   options.now_ms = UnixMillis(SystemClock().wall());
-  CDC_ASSIGN(const auto staged, iceberg::StageSnapshot(*files_, table, live, changes, options));
-  auto committed = catalog_->CommitTable(table, staged.commit);
+  CDC_ASSIGN(const auto staged, iceberg::StageSnapshot(files(), table, live, changes, options));
+  auto committed = catalog().CommitTable(table, staged.commit);
   if (committed) return {};
   if (committed.error().kind == ErrorKind::kCommitUnknown) {
-    CDC_ASSIGN(const auto now, catalog_->LoadTable(ident_));
+    CDC_ASSIGN(const auto now, catalog().LoadTable(ident_));
     if (now.metadata->HistoryContains(staged.snapshot.snapshot_id)) return {};
     return Error{ErrorKind::kTransient, committed.error().message,
                  "run the command again: it does the same once more"};
   }
-  iceberg::DiscardStaged(*files_, staged);
+  iceberg::DiscardStaged(files(), staged);
   return committed.error();
 }
 

@@ -16,7 +16,7 @@
 #include "lib/core/result.h"
 #include "lib/iceberg/catalog.h"
 #include "lib/kafka/consumer.h"
-#include "lib/storage/file_system.h"
+#include "lib/lake/lake.h"
 
 namespace cdc::cli {
 
@@ -36,8 +36,8 @@ class TableTarget {
   const config::Config& config() const { return *config_; }
   const std::string& table() const { return table_.name; }
   const iceberg::TableIdent& ident() const { return ident_; }
-  iceberg::Catalog& catalog() { return *catalog_; }
-  storage::FileSystem& files() { return *files_; }
+  iceberg::Catalog& catalog() { return lake_->catalog(); }
+  storage::FileSystem& files() { return lake_->files(); }
   std::filesystem::path index_folder() const;
 
   /// \return kNotFound: none of the table's topics exists; kTransient: not all partitions answered.
@@ -60,8 +60,7 @@ class TableTarget {
   std::shared_ptr<const config::Config> config_;
   config::Table table_;
   iceberg::TableIdent ident_;
-  std::unique_ptr<storage::FileSystem> files_;
-  std::unique_ptr<iceberg::Catalog> catalog_;
+  std::unique_ptr<lake::Lake> lake_;
   std::optional<contract::LockFile> lock_;
 };
 

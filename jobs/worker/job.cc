@@ -18,7 +18,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/report.h"
 #include "lib/contract/state_layout.h"
-#include "lib/iceberg/sqlite_catalog.h"
+#include "lib/lake/lake.h"
 #include "lib/postgres/source_table.h"
 
 namespace cdc::worker {
@@ -87,12 +87,10 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   }
   CDC_TRY(NameTable(config, *found, *consumer, &settings));
 
-  const auto files = storage::MakeLocalFileSystem();
-  CDC_ASSIGN(auto catalog, iceberg::MakeSqliteCatalog(
-                               {config.catalog.uri, config.catalog.name, config.catalog.warehouse}, *files));
+  CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
   const std::string source = nlohmann::json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
-  IcebergSink::Ports ports{*catalog, *files, clock, [](Millis pause) { std::this_thread::sleep_for(pause); },
-                           log};
+  IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,
+                           [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
   CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
 
   DeadLetters letters(kafka);

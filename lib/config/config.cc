@@ -78,7 +78,8 @@ Difference Compare(const Config& before, const Config& after) {
   d.limits_changed =
       a.rate_limit != b.rate_limit || a.idle_timeout != b.idle_timeout || a.max_jobs != b.max_jobs;
   // Workers read the whole file: what all of them use concerns every table.
-  bool all = before.kafka != after.kafka || before.source != after.source || before.catalog != after.catalog;
+  bool all = before.kafka != after.kafka || before.source != after.source ||
+             before.catalog != after.catalog || before.storage != after.storage;
   for (const Table& table : after.tables) {
     const Table* old = Listed(before, table.name);
     if (!old) {

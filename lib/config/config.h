@@ -42,15 +42,35 @@ struct Source {
   friend bool operator==(const Source&, const Source&) = default;
 };
 
-enum class CatalogType { kSqlite };
+enum class CatalogType { kSqlite, kRest };
 
 struct Catalog {
   CatalogType type = CatalogType::kSqlite;
-  std::string uri;  ///< sqlite: absolute path of the file
-  std::string name = "iceberg_catalog";
-  std::string warehouse;  ///< absolute path, or file:// and an absolute path, without a slash at the end
+  std::string uri;                       ///< sqlite: absolute path of the file; rest: http(s)://…
+  std::string name = "iceberg_catalog";  ///< sqlite: catalog_name; rest: warehouse, may be empty
+  /// Absolute path, file:// and an absolute path, or s3://bucket/path, without a slash at the end. rest:
+  /// where new tables are put; empty: where the server chooses.
+  std::string warehouse;
   std::string name_space = "default";  ///< key `namespace`
+  // rest only
+  std::string credential;         ///< OAuth2 client_id:client_secret. A secret: never log it.
+  std::string token;              ///< bearer token, wins over credential. A secret.
+  std::string scope;              ///< of the OAuth2 token; empty: the client's default
+  std::string oauth2_server_uri;  ///< empty: the catalog's own
+  std::string ca_file;            ///< absolute path of trusted certificates (PEM); empty: the system's
   friend bool operator==(const Catalog&, const Catalog&) = default;
+};
+
+/// Object store of s3:// paths. What is empty comes from the catalog's vended credentials.
+struct Storage {
+  std::string endpoint;  ///< http(s)://host:port; empty: AWS
+  std::string region;
+  std::string access_key_id;
+  std::string secret_access_key;  ///< a secret: never log it
+  std::string session_token;      ///< a secret
+  std::optional<bool> path_style;
+  std::string ca_file;  ///< absolute path of trusted certificates (PEM); empty: the system's
+  friend bool operator==(const Storage&, const Storage&) = default;
 };
 
 struct Orchestrator {
@@ -58,7 +78,7 @@ struct Orchestrator {
   Millis rate_limit{30'000};
   Millis idle_timeout{60'000};
   int max_jobs = 16;
-  std::string listen = "127.0.0.1:8081";
+  std::string listen = "127.0.0.1:8081";  ///< health and metrics; empty: none
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 
@@ -93,6 +113,7 @@ struct Config {
   Kafka kafka;
   Source source;
   Catalog catalog;
+  Storage storage;
   Orchestrator orchestrator;
   bool discover = false;      ///< [defaults] discover: every table of the schemas, listed or not
   Table defaults;             ///< without name and topics

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "lib/config/config.h"
+#include "lib/config/lake_reader_internal.h"
 #include "lib/config/node_reader_internal.h"
 #include "lib/config/table_reader_internal.h"
 #include "lib/contract/names.h"
@@ -39,9 +40,9 @@ class Loader {
     NodeReader top(&document_, "", problems_);
     ReadKafka(Section(top, "kafka"));
     ReadSource(Section(top, "source"));
-    ReadCatalog(Section(top, "catalog"));
-    if (top.Has("storage"))
-      top.Fail("storage", "is for s3:// warehouses, which are not built yet: remove the section");
+    ReadCatalog(Section(top, "catalog"), base_, &config_->catalog);
+    ReadStorage(Section(top, "storage"), base_, &config_->storage);
+    CheckStorage(top);
     ReadOrchestrator(Section(top, "orchestrator"));
     ReadDefaults(Section(top, "defaults"));
     if (const toml::table* tables = top.Child("tables")) ReadTables(*tables);
@@ -89,45 +90,14 @@ class Loader {
     r.RejectUnknown();
   }
 
-  void ReadCatalog(NodeReader r) {
-    Catalog& c = config_->catalog;
-    std::string type = "sqlite";
-    r.String("type", &type);
-    if (type == "rest") {
-      r.Fail("type", "\"rest\" is not built yet: use \"sqlite\"");
-      return;  // its other keys have another meaning
-    }
-    if (type != "sqlite") r.Fail("type", fmt::format("\"{}\" is not allowed: use \"sqlite\"", type));
-    r.Require("uri", "\"data/catalog.db\"");
-    std::string uri;
-    r.String("uri", &uri);
-    if (uri.find("://") != std::string::npos) {
-      r.Fail("uri", fmt::format("\"{}\" is not allowed: a sqlite catalog is a plain path", uri));
-    }
-    c.uri = Absolute(base_, uri).string();
-    r.String("name", &c.name);
-    r.Require("warehouse", "\"data/warehouse\"");
-    std::string warehouse;
-    r.String("warehouse", &warehouse);
-    ReadWarehouse(r, warehouse);
-    r.Require("namespace", "\"university\"");
-    r.String("namespace", &c.name_space);
-    r.RejectUnknown();
-  }
-
-  void ReadWarehouse(NodeReader& r, const std::string& text) {
-    constexpr std::string_view kFile = "file://";
-    std::string& warehouse = config_->catalog.warehouse;
-    if (text.starts_with("s3://") || text.starts_with("s3a://")) {
-      r.Fail("warehouse", "s3:// is not built yet: use a local folder");
-    } else if (text.starts_with(kFile)) {
-      if (!text.substr(kFile.size()).starts_with('/'))
-        r.Fail("warehouse", "file:// needs an absolute path: file:///…");
-      warehouse = WithoutLastSlash(text);
-    } else if (text.find("://") != std::string::npos) {
-      r.Fail("warehouse", fmt::format("\"{}\" is not allowed: use a local folder", text));
-    } else {
-      warehouse = WithoutLastSlash(Absolute(base_, text).string());
+  /// With a REST catalog the server may vend what is missing here.
+  void CheckStorage(NodeReader& top) {
+    const Catalog& c = config_->catalog;
+    if (c.type != CatalogType::kSqlite || !c.warehouse.starts_with("s3")) return;
+    if (config_->storage.access_key_id.empty()) {
+      top.Fail("storage",
+               "is needed for an s3:// warehouse: write endpoint, region, access_key_id and "
+               "secret_access_key, for example access_key_id = \"${AWS_ACCESS_KEY_ID}\"");
     }
   }
 
@@ -141,17 +111,19 @@ class Loader {
     int64_t max_jobs = o.max_jobs;
     r.Integer("max_jobs", 1, 1024, &max_jobs);
     o.max_jobs = static_cast<int>(max_jobs);
-    r.String("listen", &o.listen);
+    r.String("listen", &o.listen, true);
     size_t colon = o.listen.rfind(':');
     unsigned port = 0;
-    bool valid = colon != std::string::npos && colon > 0;
-    if (valid) {
+    bool valid = o.listen.empty() || (colon != std::string::npos && colon > 0);
+    if (valid && !o.listen.empty()) {
       const char* end = o.listen.data() + o.listen.size();
       auto parsed = std::from_chars(o.listen.data() + colon + 1, end, port);
       valid = parsed.ec == std::errc() && parsed.ptr == end && port > 0 && port < 65536;
     }
     if (!valid)
-      r.Fail("listen", fmt::format("\"{}\" is not allowed: write host:port, port 1 to 65535", o.listen));
+      r.Fail(
+          "listen",
+          fmt::format("\"{}\" is not allowed: write host:port, port 1 to 65535, or \"\" for none", o.listen));
     r.RejectUnknown();
   }
 

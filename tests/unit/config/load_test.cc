@@ -75,7 +75,7 @@ bootstrap_server = "x"
 [source]
 topic_prefix = 7
 [catalog]
-type = "rest"
+type = "hive"
 [orchestrator]
 max_jobs = 0
 rate_limit = "soon"
@@ -93,7 +93,8 @@ job = "../evil"
                  "tables.toml:2: kafka.bootstrap_server: unknown key: did you mean \"bootstrap_servers\"?"));
   CHECK(Contains(message, "kafka.bootstrap_servers: is missing"));
   CHECK(Contains(message, "tables.toml:4: source.topic_prefix: is an integer"));
-  CHECK(Contains(message, "tables.toml:6: catalog.type: \"rest\" is not built yet"));
+  CHECK(
+      Contains(message, "tables.toml:6: catalog.type: \"hive\" is not allowed: use \"sqlite\" or \"rest\""));
   CHECK(Contains(
       message, "tables.toml:8: orchestrator.max_jobs: 0 is not allowed: use a whole number from 1 to 1024"));
   CHECK(Contains(message, "tables.toml:9: orchestrator.rate_limit: \"soon\" is not allowed"));
@@ -122,20 +123,63 @@ TEST_CASE("environment variables are put in; one that is not set is an error nam
   CHECK(Contains(Bad(kHead + "[kafka.properties]\na = \"${CDC\"\n"), "without \"}\""));
 }
 
-TEST_CASE("what is not built yet is refused") {
-  std::string message = Bad(R"([kafka]
-bootstrap_servers = "b"
-[source]
-topic_prefix = "p"
-[catalog]
-uri = "c.db"
-warehouse = "s3://bucket/x"
-namespace = "n"
+namespace {
+std::string WithLake(const std::string& lake) {
+  return "[kafka]\nbootstrap_servers = \"b\"\n[source]\ntopic_prefix = \"p\"\n" + lake;
+}
+}  // namespace
+
+TEST_CASE("a REST catalog leaves the warehouse to the server unless told otherwise") {
+  auto config = Good(WithLake(R"([catalog]
+type = "rest"
+uri = "http://localhost:8182/api/catalog/"
+name = "uni"
+namespace = "university"
+credential = "root:secret"
+scope = "PRINCIPAL_ROLE:ALL"
+ca_file = "ca.pem"
 [storage]
-region = "r"
-)");
-  CHECK(Contains(message, "tables.toml:7: catalog.warehouse: s3:// is not built yet"));
-  CHECK(Contains(message, "tables.toml:9: storage: is for s3:// warehouses"));
+endpoint = "http://127.0.0.1:9000"
+region = "eu-west-1"
+path_style = false
+)"));
+  CHECK(config->catalog.type == CatalogType::kRest);
+  CHECK(config->catalog.uri == "http://localhost:8182/api/catalog");
+  CHECK(config->catalog.name == "uni");
+  CHECK(config->catalog.warehouse.empty());
+  CHECK(config->catalog.credential == "root:secret");
+  CHECK(config->catalog.ca_file.starts_with('/'));
+  CHECK(config->storage.endpoint == "http://127.0.0.1:9000");
+  CHECK(config->storage.path_style == false);
+  CHECK(Good(WithLake("[catalog]\ntype = \"rest\"\nuri = \"http://h\"\nnamespace = \"n\"\n"))
+            ->catalog.name.empty());
+}
+
+TEST_CASE("an s3 warehouse of an embedded catalog needs its credentials in the file") {
+  const std::string catalog =
+      "[catalog]\nuri = \"c.db\"\nwarehouse = \"s3://bucket/x/\"\nnamespace = \"n\"\n";
+  CHECK(Contains(Bad(WithLake(catalog)), "storage: is needed for an s3:// warehouse"));
+  CHECK(Contains(Bad(WithLake(catalog + "[storage]\naccess_key_id = \"a\"\n")),
+                 "storage.secret_access_key: access_key_id and secret_access_key belong together"));
+  auto config = Good(WithLake(catalog + "[storage]\naccess_key_id = \"a\"\nsecret_access_key = \"s\"\n"));
+  CHECK(config->catalog.warehouse == "s3://bucket/x");
+  CHECK(config->storage.secret_access_key == "s");
+}
+
+TEST_CASE("addresses of the lake that make no sense are refused") {
+  std::string message = Bad(WithLake(R"([catalog]
+type = "rest"
+uri = "localhost:8182"
+namespace = "n"
+warehouse = "s3:///x"
+[storage]
+endpoint = "127.0.0.1:9000"
+secret = "x"
+)"));
+  CHECK(Contains(message, "tables.toml:7: catalog.uri: \"localhost:8182\" is not allowed: write http://"));
+  CHECK(Contains(message, "tables.toml:9: catalog.warehouse: \"s3:///x\" has no bucket"));
+  CHECK(Contains(message, "tables.toml:11: storage.endpoint"));
+  CHECK(Contains(message, "tables.toml:12: storage.secret: unknown key"));
 }
 
 TEST_CASE("topics and tables find each other") {
