@@ -1,4 +1,9 @@
-"""Two independent readers of Iceberg tables, pyiceberg and DuckDB. Both give {column: [comparable values]} (pg_text.py)."""
+"""Independent readers of Iceberg tables: pyiceberg and DuckDB, on request Spark and Trino.
+
+Each gives {column: [comparable values]} (pg_text.py). A lake is either a SQLite catalog's file or, `http://…`, a REST
+catalog, which DuckDB and Trino then ask themselves. Objects in s3:// are reached by the usual AWS_* environment:
+AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+"""
 import glob
 import importlib.util
 import os
@@ -7,6 +12,7 @@ import uuid
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import ListType
 
@@ -14,10 +20,18 @@ from pg_text import comparable_float, comparable_text
 
 
 def open_catalog(uri, name):
-    """`uri`: a file path or sqlite:///path; `name`: catalog_name in it."""
+    """`uri`: a file path, sqlite:///path or http(s)://…; `name`: catalog_name or, for a REST catalog, warehouse."""
+    files = {"s3.endpoint": os.environ.get("AWS_ENDPOINT_URL"), "s3.region": os.environ.get("AWS_REGION"),
+             "s3.access-key-id": os.environ.get("AWS_ACCESS_KEY_ID"),
+             "s3.secret-access-key": os.environ.get("AWS_SECRET_ACCESS_KEY")}
+    files = {key: value for key, value in files.items() if value}
+    if uri.startswith("http"):
+        sign_in = {"credential": os.environ.get("CDC_CATALOG_CREDENTIAL"), "scope": os.environ.get("CDC_CATALOG_SCOPE")}
+        sign_in = {key: value for key, value in sign_in.items() if value}
+        return RestCatalog("lake", uri=uri, **({"warehouse": name} if name else {}), **files, **sign_in)
     if "://" not in uri:
         uri = "sqlite:///" + os.path.abspath(uri)
-    return SqlCatalog(name, uri=uri, init_catalog_tables="false")
+    return SqlCatalog(name, uri=uri, init_catalog_tables="false", **files)
 
 
 def type_name(iceberg_type):
@@ -33,10 +47,26 @@ def read_with_pyiceberg(table, kinds):
 
 
 def read_with_duckdb(table, kinds):
-    location = table.metadata_location.removeprefix("file://")
     con = duckdb_connection()
-    result = con.execute("SELECT * FROM iceberg_scan(?)", [location]).to_arrow_table()
-    return _columns(result, column_types(table), kinds)
+    return _columns(scan_with_duckdb(con, table), column_types(table), kinds)
+
+
+def scan_with_duckdb(con, table):
+    """All rows as an Arrow table; of a table in a REST catalog through that catalog."""
+    if not isinstance(table.catalog, RestCatalog):
+        location = table.metadata_location.removeprefix("file://")
+        return con.execute("SELECT * FROM iceberg_scan(?)", [location]).to_arrow_table()
+    properties = table.catalog.properties
+    sign_in = "AUTHORIZATION_TYPE 'none'"
+    if "credential" in properties:
+        client, secret = properties["credential"].split(":", 1)
+        scope = properties.get("scope", "catalog")
+        sign_in = (f"CLIENT_ID '{client}', CLIENT_SECRET '{secret}', OAUTH2_SCOPE '{scope}', "
+                   f"OAUTH2_SERVER_URI '{properties['uri']}/v1/oauth/tokens'")
+    con.execute(f"ATTACH '{properties.get('warehouse', '')}' AS ice (TYPE iceberg, ENDPOINT '{properties['uri']}', {sign_in}, "
+                "ACCESS_DELEGATION_MODE 'none')")
+    name_space, name = table.name()[-2:]
+    return con.execute(f'SELECT * FROM ice."{name_space}"."{name}"').to_arrow_table()
 
 
 def duckdb_connection():
@@ -46,6 +76,11 @@ def duckdb_connection():
         package = importlib.util.find_spec(f"duckdb_extension_{name}").submodule_search_locations[0]
         path = glob.glob(f"{package}/extensions/*/{name}.duckdb_extension")[0]
         con.execute(f"LOAD '{path}'")
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        scheme, _, host = os.environ["AWS_ENDPOINT_URL"].partition("://")
+        con.execute(f"CREATE SECRET (TYPE s3, KEY_ID '{os.environ['AWS_ACCESS_KEY_ID']}', "
+                    f"SECRET '{os.environ['AWS_SECRET_ACCESS_KEY']}', REGION '{os.environ.get('AWS_REGION', 'us-east-1')}', "
+                    f"ENDPOINT '{host}', URL_STYLE 'path', USE_SSL {str(scheme == 'https').lower()})")
     return con
 
 
@@ -54,9 +89,14 @@ def _read_with_spark(table, kinds):
     return read_with_spark(table, kinds)
 
 
+def _read_with_trino(table, kinds):
+    from trino_reader import read_with_trino  # pylint: disable=import-outside-toplevel
+    return read_with_trino(table, kinds)
+
+
 READERS = {"pyiceberg": read_with_pyiceberg, "duckdb": read_with_duckdb}
-# By hand only: scripts/verify-spark.sh.
-OPTIONAL_READERS = {"spark": _read_with_spark}
+# Each needs a program of its own: scripts/verify-spark.sh, scripts/stack up trino.
+OPTIONAL_READERS = {"spark": _read_with_spark, "trino": _read_with_trino}
 
 
 def _columns(arrow, types, kinds):

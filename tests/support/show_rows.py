@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Prints the first rows of Iceberg tables, read by DuckDB.  show_rows.py CATALOG.db NAME NAMESPACE ROWS TABLE..."""
+"""Prints the first rows of Iceberg tables, read by DuckDB.  show_rows.py CATALOG NAME NAMESPACE ROWS TABLE..."""
 import sys
 
 import pyarrow as pa
 
-from lake_readers import duckdb_connection, open_catalog
+from lake_readers import duckdb_connection, open_catalog, scan_with_duckdb
 
 
 def main():
@@ -13,7 +13,7 @@ def main():
     for name in sys.argv[5:]:
         table = catalog.load_table((namespace, name))
         con = duckdb_connection()
-        rows = con.execute("SELECT * FROM iceberg_scan(?)", [table.metadata_location.removeprefix("file://")]).to_arrow_table()
+        rows = scan_with_duckdb(con, table)
         snapshot = table.current_snapshot()
         print(f"{name}: {rows.num_rows} rows, {len(table.metadata.snapshots)} snapshots, "
               f"cdc.offsets {snapshot.summary.additional_properties.get('cdc.offsets') if snapshot else None}")

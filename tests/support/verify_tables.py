@@ -197,13 +197,13 @@ def verify_table(catalog, args, name, path, rules):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--catalog", required=True, help="SQLite file (or sqlite:/// URI) of the catalog")
-    parser.add_argument("--name", default="iceberg_catalog", help="catalog_name in it")
+    parser.add_argument("--catalog", required=True, help="SQLite file (or sqlite:/// URI) of the catalog, or http://… of a REST catalog; s3:// by AWS_* environment")
+    parser.add_argument("--name", default="iceberg_catalog", help="catalog_name in it; REST: warehouse")
     parser.add_argument("--namespace", default="university")
     parser.add_argument("--expected", required=True, help="folder of <schema>.<table>.csv")
     parser.add_argument("--exceptions", help="default: exceptions.json beside the expected folder")
     parser.add_argument("--tables", help="comma-separated; default: every CSV of the folder")
-    parser.add_argument("--reader", default=",".join(READERS), help="comma-separated: pyiceberg, duckdb, spark")
+    parser.add_argument("--reader", default=",".join(READERS), help="comma-separated: pyiceberg, duckdb, spark, trino")
     args = parser.parse_args()
     exceptions = args.exceptions or os.path.join(os.path.dirname(os.path.abspath(args.expected)), "exceptions.json")
     with open(exceptions, encoding="utf-8") as file:
