@@ -19,7 +19,8 @@ namespace cdc::cli {
 
 /// Exit codes of `cdc` beside those of lib/contract/exit_code.h.
 inline constexpr int kOk = 0;
-inline constexpr int kAttention = 1;  ///< `status`: a table is Held
+inline constexpr int kAttention =
+    1;  ///< `status`: a table is Held; `verify`: one is not equal; nothing confirmed
 
 /// The command line, as far as it concerns more than one subcommand. Lives as long as main().
 struct Command {
@@ -54,5 +55,6 @@ void AddDlq(CLI::App& app, Command* command);
 void AddReset(CLI::App& app, Command* command);
 void AddAdopt(CLI::App& app, Command* command);
 void AddRewind(CLI::App& app, Command* command);
+void AddVerify(CLI::App& app, Command* command);
 
 }  // namespace cdc::cli
