@@ -114,8 +114,13 @@ std::string Fingerprint(const config::Config& c, const config::Table& t) {
                       static_cast<int>(s.decimal_handling), static_cast<int>(s.time_precision),
                       static_cast<int>(s.binary_handling), s.unavailable_placeholder,
                       fmt::format("{}", c.kafka.properties));
-  text +=
-      fmt::format("|{}|{}|{}|{}", c.catalog.uri, c.catalog.name, c.catalog.warehouse, c.catalog.name_space);
+  const config::Catalog& l = c.catalog;
+  text += fmt::format("|{}|{}|{}|{}", l.uri, l.name, l.warehouse, l.name_space);
+  const config::Storage& o = c.storage;
+  text += fmt::format("|{}|{}|{}|{}|{}|{}", static_cast<int>(l.type), l.credential, l.token, l.scope,
+                      l.oauth2_server_uri, l.ca_file);
+  text += fmt::format("|{}|{}|{}|{}|{}|{}|{}", o.endpoint, o.region, o.access_key_id, o.secret_access_key,
+                      o.session_token, o.path_style ? static_cast<int>(*o.path_style) : -1, o.ca_file);
   Hash128 hash = HashBytes(text);
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }

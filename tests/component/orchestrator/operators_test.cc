@@ -180,6 +180,15 @@ TEST_CASE("a port that is taken is one plain line and exit code 75") {
   CHECK(UntilHealthy());
 }
 
+TEST_CASE("an empty listen is no port") {
+  Bench t("[tables.a]\n");
+  t.listen.clear();
+  t.Configure("[tables.a]\n");
+  t.Start();
+  REQUIRE(t.UntilState("a", "Idle"));
+  CHECK_FALSE(Socket().ok());
+}
+
 TEST_CASE("a scheduler that does not answer is 503, and its late answer harms nobody") {
   std::promise<HttpServer::ViewReader> asked;
   std::atomic<int> questions = 0;

@@ -66,7 +66,7 @@ struct OrchestratorBench {
         << "[kafka]\nbootstrap_servers = \"" << broker->bootstrap_servers()
         << "\"\n[source]\ntopic_prefix = \"p\"\n[catalog]\nuri = \"c.db\"\nwarehouse = "
            "\"w\"\nnamespace = \"n\"\n[orchestrator]\nmax_jobs = 2\nlisten = \""
-        << OwnAddress() << ":8081\"\n"
+        << listen << "\"\n"
         << limits_ << "[defaults]\njob = \"commit\"\n"
         << tables;
     fs::rename(folder / "new.toml", folder / "tables.toml");
@@ -173,6 +173,7 @@ struct OrchestratorBench {
   fs::path folder;
   contract::StateLayout layout;
   std::string limits_;
+  std::string listen = OwnAddress() + ":8081";  ///< for the next Configure()
   std::unique_ptr<kafka::EmbeddedBroker> broker;
   std::unique_ptr<kafka::Producer> producer;
   pid_t pid = 0;

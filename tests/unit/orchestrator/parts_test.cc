@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "orchestrator/config_watcher.h"
+#include "orchestrator/job_entry.h"
 #include "orchestrator/line_reader.h"
 #include "orchestrator/options.h"
 #include "orchestrator/topic_listener.h"
@@ -45,6 +46,26 @@ TEST_CASE("the command line") {
     REQUIRE(line.has_error());
     CHECK(line.error().kind == ErrorKind::kInvalidArgument);
   }
+}
+
+TEST_CASE("the fingerprint is of all that a worker reads, and tells no secret") {
+  config::Config before;
+  before.storage.secret_access_key = "hidden";
+  const config::Table table;
+  const std::string print = Fingerprint(before, table);
+  CHECK(print.find("hidden") == std::string::npos);
+  auto changes = [&](auto change) {
+    config::Config after = before;
+    change(after);
+    return Fingerprint(after, table) != print;
+  };
+  CHECK_FALSE(changes([](config::Config& c) { c.orchestrator.max_jobs = 3; }));
+  CHECK(changes([](config::Config& c) { c.catalog.type = config::CatalogType::kRest; }));
+  CHECK(changes([](config::Config& c) { c.catalog.credential = "x"; }));
+  CHECK(changes([](config::Config& c) { c.catalog.token = "x"; }));
+  CHECK(changes([](config::Config& c) { c.storage.endpoint = "x"; }));
+  CHECK(changes([](config::Config& c) { c.storage.secret_access_key = "x"; }));
+  CHECK(changes([](config::Config& c) { c.storage.path_style = false; }));
 }
 
 TEST_CASE("a configuration is noticed when written and when replaced, not when absent") {
