@@ -33,7 +33,7 @@ struct ToSign {
   std::string_view host;            ///< as in the Host header: without a scheme's default port
   std::string_view path;            ///< escaped once, begins with '/'
   std::string_view query;           ///< a CanonicalQuery()
-  std::string_view payload_sha256;  ///< Sha256Hex() of the body
+  std::string_view payload_sha256;  ///< Sha256Hex() of the body, or "UNSIGNED-PAYLOAD"
 };
 
 /// Adds X-Amz-Date, X-Amz-Content-Sha256, X-Amz-Security-Token (with a session token) and Authorization.

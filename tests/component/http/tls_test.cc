@@ -1,41 +1,16 @@
 #include <stdlib.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "lib/http/client.h"
+#include "tests/support/certificates.h"
 #include "tests/support/result_printing.h"
 #include "tests/support/scripted_server.h"
 
 namespace cdc::http {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// An authority and a certificate of 127.0.0.1 that it signed.
-struct Certificates {
-  Certificates() {
-    std::string pattern = (fs::temp_directory_path() / "cdc-tls-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    folder = pattern;
-    std::ofstream(folder / "san") << "subjectAltName=IP:127.0.0.1\n";
-    Run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
-        "/CN=test-authority "
-        "-keyout ca.key -out ca.pem");
-    Run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key "
-        "-out server.csr");
-    Run("openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san "
-        "-out server.pem");
-  }
-  ~Certificates() { fs::remove_all(folder); }
-  void Run(const std::string& command) const {
-    REQUIRE(std::system(("cd '" + folder.string() + "' && " + command + " >/dev/null 2>&1").c_str()) == 0);
-  }
-  fs::path folder;
-};
 
 TEST_CASE("TLS: the named authority is trusted, and no other") {
   const Certificates certificates;

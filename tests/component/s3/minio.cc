@@ -20,6 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Not our child: whoever adopted it may be slow to reap.
+bool IsZombie(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  std::string word;
+  for (int i = 0; i < 3; ++i) in >> word;
+  return word == "Z";
+}
+
+}  // namespace
+
 int FreePort() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -31,16 +41,6 @@ int FreePort() {
   ::close(fd);
   return ntohs(address.sin_port);
 }
-
-/// Not our child: whoever adopted it may be slow to reap.
-bool IsZombie(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-  std::string word;
-  for (int i = 0; i < 3; ++i) in >> word;
-  return word == "Z";
-}
-
-}  // namespace
 
 Minio::Minio() {
   std::string pattern = (fs::temp_directory_path() / "cdc-minio-XXXXXX").string();
@@ -76,6 +76,8 @@ void Minio::Kill() {
 }
 
 void Minio::Signal(int signal) const { ::kill(pid_, signal); }
+
+std::string Minio::program() const { return fs::read_symlink("/proc/" + std::to_string(pid_) + "/exe"); }
 
 Access Minio::access() const {
   Access access;

@@ -34,6 +34,7 @@ class Minio {
 
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
   Access access() const;
+  std::string program() const;  ///< the server's binary
   std::filesystem::path data() const { return folder_ / "minio/data"; }
 
  private:
@@ -41,6 +42,9 @@ class Minio {
   int port_ = 0;
   pid_t pid_ = 0;
 };
+
+/// Of loopback; nobody listens on it now.
+int FreePort();
 
 /// Started by the first test that asks and stopped at exit: tests use paths of their own.
 Minio& SharedMinio();
