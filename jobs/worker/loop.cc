@@ -264,6 +264,7 @@ void Loop::SendProgress() {
   if (progress.caught_up) progress.lag = 0;
   progress.in_doubt = in_doubt_;
   progress.events = report_->events;
+  progress.deletes = report_->deletes;
   progress.rows = report_->rows;
   progress.dead_letters = report_->dead_letters;
   progress.snapshot_id = report_->snapshot_id;

@@ -23,7 +23,7 @@ def configuration(args, folder):
         "[kafka]", f'bootstrap_servers = "{args.bootstrap}"',
         "[source]", f'topic_prefix = "{args.topic_prefix}"',
         "[catalog]", 'uri = "data/catalog.db"', 'warehouse = "data/warehouse"', 'namespace = "university"',
-        "[orchestrator]", 'state_dir = "state"',
+        "[orchestrator]", 'state_dir = "state"', 'listen = ""',
         f'[tables."{args.table}"]', f'memory = "{args.memory}"', f'[tables."{args.table}".columns]',
     ]
     for column in filter(None, args.columns.split(";")):

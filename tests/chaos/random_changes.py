@@ -30,7 +30,7 @@ def seconds(text):
 def configuration(args, folder, bootstrap):
     lines = ["[kafka]", f'bootstrap_servers = "{bootstrap}"', "[source]", 'topic_prefix = "soak"', "[catalog]",
              'uri = "data/catalog.db"', 'warehouse = "data/warehouse"', 'namespace = "soak"', "[orchestrator]",
-             'state_dir = "state"', f'rate_limit = "{args.rate_limit}"', f'idle_timeout = "{args.idle_timeout}"',
+             'state_dir = "state"', 'listen = ""', f'rate_limit = "{args.rate_limit}"', f'idle_timeout = "{args.idle_timeout}"',
              f"max_jobs = {args.max_jobs}"]
     lines += [f"[tables.t{i:02}]" for i in range(args.tables)]
     path = folder / "tables.toml"
