@@ -61,7 +61,8 @@ catalog_up() {
   local environment
   mapfile -t environment < <(catalog_environment)
   say "catalog: starting at http://$catalog_address"
-  spawn "$catalog_pid" "$catalog_log" env "${environment[@]}" java -Xms64m "-Xmx${CDC_CATALOG_HEAP:-192m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+  spawn "$catalog_pid" "$catalog_log" env "${environment[@]}" \
+    java -Xms64m "-Xmx${CDC_CATALOG_HEAP:-192m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS" \
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$catalog_dir/classes:$cache_dir/$catalog_name/*" \
     org.apache.iceberg.rest.LoopbackCatalog "$catalog_port"

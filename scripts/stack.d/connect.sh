@@ -82,7 +82,10 @@ connector_valid() {
     && slot_usable && connector_exists
 }
 
-connector_stop() { connect_call PUT "/connectors/$connector/stop" >/dev/null || true; wait_for 30 "the connector's end" "" "$connect_log" slot_inactive; }
+connector_stop() {
+  connect_call PUT "/connectors/$connector/stop" >/dev/null || true
+  (wait_for 30 "the connector's end" "" "$connect_log" slot_inactive) || true
+}
 
 # Past its snapshot: the offset says nothing of one. (With no_data there was none.)
 connector_streaming() {
@@ -106,17 +109,26 @@ connector_delete() {
 connector_create() {
   local mode=initial request=$connect_dir/request.json
   connector_delete
-  if [ -f "$slot_continues" ] && slot_usable && grep -qx "kafka=$(kafka_cluster_id)" "$slot_continues"; then mode=no_data; else slot_drop; fi
+  if [ -f "$slot_continues" ] && slot_usable && grep -qx "kafka=$(kafka_cluster_id)" "$slot_continues"; then
+    mode=no_data
+  else
+    slot_drop
+  fi
   rm -f "$slot_position"
   connector_render "$mode" >"$connector_config.new"
-  { printf '{"name":"%s","initial_state":"STOPPED","config":' "$connector"; cat "$connector_config.new"; echo '}'; } >"$request"
+  printf '{"name":"%s","initial_state":"STOPPED","config":%s}\n' "$connector" "$(cat "$connector_config.new")" >"$request"
   connect_call POST /connectors "$request" >/dev/null || die "connect: the connector was refused; see $connect_log"
-  connect_call DELETE "/connectors/$connector/offsets" >/dev/null || die "connect: old offsets could not be removed; see $connect_log"
+  connect_call DELETE "/connectors/$connector/offsets" >/dev/null \
+    || die "connect: old offsets could not be removed; see $connect_log"
   mv "$connector_config.new" "$connector_config"
   { connector_identity; echo "mode=$mode"; } >"$connector_source"
-  connect_call PUT "/connectors/$connector/resume" >/dev/null || die "connect: the connector could not be started; see $connect_log"
+  connect_call PUT "/connectors/$connector/resume" >/dev/null \
+    || die "connect: the connector could not be started; see $connect_log"
   rm -f "$slot_continues"
-  if [ $mode = no_data ]; then say "connect: $connector continues where it ended"; else say "connect: $connector registered, with a snapshot of all tables"; fi
+  case $mode in
+    no_data) say "connect: $connector continues where it ended" ;;
+    *) say "connect: $connector registered, with a snapshot of all tables" ;;
+  esac
 }
 
 connector_update() {
@@ -124,7 +136,8 @@ connector_update() {
   mode=$(sed -n 's/^mode=//p' "$connector_source")
   connector_render "$mode" >"$connector_config.new"
   if ! cmp -s "$connector_config.new" "$connector_config"; then
-    connect_call PUT "/connectors/$connector/config" "$connector_config.new" >/dev/null || die "connect: the new configuration was refused; see $connect_log"
+    connect_call PUT "/connectors/$connector/config" "$connector_config.new" >/dev/null \
+      || die "connect: the new configuration was refused; see $connect_log"
     say "connect: configuration of $connector changed"
   fi
   mv "$connector_config.new" "$connector_config"
@@ -156,7 +169,8 @@ connect_start() {
   log4j_file "$connect_log" >"$connect_dir/log4j2.properties"
   : >"$connect_log"
   say "connect: starting at http://$connect_address"
-  spawn "$connect_pid" "$connect_dir/console.log" java -Xms64m "-Xmx${CDC_CONNECT_HEAP:-256m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+  spawn "$connect_pid" "$connect_dir/console.log" \
+    java -Xms64m "-Xmx${CDC_CONNECT_HEAP:-256m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     "-Dlog4j2.configurationFile=$connect_dir/log4j2.properties" -cp "$kafka_jars/*" \
     org.apache.kafka.connect.cli.ConnectDistributed "$connect_dir/worker.properties"
   wait_for 90 connect "$connect_pid" "$connect_log" connect_healthy

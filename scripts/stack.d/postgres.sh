@@ -12,13 +12,17 @@ postgres_log=$postgres_dir/postgres.log
 postgres_address=127.0.0.1:$postgres_port
 
 # sql [psql arguments]: as the superuser in sourcedb.
-sql() { PGDATABASE=${sql_database:-sourcedb} PGOPTIONS=--client-min-messages=warning "$postgres_bin/psql" -h 127.0.0.1 -p "$postgres_port" -U postgres -XqAtv ON_ERROR_STOP=1 "$@"; }
+sql() {
+  PGDATABASE=${sql_database:-sourcedb} PGOPTIONS=--client-min-messages=warning \
+    "$postgres_bin/psql" -h 127.0.0.1 -p "$postgres_port" -U postgres -XqAtv ON_ERROR_STOP=1 "$@"
+}
 
-# as_postgres COMMAND…: sets postgres_as, the prefix that leaves root.
+# Sets postgres_as, the prefix of a command that leaves root.
 postgres_owner() {
   postgres_as=()
   [ "$(id -u)" -eq 0 ] || return 0
-  id -u "$postgres_user" >/dev/null 2>&1 || die "PostgreSQL cannot run as root and there is no user '$postgres_user'; set CDC_POSTGRES_USER"
+  id -u "$postgres_user" >/dev/null 2>&1 \
+    || die "PostgreSQL cannot run as root and there is no user '$postgres_user'; set CDC_POSTGRES_USER"
   postgres_as=(setpriv "--reuid=$postgres_user" "--regid=$(id -g "$postgres_user")" --init-groups)
 }
 
@@ -80,11 +84,12 @@ postgres_start() {
 }
 
 postgres_seed() {
+  local source=$root/sql/source
   sql_database=postgres sql -c "SELECT 1 FROM pg_database WHERE datname = 'sourcedb'" | grep -q 1 && return 0
   say "postgres: database sourcedb, schema and seed data of sql/source"
   # Under another name until it is whole.
   if ! sql_database=postgres sql -c 'DROP DATABASE IF EXISTS sourcedb_part' -c 'CREATE DATABASE sourcedb_part' \
-    || ! sql_database=sourcedb_part sql -1 -f "$root/sql/source/roles.sql" -f "$root/sql/source/schema.sql" -f "$root/sql/source/seed.sql" \
+    || ! sql_database=sourcedb_part sql -1 -f "$source/roles.sql" -f "$source/schema.sql" -f "$source/seed.sql" \
     || ! sql_database=postgres sql -c 'ALTER DATABASE sourcedb_part RENAME TO sourcedb'; then
     die "postgres: sql/source could not be loaded; see the lines above and $postgres_log"
   fi

@@ -26,7 +26,8 @@ slot_drop() {
     slot_exists || return 0
     sql -c "SELECT pg_drop_replication_slot('$slot_name')" >/dev/null 2>&1 && return 0
     # A walsender whose client is gone: told once, after two seconds.
-    [ "$i" != 20 ] || sql -c "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '$slot_name'" >/dev/null
+    [ "$i" != 20 ] || sql >/dev/null -c \
+      "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '$slot_name'"
     sleep 0.1
   done
   die "the slot $slot_name could not be dropped; see 'SELECT * FROM pg_replication_slots' and $postgres_log"
@@ -63,7 +64,8 @@ slot_retire() {
   rm -f "$slot_position"
   xid=$(slot_quiet_xid || true)
   if [ $streaming -eq 1 ] && [ -n "$xid" ] && slot_drained; then
-    { slot_identity; echo "kafka=$(kafka_cluster_id)"; echo "xid=$xid"; } >"$slot_position.new" && mv "$slot_position.new" "$slot_position"
+    { slot_identity; echo "kafka=$(kafka_cluster_id)"; echo "xid=$xid"; } >"$slot_position.new"
+    mv "$slot_position.new" "$slot_position"
     say "connect: all changes are in Kafka; connector and slot removed"
   else
     say "connect: connector and slot removed with changes not yet in Kafka; the next 'up' takes a new snapshot"
@@ -76,10 +78,13 @@ slot_retire() {
 # A message of our own in the WAL, which the connector is told to leave out: a position it will confirm even if no table
 # changed behind its last change. It is outside of transactions and takes no id.
 slot_wait_confirmed() {
-  local lsn deadline=$((SECONDS + 15))
+  local lsn at=none now deadline=$((SECONDS + 15)) shown=$SECONDS
   lsn=$(sql -c "SELECT pg_logical_emit_message(false, 'cdc_stack', 'down')")
   until slot_confirmed "$lsn"; do
-    [ $SECONDS -lt $deadline ] || { say "connect: still behind PostgreSQL after 15 s"; return 0; }
+    now=$(sql -c "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '$slot_name'")
+    if [ "$now" != "$at" ]; then at=$now deadline=$((SECONDS + 15)); fi
+    [ $SECONDS -lt $deadline ] || { say "connect: behind PostgreSQL, and no progress for 15 s"; return 0; }
+    if [ $((SECONDS - shown)) -ge 5 ]; then shown=$SECONDS; say "connect: catching up with PostgreSQL, at $at of $lsn …"; fi
     sleep 0.2
   done
 }

@@ -42,3 +42,5 @@ kafka_ports() { echo "$kafka_port CDC_KAFKA_PORT"; echo "$((kafka_port + 1)) CDC
 connect_ports() { echo "$connect_port CDC_CONNECT_PORT"; }
 minio_ports() { echo "$minio_port CDC_MINIO_PORT"; }
 catalog_ports() { echo "$catalog_port CDC_CATALOG_PORT"; }
+trino_ports() { echo "$trino_port CDC_TRINO_PORT"; }
+nessie_ports() { echo "$nessie_port CDC_NESSIE_PORT"; echo "$((nessie_port + 1)) CDC_NESSIE_PORT"; }
