@@ -13,20 +13,23 @@ namespace {
 using index::KeyIndex;
 using index::Location;
 
-/// Row of the batch that survives, and the slot that wants it.
+/// Row of the batch that survives, and the slot that wants it, in the order of rows.
 struct Survivor {
   uint32_t row;
   uint32_t slot;
 };
 
 std::vector<Survivor> Survivors(const Fold& fold) {
-  std::vector<Survivor> out;
+  constexpr uint32_t kNone = UINT32_MAX;
   const auto& slots = fold.slots();
+  std::vector<uint32_t> slot_of(fold.batch().rows(), kNone);
   for (uint32_t i = 0; i < slots.size(); ++i) {
-    if (slots[i].state == Slot::State::kLive) out.push_back({slots[i].row, i});
+    if (slots[i].state == Slot::State::kLive) slot_of[slots[i].row] = i;
   }
-  if (!std::is_sorted(out.begin(), out.end(), [](auto a, auto b) { return a.row < b.row; })) {
-    std::sort(out.begin(), out.end(), [](auto a, auto b) { return a.row < b.row; });
+  std::vector<Survivor> out;
+  out.reserve(slots.size());
+  for (uint32_t row = 0; row < slot_of.size(); ++row) {
+    if (slot_of[row] != kNone) out.push_back({row, slot_of[row]});
   }
   return out;
 }
@@ -85,17 +88,32 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
     draft->changes.added_data.push_back(std::move(data));
   }
 
+  std::vector<Location> superseded;
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i].state == Slot::State::kUntouched) continue;
     if (slots[i].state == Slot::State::kGone && old[i] != KeyIndex::Missing()) {
       draft->intent.changes.push_back({slots[i].key, KeyIndex::Missing()});
     }
-    if (old[i] == KeyIndex::Missing()) continue;
-    // A file that is not live any more took its rows with it.
-    const std::string* path = numbers_->PathOf(old[i].file);
-    if (path != nullptr && live_.FindData(*path) != nullptr) draft->deletes[*path].push_back(old[i].position);
+    if (old[i] != KeyIndex::Missing()) superseded.push_back(old[i]);
   }
+  GroupDeletes(std::move(superseded), draft);
   return {};
+}
+
+/// The superseded rows by data file, positions ascending.
+void IcebergSink::GroupDeletes(std::vector<Location> superseded, Draft* draft) const {
+  std::sort(superseded.begin(), superseded.end(), [](Location a, Location b) {
+    return (uint64_t{a.file} << 32 | a.position) < (uint64_t{b.file} << 32 | b.position);
+  });
+  for (size_t at = 0, end; at < superseded.size(); at = end) {
+    const uint32_t file = superseded[at].file;
+    for (end = at; end < superseded.size() && superseded[end].file == file;) ++end;
+    // A file that is not live any more took its rows with it.
+    const std::string* path = numbers_->PathOf(file);
+    if (path == nullptr || live_.FindData(*path) == nullptr) continue;
+    std::vector<int64_t>& positions = draft->deletes[*path];
+    for (size_t i = at; i < end; ++i) positions.push_back(superseded[i].position);
+  }
 }
 
 /// One delete file for each data file that loses rows. It holds all of that file's deletes, so the old one
@@ -106,7 +124,7 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
     return {};
   }
   for (auto& [data_path, positions] : draft->deletes) {
-    std::sort(positions.begin(), positions.end());
+    if (!std::is_sorted(positions.begin(), positions.end())) std::sort(positions.begin(), positions.end());
     CDC_ASSIGN(const std::vector<int64_t> before, DeletedPositions(data_path));
     std::vector<int64_t> all;
     all.reserve(before.size() + positions.size());

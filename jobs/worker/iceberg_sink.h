@@ -87,6 +87,7 @@ class IcebergSink final : public Sink {
 
   // commit_draft.cc
   Status DraftRows(const Fold& fold, Draft* draft);
+  void GroupDeletes(std::vector<index::Location> superseded, Draft* draft) const;
   Status DraftDeletes(Draft* draft);
   Result<std::vector<int64_t>> DeletedPositions(const std::string& data_path);
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);

@@ -162,9 +162,9 @@ Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Enve
 
 Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::Envelope& envelope,
                                   uint32_t row, bool gaps) {
-  for (const std::string& name : sink_.key()) {
-    const int at = sink_.schema()->IndexOf(name);
+  for (const int at : key_columns_) {
     if (fold_.batch().column(static_cast<size_t>(at)).has_value(row)) continue;
+    const std::string& name = fold_.batch().schema().fields[static_cast<size_t>(at)].name;
     return DropRow(message, row, "key column '" + name + "' is null");
   }
   const Hash128 key = (*row_hasher_)(fold_.batch(), row);
@@ -358,7 +358,8 @@ Result<Hash128> Intake::HashOfKey(std::string_view json, bool is_row) {
 void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope) {
   rows::Batch& batch = fold_.batch();
   const auto column = [&](int at) -> rows::Column& { return batch.column(static_cast<size_t>(at)); };
-  if (ingestion_time_ >= 0) column(ingestion_time_).AppendLong(UnixMicros(clock_.wall()));
+  if (ingestion_time_ >= 0)
+    column(ingestion_time_).AppendLong(now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()));
   if (operation_ >= 0) column(operation_).AppendBytes({&op, 1});
   if (source_lsn_column_ >= 0 || source_time_ >= 0) {
     const auto source = event::ParseSource(envelope.source);

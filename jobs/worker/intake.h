@@ -82,6 +82,9 @@ class Intake {
   /// changes.
   void StartBatch();
 
+  /// To be called before the messages of a poll are taken: their ingestion time is now.
+  void BeginPoll() { now_micros_ = UnixMicros(clock_.wall()); }
+
   /// Notes the source position of a message that was taken; one per poll is enough.
   void NoteSource(const kafka::Message& message);
   int64_t source_lsn() const { return source_lsn_; }  ///< highest of the batch; 0: none seen
@@ -135,13 +138,15 @@ class Intake {
   event::EnvelopeParser envelopes_;
   event::EnvelopeParser keys_;
   Fold fold_;
-  std::string shape_;  // schema text of the decoders; "-" without a schema
+  std::string shape_;          // schema text of the decoders; "-" without a schema
+  uint64_t shape_number_ = 0;  // Envelope::schema_number of shape_, where known
   bool relearn_ = false;
   std::unique_ptr<event::RowDecoder> rows_;
   std::unique_ptr<event::RowDecoder> key_decoder_;
   std::shared_ptr<const rows::Schema> key_schema_;
   std::unique_ptr<rows::Batch> key_batch_;
   std::unique_ptr<rows::KeyHasher> row_hasher_, key_hasher_;
+  std::vector<int> key_columns_;  // of the table's key, in its rows
   std::vector<int> derived_columns_;
   int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
 
@@ -159,9 +164,11 @@ class Intake {
   int64_t kept_bytes_ = 0;
   std::unordered_map<Hash128, KeyChange> open_;  // by old key
   std::unordered_map<int32_t, Hash128> moving_;  // partition → key of the last first half
-  std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours
+  std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours …
+  size_t our_source_at_ = 0;                     // … and where it stood in the last one
   bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run
   int64_t source_lsn_ = 0;
+  std::optional<int64_t> now_micros_;
 };
 
 }  // namespace cdc::worker

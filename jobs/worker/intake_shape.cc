@@ -24,7 +24,18 @@ constexpr size_t kLookAhead = 1000;
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
 bool Intake::IsOurs(const event::Envelope& envelope) {
   if (settings_.source_table.empty()) return true;
-  if (!our_source_.empty() && envelope.source.find(our_source_) != std::string_view::npos) return true;
+  if (!our_source_.empty()) {
+    // The names stand where they stood last time, or not far from there.
+    if (envelope.source.size() >= our_source_at_ + our_source_.size() &&
+        event::SameBytes(envelope.source.data() + our_source_at_, our_source_.data(), our_source_.size())) {
+      return true;
+    }
+    const size_t at = envelope.source.find(our_source_);
+    if (at != std::string_view::npos) {
+      our_source_at_ = at;
+      return true;
+    }
+  }
   const auto source = event::ParseSource(envelope.source);
   if (!source || source->table.empty()) return true;
   const bool ours = source->table == settings_.source_table &&
@@ -46,9 +57,16 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
 
 Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::Envelope& envelope,
                                     std::span<const kafka::Message> ahead) {
-  const bool known = rows_ != nullptr && !relearn_ &&
-                     (envelope.schema.empty() ? shape_ == kSchemaLess : shape_ == envelope.schema);
-  if (known) return Verdict::kTaken;
+  if (rows_ != nullptr && !relearn_) {
+    if (envelope.schema.empty() ? shape_ == kSchemaLess
+                                : shape_number_ != 0 && shape_number_ == envelope.schema_number) {
+      return Verdict::kTaken;
+    }
+    if (!envelope.schema.empty() && shape_ == envelope.schema) {
+      shape_number_ = envelope.schema_number;
+      return Verdict::kTaken;
+    }
+  }
   std::string shape = envelope.schema.empty() ? kSchemaLess : std::string(envelope.schema);
   std::vector<event::SourceColumn> columns;
   if (!envelope.schema.empty()) {
@@ -158,6 +176,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
   }
   MakeDecoders(std::move(columns));
   shape_ = std::move(shape);
+  shape_number_ = 0;
   relearn_ = false;
   return Verdict::kTaken;
 }
@@ -201,7 +220,8 @@ void Intake::MakeKeyDecoder(std::vector<event::SourceColumn> columns) {
   }
   key_schema_ = key_schema;
   key_batch_ = std::make_unique<rows::Batch>(key_schema_);
-  row_hasher_ = std::make_unique<rows::KeyHasher>(in_row);
+  key_columns_ = in_row;
+  row_hasher_ = std::make_unique<rows::KeyHasher>(std::move(in_row));
   key_hasher_ = std::make_unique<rows::KeyHasher>(in_key);
   // A message key may have columns that the table's key has not, when the source's primary key was extended.
   key_decoder_ = std::make_unique<event::RowDecoder>(std::move(columns), *key_schema_, &placeholder_, true);

@@ -131,6 +131,7 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
   // The budget is looked at every so many messages, or sooner when they are large.
   constexpr size_t kBudgetMessages = 64, kBudgetBytes = 256 << 10;
   size_t unchecked = 0, unchecked_bytes = 0;
+  ports_.intake.BeginPoll();
   const auto count = static_cast<int32_t>(partitions_.size());
   for (size_t i = 0; i < messages.size(); ++i) {
     const kafka::Message& message = messages[i];

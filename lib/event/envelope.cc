@@ -1,6 +1,7 @@
 #include "lib/event/envelope.h"
 
 #include <charconv>
+#include <cstring>
 
 #include "lib/event/json_cursor.h"
 
@@ -14,22 +15,50 @@ Error Malformed(const JsonCursor& cursor, std::string_view what) {
                std::string(what) + " is malformed JSON at byte " + std::to_string(cursor.offset())};
 }
 
+template <typename Member>
+bool ReadMember(JsonCursor& cursor, Member member) {
+  JsonString key;
+  std::string_view value;
+  if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) return false;
+  member(key.raw, value);
+  return true;
+}
+
+/// Calls `member(key, value)` for each further member of the object that the cursor is in, behind a value.
+template <typename Member>
+bool ForTheRest(JsonCursor& cursor, Member member) {
+  while (cursor.Consume(',')) {
+    if (!ReadMember(cursor, member)) return false;
+  }
+  return cursor.Consume('}');
+}
+
 /// Calls `member(key, value)` for each member of the object at the cursor.
 template <typename Member>
 bool ForEachMember(JsonCursor& cursor, Member member) {
   if (!cursor.Consume('{')) return false;
   if (cursor.Consume('}')) return true;
-  do {
-    JsonString key;
-    std::string_view value;
-    if (!cursor.ReadString(&key) || !cursor.Consume(':') || !cursor.SkipValue(&value)) return false;
-    member(key.raw, value);
-  } while (cursor.Consume(','));
-  return cursor.Consume('}');
+  return ReadMember(cursor, member) && ForTheRest(cursor, member);
 }
 
 std::string_view ObjectOrNothing(std::string_view value) {
   return !value.empty() && value.front() == '{' ? value : std::string_view();
+}
+
+/// The members of an event in the order and spacing that Debezium and JsonConverter give them, up to "op".
+bool ParseUsualMembers(JsonCursor& cursor, Envelope* envelope, std::string_view* op) {
+  std::string_view ignored;
+  const auto object = [&](std::string_view name, std::string_view* out) {
+    if (!cursor.ConsumeExactly(name) || !cursor.SkipValue(out)) return false;
+    *out = ObjectOrNothing(*out);
+    return true;
+  };
+  if (!object("{\"before\":", &envelope->before) || !object(",\"after\":", &envelope->after) ||
+      !object(",\"source\":", &envelope->source)) {
+    return false;
+  }
+  if (cursor.ConsumeExactly(",\"transaction\":") && !cursor.SkipValue(&ignored)) return false;
+  return cursor.ConsumeExactly(",\"op\":") && cursor.SkipValue(op);
 }
 
 int64_t IntegerOrZero(std::string_view text) {
@@ -50,10 +79,11 @@ std::string TextOf(std::string_view quoted) {
 
 Result<Envelope> EnvelopeParser::Parse(std::string_view value) {
   if (!schema_prefix_.empty() && value.size() > schema_prefix_.size() && value.back() == '}' &&
-      value.compare(0, schema_prefix_.size(), schema_prefix_) == 0) {
+      std::memcmp(value.data(), schema_prefix_.data(), schema_prefix_.size()) == 0) {
     const size_t at = schema_prefix_.size();
     CDC_ASSIGN(Envelope envelope, ParsePayload(value.substr(at, value.size() - at - 1)));
     envelope.schema = value.substr(schema_begin_, schema_size_);
+    envelope.schema_number = schema_number_;
     return envelope;
   }
   if (value.compare(0, kSchemaStart.size(), kSchemaStart) != 0) return ParsePayload(value);
@@ -71,6 +101,7 @@ Result<Envelope> EnvelopeParser::Parse(std::string_view value) {
     schema_prefix_.assign(value.substr(0, payload_at));
     schema_begin_ = static_cast<size_t>(schema.data() - value.data());
     schema_size_ = schema.size();
+    ++schema_number_;
   }
   CDC_ASSIGN(Envelope envelope, ParsePayload(payload));
   envelope.schema = schema;
@@ -85,7 +116,7 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
   }
   JsonCursor cursor(payload);
   std::string_view op, wrapped, schema;
-  const bool ok = ForEachMember(cursor, [&](std::string_view key, std::string_view value) {
+  const auto member = [&](std::string_view key, std::string_view value) {
     if (key == "payload")
       wrapped = value;
     else if (key == "schema")
@@ -98,7 +129,17 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
       envelope.before = ObjectOrNothing(value);
     else if (key == "source")
       envelope.source = ObjectOrNothing(value);
-  });
+  };
+  // What comes first is nearly always the same; anything else is told member by member.
+  bool ok = ParseUsualMembers(cursor, &envelope, &op);
+  if (!ok) {
+    envelope = {};
+    op = {};
+    cursor = JsonCursor(payload);
+    ok = ForEachMember(cursor, member);
+  } else {
+    ok = ForTheRest(cursor, member);
+  }
   if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the value");
   // The payload may also come before its schema.
   if (op.empty() && !ObjectOrNothing(wrapped).empty()) {

@@ -29,6 +29,8 @@ struct Envelope {
   std::string_view after;     ///< JSON object
   std::string_view source;    ///< JSON object
   std::string_view schema;    ///< the embedded schema's JSON object
+  /// Not 0: the same number means the same schema, among values of one parser.
+  uint64_t schema_number = 0;
 };
 
 /// Where a change came from ("source" of the envelope).
@@ -55,6 +57,7 @@ class EnvelopeParser {
 
   std::string schema_prefix_;  // `{"schema":…,"payload":` of the last value
   size_t schema_begin_ = 0, schema_size_ = 0;
+  uint64_t schema_number_ = 0;
 };
 
 /// \return kBadValue.

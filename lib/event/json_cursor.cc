@@ -2,7 +2,9 @@
 
 #include <emmintrin.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 namespace cdc::event {
@@ -11,6 +13,54 @@ namespace {
 /// Bit i is set when byte i of the block equals `c`.
 uint32_t Matches(__m128i block, char c) {
   return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(c))));
+}
+
+/// Where 64 bytes hold what; bit i is byte i.
+struct Block {
+  uint64_t quotes, backslashes, brackets;
+};
+
+/// ('[' | 0x20) == '{' and (']' | 0x20) == '}'.
+Block Classify(const char* at) {
+  Block all{0, 0, 0};
+  for (int i = 0; i < 4; ++i) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + i);
+    const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const __m128i brackets =
+        _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}')));
+    all.quotes |= uint64_t{Matches(bytes, '"')} << (16 * i);
+    all.backslashes |= uint64_t{Matches(bytes, '\\')} << (16 * i);
+    all.brackets |= uint64_t{static_cast<uint32_t>(_mm_movemask_epi8(brackets))} << (16 * i);
+  }
+  return all;
+}
+
+Block ClassifyTail(const char* at, const char* end) {
+  char padded[64] = {};
+  std::memcpy(padded, at, static_cast<size_t>(end - at));
+  return Classify(padded);
+}
+
+/// Bit i: how many of the bits 0 … i are set is odd.
+uint64_t PrefixXor(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+/// The bytes that a backslash before them escapes. \param carry in: the first byte is; out: the next block's
+/// is
+uint64_t Escaped(uint64_t backslashes, bool* carry) {
+  uint64_t escaped = *carry ? 1 : 0;
+  backslashes &= ~escaped;
+  *carry = false;
+  while (backslashes != 0) {
+    const int n = std::countr_zero(backslashes);
+    *carry = n == 63;
+    if (*carry) break;
+    escaped |= uint64_t{2} << n;
+    backslashes &= ~(uint64_t{3} << n);
+  }
+  return escaped;
 }
 
 int HexDigit(char c) {
@@ -71,13 +121,6 @@ bool ReadUnicodeEscape(const char** at, const char* end, uint32_t* code_point) {
 
 }  // namespace
 
-bool JsonCursor::ConsumeExactly(std::string_view bytes) {
-  if (static_cast<size_t>(end_ - at_) < bytes.size() || std::memcmp(at_, bytes.data(), bytes.size()) != 0)
-    return false;
-  at_ += bytes.size();
-  return true;
-}
-
 bool JsonCursor::ReadString(JsonString* out) {
   if (!Consume('"')) return false;
   const char* const start = at_;
@@ -132,6 +175,20 @@ bool JsonCursor::ReadNumber(std::string_view* out) {
   return at_ != start;
 }
 
+bool JsonCursor::ReadShortInteger(int64_t* out) {
+  const char* at = at_;
+  const bool negative = at < end_ && *at == '-';
+  at += negative ? 1 : 0;
+  const char* const digits = at;
+  const char* const limit = end_ - digits > 18 ? digits + 18 : end_;
+  int64_t value = 0;
+  for (; at < limit && static_cast<uint8_t>(*at - '0') < 10; ++at) value = value * 10 + (*at - '0');
+  if (at == digits || at == end_ || (*at != ',' && *at != '}' && *at != ']')) return false;
+  at_ = at;
+  *out = negative ? -value : value;
+  return true;
+}
+
 bool JsonCursor::ReadWord(std::string_view* out) {
   SkipSpace();
   for (const std::string_view word :
@@ -163,51 +220,27 @@ bool JsonCursor::SkipValue(std::string_view* out) {
   return ok;
 }
 
-/// Counts brackets outside strings, sixteen bytes at a time. ('[' | 0x20) == '{' and (']' | 0x20) == '}'.
+/// Counts brackets outside strings, 64 bytes at a time. Quotes that are not escaped split a block into text
+/// and structure; most blocks hold no bracket at all.
 bool JsonCursor::SkipNested() {
   int depth = 0;
-  while (true) {
-    if (end_ - at_ >= 16) {
-      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
-      const __m128i folded = _mm_or_si128(block, _mm_set1_epi8(0x20));
-      const uint32_t opens = Matches(folded, '{'), closes = Matches(folded, '}'),
-                     quotes = Matches(block, '"');
-      uint32_t marks = opens | closes | quotes;
-      bool string_began = false;
-      while (marks != 0) {
-        const int n = std::countr_zero(marks);
-        marks &= marks - 1;
-        if (quotes >> n & 1) {
-          at_ += n;
-          string_began = true;
-          break;
-        }
-        depth += opens >> n & 1 ? 1 : -1;
-        if (depth == 0) {
-          at_ += n + 1;
-          return true;
-        }
-      }
-      if (!string_began) {
-        at_ += 16;
-        continue;
-      }
-    } else {
-      if (at_ >= end_) return false;
-      const char c = *at_;
-      if (c == '{' || c == '[') ++depth;
-      if ((c == '}' || c == ']') && --depth == 0) {
-        ++at_;
-        return true;
-      }
-      if (c != '"') {
-        ++at_;
-        continue;
-      }
+  uint64_t in_string = 0;  // all ones: the block before ended inside a string
+  bool escaped = false;    // the block before ended with a backslash that escapes
+  for (; at_ < end_; at_ += std::min<std::ptrdiff_t>(64, end_ - at_)) {
+    const Block block = end_ - at_ >= 64 ? Classify(at_) : ClassifyTail(at_, end_);
+    uint64_t quotes = block.quotes;
+    if ((block.backslashes != 0) | escaped) quotes &= ~Escaped(block.backslashes, &escaped);
+    const uint64_t strings = PrefixXor(quotes) ^ in_string;
+    in_string = static_cast<uint64_t>(static_cast<int64_t>(strings) >> 63);
+    for (uint64_t marks = block.brackets & ~strings; marks != 0; marks &= marks - 1) {
+      const int n = std::countr_zero(marks);
+      depth += (at_[n] | 0x20) == '{' ? 1 : -1;
+      if (depth > 0) continue;
+      at_ += n + 1;
+      return true;
     }
-    JsonString string;
-    if (!ReadString(&string)) return false;
   }
+  return false;
 }
 
 bool Unescape(const JsonString& string, char* out, size_t* written) {

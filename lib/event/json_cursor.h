@@ -4,6 +4,7 @@
 /// A forward-only JSON reader for change events: no tree, no allocation, one pass (docs/decisions/0002).
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,27 @@ struct JsonString {
   bool has_escapes = false;  ///< `raw` holds backslashes
   bool ascii = true;         ///< no byte above 0x7f
 };
+
+/// Whether two texts of `size` bytes are the same. For short ones, where calling memcmp costs more than
+/// comparing.
+inline bool SameBytes(const char* a, const char* b, size_t size) {
+  const auto same8 = [&](size_t at) {
+    uint64_t x, y;
+    std::memcpy(&x, a + at, 8);
+    std::memcpy(&y, b + at, 8);
+    return x == y;
+  };
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
+  for (size_t at = 0; at + 8 < size; at += 8) {
+    if (!same8(at)) return false;
+  }
+  return same8(size - 8);
+}
 
 /// Walks over one JSON text (RFC 8259) that must outlive it. Every reading function returns false on
 /// malformed input and leaves the cursor where it cannot be used any further; the caller then rejects the
@@ -39,11 +61,19 @@ class JsonCursor {
     return true;
   }
   /// Consumes exactly these bytes if they come next, without skipping space inside.
-  bool ConsumeExactly(std::string_view bytes);
+  bool ConsumeExactly(std::string_view bytes) {
+    if (static_cast<size_t>(end_ - at_) < bytes.size() || !SameBytes(at_, bytes.data(), bytes.size()))
+      return false;
+    at_ += bytes.size();
+    return true;
+  }
 
   bool ReadString(JsonString* out);
   /// A number's text, unvalidated beyond its characters.
   bool ReadNumber(std::string_view* out);
+  /// A number of at most 18 digits without fraction and exponent. \return false, and nothing is read: any
+  /// other value
+  bool ReadShortInteger(int64_t* out);
   /// "null", "true", "false".
   bool ReadWord(std::string_view* out);
   /// Any value; `out` is its text.

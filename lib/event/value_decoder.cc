@@ -81,6 +81,12 @@ bool DecodeHex(std::string_view hex, std::string* out) {
   return true;
 }
 
+/// Types whose values are kept as an integer.
+bool IsCounted(TypeKind kind) {
+  return kind == TypeKind::kInt || kind == TypeKind::kLong || kind == TypeKind::kDate ||
+         kind == TypeKind::kTime || kind == TypeKind::kTimestamp;
+}
+
 bool Multiply(int64_t v, int64_t by, int64_t* out) { return !__builtin_mul_overflow(v, by, out); }
 
 }  // namespace
@@ -103,7 +109,7 @@ bool ValueDecoder::Decode(JsonCursor& cursor, const SourceColumn& column, rows::
 bool ValueDecoder::DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out) {
   const char first = cursor.Peek();
   if (first == '"') return DecodeString(cursor, wire, scale, out);
-  if (first == '-' || (first >= '0' && first <= '9')) return DecodeNumber(cursor, wire, scale, out);
+  if (first == '-' || (first >= '0' && first <= '9')) return DecodeNumber(cursor, wire, out);
   if (first == '{' || first == '[') return DecodeObject(cursor, wire, out);
   return DecodeWord(cursor, wire, out);
 }
@@ -124,10 +130,13 @@ bool ValueDecoder::DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out) 
   return true;
 }
 
-bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::Column* out) {
+bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out) {
   std::string_view text;
-  if (!cursor.ReadNumber(&text)) return false;
   const rows::Type& type = out->type();
+  int64_t integer;
+  if (IsCounted(type.kind) && cursor.ReadShortInteger(&integer))
+    return AppendInteger(integer, wire, out) || Fail(std::to_string(integer), type);
+  if (!cursor.ReadNumber(&text)) return false;
   switch (type.kind) {
     case TypeKind::kFloat: {
       float v;
@@ -157,14 +166,13 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::
       return true;
     default: {
       int64_t v;
-      if (!ParseInteger(text, &v)) return Fail(text, type);
-      return AppendInteger(v, wire, scale, text, out);
+      return (ParseInteger(text, &v) && AppendInteger(v, wire, out)) || Fail(text, type);
     }
   }
 }
 
-bool ValueDecoder::AppendInteger(int64_t v, Wire wire, int /*scale*/, std::string_view text,
-                                 rows::Column* out) {
+/// \return false: it is not a value of the column's type.
+bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
   const rows::Type& type = out->type();
   int64_t micros = v;
   switch (wire) {
@@ -173,34 +181,34 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, int /*scale*/, std::strin
         out->AppendLong(v);
         return true;
       }
-      if (type.kind != TypeKind::kInt || v != static_cast<int32_t>(v)) return Fail(text, type);
+      if (type.kind != TypeKind::kInt || v != static_cast<int32_t>(v)) return false;
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kDays:
       if (type.kind != TypeKind::kDate || v >= std::numeric_limits<int32_t>::max() ||
           v <= std::numeric_limits<int32_t>::min()) {
-        return Fail(text, type);
+        return false;
       }
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kMillisOfDay:
     case Wire::kEpochMillis:
-      if (!Multiply(v, 1000, &micros)) return Fail(text, type);
+      if (!Multiply(v, 1000, &micros)) return false;
       break;
     case Wire::kNanosOfDay:
     case Wire::kEpochNanos:
-      if (v % 1000 != 0) return Fail(text, type);
+      if (v % 1000 != 0) return false;
       micros = v / 1000;
       break;
     case Wire::kMicrosOfDay:
     case Wire::kEpochMicros: break;
-    default: return Fail(text, type);
+    default: return false;
   }
   const bool of_day = wire == Wire::kMillisOfDay || wire == Wire::kMicrosOfDay || wire == Wire::kNanosOfDay;
   if (of_day ? type.kind != TypeKind::kTime || micros < 0 || micros >= 86'400'000'000
              : type.kind != TypeKind::kTimestamp || micros == kInfinityMicros ||
                    micros == kMinusInfinityMicros) {
-    return Fail(text, type);
+    return false;
   }
   out->AppendLong(micros);
   return true;
@@ -243,11 +251,16 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
 }
 
 bool ValueDecoder::AppendText(const JsonString& string, rows::Column* out) {
+  if (!string.has_escapes) {
+    if (!string.ascii && !IsUtf8(string.raw)) return Fail(string.raw, out->type());
+    out->AppendBytes(string.raw);
+    return true;
+  }
   char* at = out->AppendBytesUninitialized(string.raw.size());
   size_t written = 0;
   if (!Unescape(string, at, &written)) return Fail(string.raw, out->type());
   out->TrimLast(string.raw.size() - written);
-  if (string.has_escapes && placeholder_->IsText(out->bytes(out->size() - 1))) {
+  if (placeholder_->IsText(out->bytes(out->size() - 1))) {
     out->Truncate(out->size() - 1);
     out->AppendUnavailable();
   }

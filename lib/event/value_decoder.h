@@ -48,10 +48,10 @@ class ValueDecoder {
   bool DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
   bool DecodeArray(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
   bool DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
-  bool DecodeNumber(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
+  bool DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out);
   bool DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out);
   bool DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out);
-  bool AppendInteger(int64_t v, Wire wire, int scale, std::string_view text, rows::Column* out);
+  bool AppendInteger(int64_t v, Wire wire, rows::Column* out);
   bool AppendText(const JsonString& string, rows::Column* out);
   bool AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out);
   bool AppendBinary(const JsonString& string, Wire wire, rows::Column* out);

@@ -133,12 +133,23 @@ void RemoveJournal(const std::filesystem::path& folder) {
 Status Apply(const CommitIntent& intent, KeyIndex* index) {
   // Clearing again on a repeat is right: the changes that follow hold every key of this commit.
   if (intent.clears) CDC_TRY(index->Clear());
-  uint64_t added = 0;
-  for (const KeyChange& change : intent.changes) {
-    added += change.location != KeyIndex::Missing() && !index->Find(change.key);
+  const auto& changes = intent.changes;
+  constexpr size_t kAhead = 16;
+  const auto look_ahead = [&](size_t i) {
+    if (i + kAhead < changes.size()) index->Prefetch(changes[i + kAhead].key);
+  };
+  // Most changes are of keys that are there: they are counted before the file grows for nothing.
+  if (!index->HasRoom(index->size() + changes.size())) {
+    uint64_t added = 0;
+    for (size_t i = 0; i < changes.size(); ++i) {
+      look_ahead(i);
+      added += changes[i].location != KeyIndex::Missing() && !index->Find(changes[i].key);
+    }
+    CDC_TRY(index->Reserve(index->size() + added));
   }
-  CDC_TRY(index->Reserve(index->size() + added));
-  for (const KeyChange& change : intent.changes) {
+  for (size_t i = 0; i < changes.size(); ++i) {
+    look_ahead(i);
+    const KeyChange& change = changes[i];
     if (change.location == KeyIndex::Missing())
       index->Erase(change.key);
     else

@@ -54,6 +54,8 @@ uint64_t Home(uint64_t low, uint64_t capacity) {
 uint64_t Pack(Location l) { return uint64_t{l.file} << 32 | l.position; }
 Location Unpack(uint64_t v) { return {static_cast<uint32_t>(v >> 32), static_cast<uint32_t>(v)}; }
 
+uint64_t SlotsFor(uint64_t keys) { return static_cast<uint64_t>(static_cast<double>(keys) / kMaxLoad) + 1; }
+
 void Store(uint64_t* at, uint64_t value) {
   std::atomic_ref<uint64_t>(*at).store(value, std::memory_order_release);
 }
@@ -190,12 +192,14 @@ std::optional<Location> KeyIndex::Find(const Hash128& key) const {
   return Unpack(slot->location);
 }
 
+void KeyIndex::Prefetch(const Hash128& key) const {
+  __builtin_prefetch(mapping_->slots() + Home(Low(key), mapping_->header()->capacity));
+}
+
 void KeyIndex::FindMany(std::span<const Hash128> keys, std::span<Location> out) const {
   constexpr size_t kAhead = 16;
-  const uint64_t capacity = mapping_->header()->capacity;
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size())
-      __builtin_prefetch(mapping_->slots() + Home(Low(keys[i + kAhead]), capacity));
+    if (i + kAhead < keys.size()) Prefetch(keys[i + kAhead]);
     out[i] = Find(keys[i]).value_or(Missing());
   }
 }
@@ -239,11 +243,15 @@ Status KeyIndex::Clear() {
   return {};
 }
 
-Status KeyIndex::Reserve(uint64_t keys) {
-  const auto needed = static_cast<uint64_t>(static_cast<double>(keys) / kMaxLoad) + 1;
+bool KeyIndex::HasRoom(uint64_t keys) const {
   const Header* header = mapping_->header();
-  const uint64_t erased = header->used - header->live;
-  if (needed + erased <= header->capacity) return {};
+  return SlotsFor(keys) + (header->used - header->live) <= header->capacity;
+}
+
+Status KeyIndex::Reserve(uint64_t keys) {
+  if (HasRoom(keys)) return {};
+  const uint64_t needed = SlotsFor(keys);
+  const Header* header = mapping_->header();
   MarkUnsynced();
   return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(header->capacity) * kGrowth)));
 }

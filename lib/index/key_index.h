@@ -59,6 +59,8 @@ class KeyIndex {
   std::optional<Location> Find(const Hash128& key) const;
   /// Find for many keys at once, overlapping their cache misses. `out[i]` is Missing() where there is none.
   void FindMany(std::span<const Hash128> keys, std::span<Location> out) const;
+  /// Starts fetching where `key` is or would go, for a Find, Put or Erase a dozen keys later.
+  void Prefetch(const Hash128& key) const;
   static constexpr Location Missing() { return {UINT32_MAX, UINT32_MAX}; }
 
   /// Sets or replaces. \return kTransient: the file could not grow; nothing changed.
@@ -66,6 +68,8 @@ class KeyIndex {
   void Erase(const Hash128& key);
   /// Forgets all keys. \return kTransient.
   Status Clear();
+  /// Whether there is room for as many keys in all without growing.
+  bool HasRoom(uint64_t keys) const;
   /// Makes room for `keys` in all, so that a batch of puts grows the file at most once.
   Status Reserve(uint64_t keys);
 

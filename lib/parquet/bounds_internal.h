@@ -4,8 +4,10 @@
 /// Smallest and largest value of a column, kept while it is written and told in Iceberg's single-value form
 /// (specification, Appendix D). Ours and not Parquet's statistics, which leave out long values.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,9 +63,18 @@ template <bool kText>
 class BytesBounds {
  public:
   void Add(std::string_view v) {
+    // The first eight bytes tell nearly all values that are well inside the bounds.
+    const uint64_t start = Start(v);
+    if (any_ && start > min_start_ && start < max_start_) return;
     const std::string_view head = v.substr(0, kKept);
-    if (!any_ || head < min_) min_ = head;
-    if (!any_ || head > max_) max_ = head;
+    if (!any_ || head < min_) {
+      min_ = head;
+      min_start_ = start;
+    }
+    if (!any_ || head > max_) {
+      max_ = head;
+      max_start_ = start;
+    }
     any_ = true;
   }
   std::optional<std::string> lower() const {
@@ -77,11 +88,19 @@ class BytesBounds {
   int64_t nan_count() const { return 0; }
 
  private:
+  /// The first eight bytes as a number that orders as they do; a shorter value counts as if zeros followed.
+  static uint64_t Start(std::string_view v) {
+    uint64_t start = 0;
+    std::memcpy(&start, v.data(), std::min<size_t>(v.size(), 8));
+    return __builtin_bswap64(start);
+  }
+
   // More than any bound of 16 code points has, so that a value cut here is still seen to be too long for a
   // bound.
   static constexpr size_t kKept = 4 * iceberg::kBoundLength + 4;
   std::string min_;
   std::string max_;
+  uint64_t min_start_ = 0, max_start_ = 0;
   bool any_ = false;
 };
 

@@ -41,7 +41,7 @@ void Column::EndList() {
 
 void Column::AppendAbsent(Cell cell) {
   if (width_ > 0) {
-    fixed_.resize(fixed_.size() + static_cast<size_t>(width_), 0);
+    fixed_.resize(fixed_.size() + static_cast<size_t>(width_), '\0');
   } else {
     offsets_.push_back(offsets_.back());
   }

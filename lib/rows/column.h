@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/core/decimal.h"
@@ -18,6 +20,24 @@ namespace cdc::rows {
 /// (Debezium's TOAST placeholder): it must be taken from the row's previous version before the row may be
 /// written.
 enum class Cell : uint8_t { kNull = 0, kValue = 1, kUnavailable = 2 };
+
+/// Leaves values that resize() makes unset: they are written right after.
+template <typename T>
+struct UnsetAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {
+    using other = UnsetAllocator<U>;
+  };
+  template <typename U>
+  void construct(U* at) noexcept {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <typename U, typename... Arguments>
+  void construct(U* at, Arguments&&... arguments) {
+    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+using Bytes = std::vector<char, UnsetAllocator<char>>;
 
 /// One column of a Batch. Values lie side by side: fixed-width ones in `fixed_data` (width FixedWidth(kind),
 /// host order; a null or unavailable cell takes a zeroed slot), strings and binaries in `bytes` between
@@ -80,11 +100,11 @@ class Column {
   const Column& element() const { return *element_; }
 
   const std::vector<uint8_t>& cells() const { return cells_; }  ///< one Cell per row
-  const std::vector<char>& fixed_data() const { return fixed_; }
+  const Bytes& fixed_data() const { return fixed_; }
   const std::vector<int64_t>& offsets() const {
     return offsets_;
   }  ///< size() + 1 entries; varying width only
-  const std::vector<char>& bytes_data() const { return bytes_; }
+  const Bytes& bytes_data() const { return bytes_; }
 
   /// Bytes in use, for the worker's byte budget.
   size_t byte_size() const;
@@ -102,9 +122,9 @@ class Column {
   Type type_;
   int width_;  // FixedWidth(type_.kind)
   std::vector<uint8_t> cells_;
-  std::vector<char> fixed_;
+  Bytes fixed_;
   std::vector<int64_t> offsets_;
-  std::vector<char> bytes_;
+  Bytes bytes_;
   std::unique_ptr<Column> element_;
 };
 
