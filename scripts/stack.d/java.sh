@@ -13,7 +13,7 @@ once() {
   local folder=$cache_dir/$1
   shift
   [ -f "$folder/.complete" ] && return 0
-  mkdir -p "$cache_dir"
+  [ -w "$cache_dir" ] || die "${folder##*/} is not in $cache_dir, and that folder may not be written; set CDC_CACHE_DIR"
   (
     flock -n 8 || { say "another run is downloading ${folder##*/}; waiting …"; flock 8; }
     [ -f "$folder/.complete" ] && exit 0
