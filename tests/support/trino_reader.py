@@ -14,7 +14,8 @@ def query(sql):
     """-> ([(name, Trino type)], rows as JSON values)"""
     url = os.environ.get("CDC_TRINO_URL", "http://127.0.0.1:8080")
     request = urllib.request.Request(url + "/v1/statement", data=sql.encode(), method="POST",
-                                     headers={"X-Trino-User": "verify", "X-Trino-Catalog": "iceberg", "X-Trino-Time-Zone": "UTC"})
+                                     headers={"X-Trino-User": "verify", "X-Trino-Catalog": "iceberg", "X-Trino-Time-Zone": "UTC",
+                                              "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"})
     columns, rows = [], []
     while True:
         with urllib.request.urlopen(request, timeout=120) as answer:
