@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "lib/iceberg/json_scan_internal.h"
@@ -33,6 +34,8 @@ struct RequirementToTree {
 };
 
 struct UpdateToText {
+  const TableMetadata& base;
+
   std::string operator()(const AddSnapshot& u) const {
     std::string text = R"({"action":"add-snapshot","snapshot":)";
     AppendSnapshot(u.snapshot, &text);
@@ -55,10 +58,14 @@ struct UpdateToText {
     return DumpJson({{"action", "remove-snapshots"}, {"snapshot-ids", u.snapshot_ids}});
   }
   std::string operator()(const AddSchema& u) const {
+    rows::Schema schema = u.schema;
+    for (const StoredSchema& stored : base.schemas) {
+      schema.schema_id = std::max(schema.schema_id, stored.schema_id + 1);
+    }
     // The last column id is deprecated, and still wanted by servers from before it was.
     return DumpJson({{"action", "add-schema"},
-                     {"schema", SchemaToTree(u.schema)},
-                     {"last-column-id", u.schema.max_field_id()}});
+                     {"schema", SchemaToTree(schema)},
+                     {"last-column-id", std::max(schema.max_field_id(), base.last_column_id)}});
   }
   std::string operator()(const SetCurrentSchema& u) const {
     return DumpJson({{"action", "set-current-schema"}, {"schema-id", u.schema_id}});
@@ -115,14 +122,14 @@ Result<std::string> CreateTableBody(const std::string& name, const rows::Schema&
   return DumpJson(tree);
 }
 
-std::string CommitTableBody(const TableCommit& commit) {
+std::string CommitTableBody(const TableCommit& commit, const TableMetadata& base) {
   Json requirements = Json::array();
   for (const Requirement& each : commit.requirements) {
     requirements.push_back(std::visit(RequirementToTree{}, each));
   }
   std::string body = R"({"requirements":)" + DumpJson(requirements) + R"(,"updates":[)";
   for (size_t i = 0; i < commit.updates.size(); ++i) {
-    body.append(i > 0 ? "," : "").append(std::visit(UpdateToText{}, commit.updates[i]));
+    body.append(i > 0 ? "," : "").append(std::visit(UpdateToText{base}, commit.updates[i]));
   }
   return body + "]}";
 }

@@ -22,7 +22,8 @@ Result<std::string> CreateTableBody(const std::string& name, const rows::Schema&
                                     const std::string& location,
                                     const std::map<std::string, std::string>& properties);
 
-std::string CommitTableBody(const TableCommit& commit);
+/// \param base what the commit was made for: a schema gets an id that is free in it, which some servers want
+std::string CommitTableBody(const TableCommit& commit, const TableMetadata& base);
 
 /// Credentials for the files whose path begins with `prefix`.
 struct StorageCredential {

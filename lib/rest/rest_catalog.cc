@@ -185,7 +185,7 @@ Result<LoadedTable> Catalog::CreateTable(const TableIdent& ident, const rows::Sc
 
 Result<LoadedTable> Catalog::CommitTable(const LoadedTable& base, const iceberg::TableCommit& commit) {
   Call call = Change("committing to " + ToString(base.ident), "POST", paths_.Table(base.ident),
-                     iceberg::CommitTableBody(commit));
+                     iceberg::CommitTableBody(commit, *base.metadata));
   call.table = ToString(base.ident);
   CDC_ASSIGN(const http::Response response, session_.Send(call));
   auto answer = iceberg::ParseTableAnswer(response.body, base.metadata.get());
@@ -200,9 +200,8 @@ Status Catalog::DropTable(const TableIdent& ident) {
       Change("dropping " + ToString(ident), "DELETE", paths_.Table(ident) + "?purgeRequested=false", "");
   call.table = ToString(ident);
   CDC_TRY(session_.Send(call));
+  // Its credentials stay while they last: the files are still there for somebody to tidy up.
   session_.SetTableToken(ToString(ident), "");
-  const std::lock_guard lock(storage_mutex_);
-  storage_.erase(ToString(ident));
   return {};
 }
 

@@ -26,10 +26,11 @@ TEST_CASE("a data commit's body") {
   snapshot.manifest_list = "s3://b/\"quoted\".avro";
   snapshot.summary = {{"operation", "append"}, {"cdc.offsets", R"({"a":1})"}};
   snapshot.schema_id = 0;
+  const TableMetadata base;
   TableCommit commit;
   commit.requirements = {AssertTableUuid{"u"}, AssertRefSnapshotId{"main", 4}, AssertRefSnapshotId{"x", {}}};
   commit.updates = {AddSnapshot{snapshot}, SetSnapshotRef{"main", {snapshot.snapshot_id, "branch", 1, 2, 3}}};
-  CHECK(Json::parse(CommitTableBody(commit)) == Json::parse(R"({
+  CHECK(Json::parse(CommitTableBody(commit, base)) == Json::parse(R"({
     "requirements": [{"type":"assert-table-uuid","uuid":"u"},
                      {"type":"assert-ref-snapshot-id","ref":"main","snapshot-id":4},
                      {"type":"assert-ref-snapshot-id","ref":"x","snapshot-id":null}],
@@ -41,17 +42,22 @@ TEST_CASE("a data commit's body") {
 }
 
 TEST_CASE("the other updates and requirements") {
+  TableMetadata base;
+  base.last_column_id = 8;
+  base.schemas.resize(2);
+  base.schemas[1].schema_id = 4;
   TableCommit commit;
   commit.requirements = {AssertCurrentSchemaId{1}, AssertLastAssignedFieldId{7}};
   commit.updates = {AddSchema{IdAndTags()},  SetCurrentSchema{-1},    SetProperties{{{"a", "1"}}},
                     RemoveProperties{{"b"}}, RemoveSnapshots{{1, 2}}, RemoveSnapshotRef{"tag"}};
-  const Json body = Json::parse(CommitTableBody(commit));
+  const Json body = Json::parse(CommitTableBody(commit, base));
   CHECK(body["requirements"] == Json::parse(R"([{"type":"assert-current-schema-id","current-schema-id":1},
     {"type":"assert-last-assigned-field-id","last-assigned-field-id":7}])"));
   const Json& updates = body["updates"];
   CHECK(updates[0]["action"] == "add-schema");
   CHECK(updates[0]["schema"]["fields"][1]["type"]["element-id"] == 3);
-  CHECK(updates[0]["last-column-id"] == 3);
+  CHECK(updates[0]["schema"]["schema-id"] == 5);
+  CHECK(updates[0]["last-column-id"] == 8);
   CHECK(updates[1] == Json({{"action", "set-current-schema"}, {"schema-id", -1}}));
   CHECK(updates[2] == Json({{"action", "set-properties"}, {"updates", {{"a", "1"}}}}));
   CHECK(updates[3] == Json({{"action", "remove-properties"}, {"removals", {"b"}}}));
