@@ -10,6 +10,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 home=$root/build/spark
 runtime=iceberg-spark-runtime-3.5_2.12-1.10.1.jar
+aws=iceberg-aws-bundle-1.10.1.jar
 
 if [ ! -d "$home/python/pyspark" ]; then
   "$root/.venv/bin/python" -m pip install --quiet --target "$home/python" pyspark==3.5.7
@@ -18,5 +19,8 @@ if [ ! -f "$home/jars/$runtime" ]; then
   mvn -q -B dependency:copy -Dartifact=org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.1 \
     -DoutputDirectory="$home/jars"
 fi
-PYTHONPATH=$home/python CDC_SPARK_JARS=$home/jars/$runtime PYSPARK_PYTHON=$root/.venv/bin/python \
+if [ ! -f "$home/jars/$aws" ]; then
+  mvn -q -B dependency:copy -Dartifact=org.apache.iceberg:iceberg-aws-bundle:1.10.1 -DoutputDirectory="$home/jars"
+fi
+PYTHONPATH=$home/python CDC_SPARK_JARS=$home/jars/$runtime,$home/jars/$aws PYSPARK_PYTHON=$root/.venv/bin/python \
   exec "$root/.venv/bin/python" "$root/tests/support/verify_tables.py" "$@" --reader spark

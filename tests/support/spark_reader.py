@@ -1,7 +1,7 @@
 """Spark as one more reader, for scripts/verify-spark.sh: needs pyspark and, in CDC_SPARK_JARS, Iceberg's runtime for it.
 
-It reads by the metadata file, through Iceberg's Java library. Tables with a `time` column cannot be read: Spark has no such
-type.
+It reads through Iceberg's Java library: by the metadata file, or through the REST catalog that a table is in, whose objects
+it reaches by AWS_*. Tables with a `time` column cannot be read: Spark has no such type.
 """
 import functools
 import os
@@ -14,18 +14,37 @@ from pg_text import comparable_float, comparable_text
 
 
 @functools.lru_cache(maxsize=1)
-def session():
-    spark = (SparkSession.builder.master("local[2]").appName("verify")
-             .config("spark.jars", os.environ["CDC_SPARK_JARS"])
-             .config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-             .config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate())
+def session(rest_uri):
+    settings = {"spark.jars": os.environ["CDC_SPARK_JARS"], "spark.driver.bindAddress": "127.0.0.1",
+                "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC",
+                "spark.driver.memory": "900m"}
+    if rest_uri:
+        catalog = "spark.sql.catalog.lake"
+        settings |= {catalog: "org.apache.iceberg.spark.SparkCatalog", catalog + ".type": "rest", catalog + ".uri": rest_uri,
+                     catalog + ".io-impl": "org.apache.iceberg.aws.s3.S3FileIO", catalog + ".cache-enabled": "false",
+                     catalog + ".s3.endpoint": os.environ["AWS_ENDPOINT_URL"], catalog + ".s3.path-style-access": "true",
+                     catalog + ".s3.access-key-id": os.environ["AWS_ACCESS_KEY_ID"],
+                     catalog + ".s3.secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"],
+                     catalog + ".client.region": os.environ["AWS_REGION"]}
+    builder = SparkSession.builder.master("local[2]").appName("verify")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 
 
+def _frame(table):
+    uri = table.catalog.properties.get("uri", "")
+    if not uri.startswith("http"):
+        return session("").read.format("iceberg").load(table.metadata_location.removeprefix("file://"))
+    name_space, name = table.name()[-2:]
+    return session(uri).read.table(f"lake.`{name_space}`.`{name}`")
+
+
 def read_with_spark(table, kinds):
     """{column: [comparable values]} as lake_readers.py gives them."""
-    frame = session().read.format("iceberg").load(table.metadata_location.removeprefix("file://"))
+    frame = _frame(table)
     types = {field.name: field.dataType for field in frame.schema.fields}
     rows = frame.select(*[_as_numbers(F.col(f"`{name}`"), kind).alias(name) for name, kind in types.items()]).collect()
     return {name: [_comparable(row[i], kind, kinds.get(name)) for row in rows] for i, (name, kind) in enumerate(types.items())}
