@@ -43,10 +43,13 @@ done
 
 if [ $build -eq 1 ]; then
   scripts/setup.sh || { echo "FAIL  set-up; look at: the lines above" >&2; exit 1; }
+fi
+# In compose the programs are built into the image.
+if [ $build -eq 1 ] && [ "$stack" != compose ]; then
   scripts/build.sh || { echo "FAIL  build; look at: build/release.log" >&2; exit 1; }
 fi
 for program in cdc cdc-orchestrator jobs/upsert; do
-  [ -x "$bin/$program" ] || { echo "FAIL  $bin/$program is missing; look at: build/release.log" >&2; exit 1; }
+  [ "$stack" = compose ] || [ -x "$bin/$program" ] || { echo "FAIL  $bin/$program is missing; look at: build/release.log" >&2; exit 1; }
 done
 
 mkdir -p build/demo

@@ -3,6 +3,7 @@
 #   source_psql ARGUMENTS…   psql as a superuser in sourcedb; `dsn` is the same for libpq
 #   catalog, warehouse       as tests/support/verify_tables.py takes them; AWS_* reach the objects
 #   readers                  comma-separated
+#   generate_load, trino_sql SQL, kill_worker PID, listen_port
 #   begin_orchestrator, finish_orchestrator
 wait_seconds=90
 keyless=attendance
@@ -63,12 +64,12 @@ random_load() {
   local load measure killed=0 victim
   $python tests/support/measure_processes.py --root "$1" --out "$run/load.json" &
   measure=$!
-  load_seconds=$load_seconds generate_load >"$run/load.log" 2>&1 &
+  generate_load >"$run/load.log" 2>&1 &
   load=$!
   while kill -0 $load 2>/dev/null; do
     sleep 1
     [ $killed -eq 0 ] && [ $((SECONDS % 10)) -eq 5 ] || continue
-    victim=$(any_worker) && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null && killed=1
+    victim=$(any_worker) && [ -n "$victim" ] && kill_worker "$victim" 2>/dev/null && killed=1
   done
   wait $load || { tail -n 5 "$run/load.log"; fail "random load" "$run/load.log"; }
   pass "random load of $load_seconds s by concurrent transactions$([ $killed -eq 1 ] && echo ', a worker killed in the middle')"

@@ -19,6 +19,7 @@ listen_port=$(free_port)
 
 source_psql() { psql -X -v ON_ERROR_STOP=1 "$dsn" "$@"; }
 trino_sql() { scripts/trino "$1"; }
+kill_worker() { kill -KILL "$1"; }
 generate_load() { scripts/generate-load --seconds "$load_seconds"; }
 
 cleanup() {
