@@ -6,7 +6,6 @@
 #   generate_load, trino_sql SQL, kill_worker PID, listen_port
 #   begin_orchestrator, finish_orchestrator
 wait_seconds=90
-keyless=attendance
 
 # settled WHAT: waits until the tables are equal to the source, which nobody changes meanwhile, and says by whom it was read.
 settled() {
