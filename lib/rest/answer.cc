@@ -15,6 +15,9 @@ constexpr const char* kCheckUri =
     "check that [catalog] uri in tables.toml is the address of an Iceberg REST catalog";
 constexpr const char* kCheckRunning = "is the catalog running? its address is [catalog] uri in tables.toml";
 
+constexpr const char* kCheckWarehouse =
+    "[catalog] uri must be the address of an Iceberg REST catalog, [catalog] name a warehouse that it has";
+
 /// The specification's ErrorModel.
 struct ServerError {
   bool present = false;
@@ -69,9 +72,7 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
     return Verdict{Next::kFail, Error{kind, text, std::move(hint)}, false, {}};
   };
   if (rules.probes && (status == 400 || status == 404)) {
-    return fail(ErrorKind::kInvalidConfig,
-                "[catalog] uri must be the address of an Iceberg REST catalog, [catalog] name a warehouse "
-                "that it has");
+    return fail(ErrorKind::kInvalidConfig, kCheckWarehouse);
   }
   switch (status) {
     case 400: return fail(MeansConflict(said) ? ErrorKind::kConflict : ErrorKind::kUnsupported);
@@ -103,7 +104,11 @@ Verdict JudgeAnswer(const CallRules& rules, const http::Response& response) {
   }
   if (status == 429) return {Next::kRepeat, Error{ErrorKind::kTransient, text}, false, RetryAfter(response)};
   const bool maybe_done = status == 408 || (status >= 500 && status != 501 && status != 505) || status < 200;
-  if (maybe_done) return Unknown(rules, Error{ErrorKind::kTransient, text}, RetryAfter(response));
+  if (maybe_done) {
+    // Nessie answers 500 for a warehouse that it does not know.
+    return Unknown(rules, Error{ErrorKind::kTransient, text, rules.probes ? kCheckWarehouse : ""},
+                   RetryAfter(response));
+  }
   return JudgeRefusal(rules, status, said, text);
 }
 

@@ -156,8 +156,10 @@ Result<iceberg::TableAnswer> Catalog::Ask(const TableIdent& ident, const char* s
 void Catalog::Keep(const TableIdent& ident, const iceberg::TableAnswer& answer) {
   const auto token = answer.config.find("token");
   session_.SetTableToken(ToString(ident), token == answer.config.end() ? "" : token->second);
+  StorageEntry entry{{answer.config, answer.credentials, Now()}, 0};
+  entry.vended.config.merge(config_.StorageDefaults());  // the table's own stay
   const std::lock_guard lock(storage_mutex_);
-  storage_[ToString(ident)] = {{answer.config, answer.credentials, Now()}, 0};
+  storage_[ToString(ident)] = std::move(entry);
 }
 
 Result<LoadedTable> Catalog::LoadTable(const TableIdent& ident) {

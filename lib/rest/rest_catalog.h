@@ -38,7 +38,7 @@ struct Options {
 /// What the catalog says about reaching a table's files: its answer's `config` with the entry of
 /// `storage-credentials` on top whose prefix is the longest that `path` starts with. Keys are the
 /// specification's: s3.access-key-id, s3.secret-access-key, s3.session-token, s3.endpoint,
-/// s3.path-style-access, client.region.
+/// s3.path-style-access, client.region. Below them, what the catalog says of all its tables.
 using StorageProperties = std::map<std::string, std::string>;
 
 class RestCatalog : public iceberg::Catalog {

@@ -116,6 +116,14 @@ Paths ServerConfig::PathsFrom(const std::string& client_base) const {
   return paths;
 }
 
+std::map<std::string, std::string> ServerConfig::StorageDefaults() const {
+  std::map<std::string, std::string> defaults;
+  for (const auto& [key, value] : properties) {
+    if (key.starts_with("s3.") || key.starts_with("client.")) defaults[key] = value;
+  }
+  return defaults;
+}
+
 std::vector<http::Header> ServerConfig::ExtraHeaders() const {
   constexpr std::string_view kPrefix = "header.";
   std::vector<http::Header> headers;

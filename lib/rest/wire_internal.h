@@ -51,6 +51,8 @@ struct ServerConfig {
   /// Whether the server offers to vend credentials apart from loading the table.
   bool offers_credentials() const;
   Paths PathsFrom(const std::string& client_base) const;
+  /// What it says about the storage of all tables: members "s3.…" and "client.…".
+  std::map<std::string, std::string> StorageDefaults() const;
   /// Members "header.<name>": sent with every request.
   std::vector<http::Header> ExtraHeaders() const;
 };

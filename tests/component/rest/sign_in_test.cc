@@ -154,7 +154,7 @@ struct VendedFixture : ScriptedCatalog {
 constexpr const char* kFile = "s3://b/t/data/f.parquet";
 
 TEST_CASE_METHOD(VendedFixture, "Credentials come with the table, and are asked for by a header") {
-  Open();
+  Open({}, Config({{"overrides", {{"s3.endpoint", "http://store"}, {"client.region", "default"}}}}));
   Load({{"client.region", "eu"}, {"s3.access-key-id", "config"}},
        {{{"prefix", "s3://b/t"}, {"config", Session("deep", In(1000))}},
         {{"prefix", "s3://b"}, {"config", Session("shallow", In(1000))}}});
@@ -162,6 +162,7 @@ TEST_CASE_METHOD(VendedFixture, "Credentials come with the table, and are asked 
   CHECK(KeyFor("s3://b/other") == "shallow");
   CHECK(KeyFor("s3://elsewhere/x") == "config");
   CHECK(catalog->StorageFor(ident, kFile, false)->at("client.region") == "eu");
+  CHECK(catalog->StorageFor(ident, kFile, false)->at("s3.endpoint") == "http://store");
   CHECK(server.Requests().empty());
   // Another table: loaded for it, but without its history.
   Queue({TableReply({1}, {{"s3.access-key-id", "other's"}})});

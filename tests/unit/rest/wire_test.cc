@@ -36,7 +36,7 @@ TEST_CASE("endpoints that a server names are absolute or relative to the base") 
 TEST_CASE("overrides win over the client's properties, those over defaults") {
   const auto config = ParseServerConfig(
       R"({"defaults":{"a":"default","uri":"http://default","header.X-A":"1"},
-          "overrides":{"b":"override","prefix":"my cat","n":7},
+          "overrides":{"b":"override","prefix":"my cat","n":7,"s3.endpoint":"e","client.region":"r"},
           "endpoints":["GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials"],
           "idempotency-key-lifetime":"PT30M"})",
       {{"uri", "http://client"}, {"b", "client"}});
@@ -44,6 +44,8 @@ TEST_CASE("overrides win over the client's properties, those over defaults") {
   CHECK(config->properties.at("a") == "default");
   CHECK(config->properties.at("b") == "override");
   CHECK(config->offers_credentials());
+  CHECK(config->StorageDefaults() ==
+        std::map<std::string, std::string>{{"s3.endpoint", "e"}, {"client.region", "r"}});
   CHECK(config->idempotency_key_lifetime == Millis(30 * 60 * 1000));
   CHECK(config->ExtraHeaders() == std::vector<http::Header>{{"X-A", "1"}});
   const Paths paths = config->PathsFrom("http://client");
