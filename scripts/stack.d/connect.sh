@@ -108,6 +108,7 @@ connector_delete() {
 # Stopped at first, so that offsets of an earlier connector of this name can be removed before it reads them.
 connector_create() {
   local mode=initial request=$connect_dir/request.json
+  if [ -f "$connector_source" ] && ! slot_usable; then say "connect: the slot $slot_name is gone or was invalidated; $slot_missed"; fi
   connector_delete
   if [ -f "$slot_continues" ] && slot_usable && grep -qx "kafka=$(kafka_cluster_id)" "$slot_continues"; then
     mode=no_data

@@ -10,11 +10,12 @@ postgres_dir=$stack_dir/postgres
 postgres_pid=$postgres_dir/postgres.pid
 postgres_log=$postgres_dir/postgres.log
 postgres_address=127.0.0.1:$postgres_port
+postgres_host=127.0.0.1
 
 # sql [psql arguments]: as the superuser in sourcedb.
 sql() {
   PGDATABASE=${sql_database:-sourcedb} PGOPTIONS=--client-min-messages=warning \
-    "$postgres_bin/psql" -h 127.0.0.1 -p "$postgres_port" -U postgres -XqAtv ON_ERROR_STOP=1 "$@"
+    "$postgres_bin/psql" -h "$postgres_host" -p "$postgres_port" -U postgres -XqAtv ON_ERROR_STOP=1 "$@"
 }
 
 # Sets postgres_as, the prefix of a command that leaves root.
@@ -66,14 +67,15 @@ postgres_init() {
   echo "$data" >"$postgres_dir/data-folder"
 }
 
-postgres_ready() { "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"; }
+postgres_ready() { "$postgres_bin/pg_isready" -q -h "$postgres_host" -p "$postgres_port"; }
 
-postgres_start() {
+postgres_start() {  # DATA [postgres arguments]
   local data=$1 try
+  shift
   postgres_conf >"$data/cdc.conf"
   # After a kill -9 the old children hold the shared memory for a moment.
   for try in 1 2 3 4 5 6 7 8 9 10; do
-    spawn "$postgres_pid" "$postgres_log" env -C / LC_ALL=C "${postgres_as[@]}" "$postgres_bin/postgres" -D "$data"
+    spawn "$postgres_pid" "$postgres_log" env -C / LC_ALL=C "${postgres_as[@]}" "$postgres_bin/postgres" -D "$data" "$@"
     until postgres_ready; do alive "$postgres_pid" || break; sleep 0.05; done
     alive "$postgres_pid" && return 0
     grep -q 'pre-existing shared memory block\|lock file "postmaster.pid"' "$postgres_log" || break
@@ -81,6 +83,20 @@ postgres_start() {
     sleep 1
   done
   die "postgres ended while starting; see $postgres_log"
+}
+
+# postgres_privately COMMAND…: while nobody else can reach the stopped PostgreSQL, and it changes nothing by itself.
+postgres_privately() {
+  local outcome=0
+  postgres_owner
+  postgres_host=$(mktemp -d /tmp/cdc-socket-XXXXXX)
+  [ "$(id -u)" -ne 0 ] || chown "$postgres_user:" "$postgres_host"
+  postgres_start "$(postgres_data)" -c listen_addresses= -c "unix_socket_directories=$postgres_host" -c autovacuum=off
+  "$@" || outcome=$?
+  stop_process "$postgres_pid" 30 INT
+  rm -rf "$postgres_host"
+  postgres_host=127.0.0.1
+  return $outcome
 }
 
 postgres_seed() {
@@ -104,9 +120,9 @@ postgres_up() {
   data=$(postgres_data)
   [ -f "$data/PG_VERSION" ] || postgres_init "$data"
   say "postgres: starting at $postgres_address"
+  [ ! -f "$slot_position" ] || postgres_privately slot_reopen
   postgres_start "$data"
   postgres_seed
-  slot_reopen
   say "postgres: ready at $postgres_address: postgresql://postgres@$postgres_address/sourcedb"
 }
 

@@ -1,13 +1,16 @@
-# The replication slot's life, so that nothing is lost between `down` and `up`. Sourced by scripts/stack.
+# The replication slot's life, so that no change is lost between `down` and `up`. Sourced by scripts/stack.
 #
-# `down` of everything leaves no slot (a forgotten slot keeps WAL), but only changes that are in Kafka may be forgotten:
-#   slot_retire  stops the connector, looks with the slot itself whether anything is left in it, writes down the next
-#                transaction id of that moment (`position`), and drops the slot.
-#   slot_reopen  makes a new slot as soon as PostgreSQL is back. Only if no transaction took an id since then was nothing
-#                missed, and the connector goes on without a snapshot. In any other case it takes a new snapshot of all tables.
-# `down connect` alone keeps connector and slot: it continues where it stopped.
+# A forgotten slot keeps WAL, so `down` of everything leaves none. But a change that is in no slot and not in Kafka is lost, and
+# a snapshot does not tell of deletes. So:
+#   slot_retire  waits for the connector, stops it, and looks into the slot itself while nobody else can reach PostgreSQL. If
+#                nothing is left in it, it is dropped, and the next transaction id is written down (`position`). Otherwise slot
+#                and connector stay, and the next `up` goes on with them.
+#   slot_reopen  makes the slot anew before anybody can reach PostgreSQL again. With the same next transaction id nothing was
+#                missed, and a connector without a snapshot goes on from there. Otherwise somebody else ran this cluster.
+# `down connect` alone keeps connector and slot too.
 
 slot_name=${CDC_SLOT_NAME:-university_server}
+slot_missed="a new snapshot is taken, but it does not tell of rows deleted meanwhile: see 'cdc reset'"
 slot_position=$stack_dir/slot.position   # where a retired slot ended: system id, Kafka cluster, next transaction id
 slot_continues=$stack_dir/slot.continues # the slot was made anew and nothing was missed
 
@@ -39,6 +42,8 @@ slot_quiet_xid() {
 }
 slot_identity() { sql -c "SELECT 'source=' || system_identifier FROM pg_control_system()"; }
 
+slot_confirmed_at() { sql -c "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '$slot_name'"; }
+
 # Everything committed so far is confirmed by the connector, so it is in Kafka.
 slot_confirmed() {
   [ "$(sql -c "SELECT confirmed_flush_lsn >= '$1' FROM pg_replication_slots WHERE slot_name = '$slot_name'")" = t ]
@@ -50,28 +55,34 @@ slot_drained() {
                'proto_version', '1', 'publication_names', 'dbz_publication')" 2>/dev/null)" = 0 ]
 }
 
-# slot_retire: with PostgreSQL up, and Connect if it can be. Afterwards there is no connector and no slot.
+# slot_retire: with PostgreSQL up, which is stopped. Fails if connector and slot have to stay.
 slot_retire() {
-  local xid=0 streaming=0
-  slot_exists || { connector_delete; return 0; }
-  if connect_healthy; then
-    slot_wait_confirmed
-    ! connector_streaming || streaming=1
-    connector_stop
-  elif [ -f "$slot_continues" ]; then
-    streaming=1  # made anew since the last down and never used: what counts is whether it is still empty
-  fi
-  rm -f "$slot_position"
-  xid=$(slot_quiet_xid || true)
-  if [ $streaming -eq 1 ] && [ -n "$xid" ] && slot_drained; then
-    { slot_identity; echo "kafka=$(kafka_cluster_id)"; echo "xid=$xid"; } >"$slot_position.new"
-    mv "$slot_position.new" "$slot_position"
-    say "connect: all changes are in Kafka; connector and slot removed"
-  else
-    say "connect: connector and slot removed with changes not yet in Kafka; the next 'up' takes a new snapshot"
-  fi
-  rm -f "$slot_continues"
+  slot_exists || return 0
+  connect_healthy || { say "connect: not running, so connector and slot stay: the next 'up' continues"; return 1; }
+  connector_exists || { slot_drop; return 0; }
+  slot_wait_confirmed
+  connector_streaming || { say "connect: its snapshot is not finished, so connector and slot stay"; return 1; }
+  connector_stop
+  local confirmed
+  confirmed=$(slot_confirmed_at)
+  postgres_down
+  postgres_privately slot_close "$confirmed" || {
+    say "connect: changes are not in Kafka yet, so connector and slot stay: the next 'up' continues"
+    return 1
+  }
   connector_delete
+  say "connect: all changes are in Kafka; connector and slot removed"
+}
+
+# slot_close CONFIRMED: PostgreSQL 15 forgets in a restart what was confirmed last, so the slot is told again.
+slot_close() {
+  local xid
+  sql -c "SELECT pg_replication_slot_advance('$slot_name', '$1')" >/dev/null 2>&1 || true  # an error: it is there already
+  xid=$(slot_quiet_xid)
+  [ -n "$xid" ] && slot_drained || return 1
+  { slot_identity && echo "kafka=$(kafka_cluster_id)" && echo "xid=$xid"; } >"$slot_position.new" || return 1
+  mv "$slot_position.new" "$slot_position" || return 1
+  rm -f "$slot_continues"
   slot_drop
 }
 
@@ -81,7 +92,7 @@ slot_wait_confirmed() {
   local lsn at=none now deadline=$((SECONDS + 15)) shown=$SECONDS
   lsn=$(sql -c "SELECT pg_logical_emit_message(false, 'cdc_stack', 'down')")
   until slot_confirmed "$lsn"; do
-    now=$(sql -c "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '$slot_name'")
+    now=$(slot_confirmed_at)
     if [ "$now" != "$at" ]; then at=$now deadline=$((SECONDS + 15)); fi
     [ $SECONDS -lt $deadline ] || { say "connect: behind PostgreSQL, and no progress for 15 s"; return 0; }
     if [ $((SECONDS - shown)) -ge 5 ]; then shown=$SECONDS; say "connect: catching up with PostgreSQL, at $at of $lsn …"; fi
@@ -89,19 +100,16 @@ slot_wait_confirmed() {
   done
 }
 
-# slot_reopen: after `down`, before anybody's first change if possible. The slot is made first and the id read then: a
-# transaction in between makes the ids differ.
 slot_reopen() {
-  [ -f "$slot_position" ] || return 0
+  local here
+  here=$(slot_identity; grep '^kafka=' "$slot_position"; echo "xid=$(slot_quiet_xid)")
   rm -f "$slot_continues"
   slot_drop
-  slot_create || die "the slot $slot_name could not be made; see $postgres_log"
-  local expected
-  expected=$({ slot_identity; grep '^kafka=' "$slot_position"; echo "xid=$(slot_quiet_xid)"; })
-  if [ "$expected" = "$(cat "$slot_position")" ] && [ "$(sed -n 's/^kafka=//p' "$slot_position")" = "$(kafka_cluster_id)" ]; then
+  if [ "$here" = "$(cat "$slot_position")" ]; then
+    slot_create || die "the slot $slot_name could not be made; see $postgres_log"
     mv "$slot_position" "$slot_continues"
   else
+    say "connect: PostgreSQL's data changed while the stack was down; $slot_missed"
     rm -f "$slot_position"
-    slot_drop
   fi
 }
