@@ -81,6 +81,8 @@ Status IcebergSink::BringIndexForward(const index::CommitIntent& intent) {
 Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSnapshot& staged) {
   auto answer = ports_.catalog.CommitTable(table_, staged.commit);
   Millis pause = kFirstPause;
+  // A conflict counts only once the table was seen without our snapshot: a catalog that retries by itself
+  // answers so after its own first attempt succeeded.
   for (int question = 0; !answer && question < kMaxQuestions; ++question) {
     const ErrorKind kind = answer.error().kind;
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient)
@@ -101,6 +103,9 @@ Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSn
       answer = doubt ? Result<iceberg::LoadedTable>(Error{ErrorKind::kCommitUnknown, again.error().message})
                      : std::move(again);
     }
+  }
+  if (!answer && answer.error().kind == ErrorKind::kConflict) {
+    return Error{ErrorKind::kCommitUnknown, answer.error().message, answer.error().hint};
   }
   return answer;
 }

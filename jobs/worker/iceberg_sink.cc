@@ -139,8 +139,15 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
       {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
   };
   auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
-  if (!made && made.error().kind == ErrorKind::kCommitUnknown)
-    made = ports_.catalog.LoadTable(settings_.ident);
+  // An unknown answer, or a repeated request's own first attempt: then it is empty.
+  if (!made &&
+      (made.error().kind == ErrorKind::kCommitUnknown || made.error().kind == ErrorKind::kConflict)) {
+    CDC_ASSIGN(auto loaded, ports_.catalog.LoadTable(settings_.ident));
+    if (loaded.metadata->current_snapshot_id ||
+        loaded.metadata->Property(kPropertyKey, "") != properties.at(kPropertyKey))
+      return made.error();
+    made = std::move(loaded);
+  }
   if (!made) return made.error();
   CDC_TRY(Adopt(std::move(*made)));
   if (settings_.append) return {};

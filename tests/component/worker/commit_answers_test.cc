@@ -1,0 +1,182 @@
+/// What a catalog may answer to a commit, and what became of it: the sink must never lose, repeat or delete.
+
+#include <stdlib.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <deque>
+#include <filesystem>
+
+#include "jobs/worker/iceberg_sink.h"
+#include "lib/iceberg/sqlite_catalog.h"
+#include "tests/support/result_printing.h"
+
+namespace cdc::worker {
+namespace {
+
+enum class Answer {
+  kTrue,
+  kLostAfter,
+  kLostBefore,
+  kConflictAfter,
+  kConflictAfterAndSilence,
+  kRefusedBefore
+};
+
+/// A real catalog whose answers are changed on the way.
+class Liar final : public iceberg::Catalog {
+ public:
+  explicit Liar(iceberg::Catalog& honest) : honest_(honest) {}
+  std::deque<Answer> script;  ///< for the next commits; empty: the truth
+  int silent_loads = 0;
+
+  Status EnsureNamespace(const std::string& name) override { return honest_.EnsureNamespace(name); }
+  Result<iceberg::LoadedTable> LoadTable(const iceberg::TableIdent& ident) override {
+    if (silent_loads > 0) {
+      --silent_loads;
+      return Error{ErrorKind::kTransient, "no answer"};
+    }
+    return honest_.LoadTable(ident);
+  }
+  Result<iceberg::LoadedTable> CreateTable(const iceberg::TableIdent& ident, const rows::Schema& schema,
+                                           const std::string& location,
+                                           const std::map<std::string, std::string>& properties) override {
+    return honest_.CreateTable(ident, schema, location, properties);
+  }
+  Result<iceberg::LoadedTable> CommitTable(const iceberg::LoadedTable& base,
+                                           const iceberg::TableCommit& commit) override {
+    const Answer answer = script.empty() ? Answer::kTrue : script.front();
+    if (!script.empty()) script.pop_front();
+    switch (answer) {
+      case Answer::kTrue: return honest_.CommitTable(base, commit);
+      case Answer::kLostBefore: return Error{ErrorKind::kCommitUnknown, "timed out"};
+      case Answer::kRefusedBefore: return Error{ErrorKind::kTransient, "refused"};
+      case Answer::kLostAfter: {
+        auto done = honest_.CommitTable(base, commit);
+        if (!done) return done;
+        return Error{ErrorKind::kCommitUnknown, "timed out"};
+      }
+      case Answer::kConflictAfterAndSilence: silent_loads = 100; [[fallthrough]];
+      case Answer::kConflictAfter: {
+        auto done = honest_.CommitTable(base, commit);
+        if (!done) return done;
+        return Error{ErrorKind::kConflict, "409"};
+      }
+    }
+    return Error{ErrorKind::kTransient, "unreachable"};
+  }
+  Status DropTable(const iceberg::TableIdent& ident) override { return honest_.DropTable(ident); }
+
+ private:
+  iceberg::Catalog& honest_;
+};
+
+struct Place {
+  Place() {
+    std::string name = (std::filesystem::temp_directory_path() / "cdc-answers-XXXXXX").string();
+    folder = ::mkdtemp(name.data());
+    honest = *iceberg::MakeSqliteCatalog({folder / "catalog.db", "c", folder / "warehouse"}, *files);
+    REQUIRE(honest->EnsureNamespace("n"));
+    liar = std::make_unique<Liar>(*honest);
+    settings.table = "t";
+    settings.topic = "t";
+    settings.ident = {"n", "t"};
+    settings.index_folder = folder / "index";
+  }
+  ~Place() { std::filesystem::remove_all(folder); }
+
+  std::unique_ptr<IcebergSink> Open() {
+    IcebergSink::Ports ports{*liar, *files, clock, [](Millis) {}, log::Logger()};
+    auto sink = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
+    REQUIRE(sink);
+    return std::move(*sink);
+  }
+
+  /// Every data file of the newest snapshot is there. \return its rows, deleted ones aside
+  int64_t Rows() {
+    auto table = honest->LoadTable(settings.ident);
+    REQUIRE(table);
+    auto live = iceberg::LiveFiles::Load(*files, *table->metadata);
+    REQUIRE(live);
+    int64_t rows = 0;
+    for (const auto& [path, entry] : live->data()) {
+      CHECK(files->Open(path).has_value());
+      rows += entry->file.record_count;
+    }
+    return rows - live->totals().position_deletes;
+  }
+
+  std::filesystem::path folder;
+  std::unique_ptr<storage::FileSystem> files = storage::MakeLocalFileSystem();
+  std::unique_ptr<iceberg::Catalog> honest;
+  std::unique_ptr<Liar> liar;
+  TableSettings settings;
+  SystemClock clock;
+};
+
+rows::Schema OneColumn() {
+  rows::Schema schema;
+  rows::Field id;
+  id.name = "id";
+  id.type = rows::Type::Of(rows::TypeKind::kInt);
+  id.required = true;
+  schema.fields.push_back(id);
+  return schema;
+}
+
+Hash128 Key(int id) { return HashBytes({reinterpret_cast<const char*>(&id), sizeof id}); }
+
+/// Commits the rows `from` to `to` - 1 as offsets from..to.
+Result<Committed> CommitRows(IcebergSink& sink, int from, int to) {
+  Fold fold(sink.schema());
+  for (int id = from; id < to; ++id) {
+    fold.batch().column(0).AppendInt(id);
+    (void)fold.Upsert(Key(id), fold.batch().rows() - 1, false);
+  }
+  Marker marker;
+  marker.offsets["t"][0] = to;
+  return sink.Commit(fold, marker);
+}
+
+}  // namespace
+
+TEST_CASE("a commit whose answer was lost, bent or refused is done once") {
+  for (const auto& script : std::vector<std::deque<Answer>>{
+           {Answer::kLostAfter},
+           {Answer::kLostBefore},
+           {Answer::kConflictAfter},
+           {Answer::kRefusedBefore},
+           {Answer::kLostBefore, Answer::kRefusedBefore, Answer::kLostAfter},
+           {Answer::kLostBefore, Answer::kConflictAfter},
+       }) {
+    Place place;
+    auto sink = place.Open();
+    REQUIRE(sink->Create(OneColumn(), {"id"}));
+    REQUIRE(CommitRows(*sink, 0, 3));
+    place.liar->script = script;
+    REQUIRE(CommitRows(*sink, 3, 5));
+    CHECK(place.Rows() == 5);
+    REQUIRE(CommitRows(*sink, 5, 6));
+    CHECK(place.Rows() == 6);
+  }
+}
+
+TEST_CASE("a conflict that nobody could verify deletes nothing; the next run finds the commit done") {
+  Place place;
+  {
+    auto sink = place.Open();
+    REQUIRE(sink->Create(OneColumn(), {"id"}));
+    REQUIRE(CommitRows(*sink, 0, 3));
+    place.liar->script = {Answer::kConflictAfterAndSilence};
+    const auto answer = CommitRows(*sink, 3, 5);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == ErrorKind::kCommitUnknown);
+  }
+  place.liar->silent_loads = 0;
+  CHECK(place.Rows() == 5);
+  auto sink = place.Open();
+  CHECK(sink->marker()->offsets.at("t").at(0) == 5);
+  REQUIRE(CommitRows(*sink, 4, 6));  // one of them again
+  CHECK(place.Rows() == 6);
+}
+
+}  // namespace cdc::worker
