@@ -174,7 +174,7 @@ Status IcebergSink::SweepOrphans() {
   return {};
 }
 
-Result<bool> IcebergSink::Maintain(int64_t budget_ms) {
+Result<bool> IcebergSink::MaintainNow(int64_t budget_ms) {
   if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
   const auto end = ports_.clock.steady() + Millis(budget_ms);
   auto picked = PickForRewrite();

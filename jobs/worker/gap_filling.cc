@@ -41,6 +41,7 @@ void IcebergSink::LoadMoved() {
 }
 
 Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
+  CDC_TRY(Settle());
   // Old ones have been claimed, or their files are gone, by the time there are so many.
   if (moved_.size() > kMostMoved) moved_.clear();
   for (const Hash128& key : keys) {
@@ -65,12 +66,14 @@ Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
 int64_t IcebergSink::row_bytes() const {
   // TOASTed values are large by nature, and compress well.
   constexpr int64_t kLeast = 2048, kCompression = 8;
+  (void)Settle();  // a failure is told by what is called next
   const auto& totals = live_.totals();
   return totals.records == 0 ? kLeast : std::max(kLeast, totals.bytes / totals.records * kCompression);
 }
 
 /// Unchanged TOAST values are read back from the row that the update supersedes.
 Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
+  CDC_TRY(Settle());
   std::vector<uint32_t> unknown;
   std::map<std::string, std::vector<std::pair<int64_t, uint32_t>>> by_file;
   for (uint32_t number = 0; number < fold->slots().size(); ++number) {

@@ -40,6 +40,8 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
       new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
   CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
   CDC_TRY(sink->Load());
+  sink->seen_schema_ = sink->schema_;
+  sink->seen_key_ = sink->key_;
   if (!sink->settings_.append) sink->LoadMoved();
   return sink;
 }
@@ -150,11 +152,14 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   }
   if (!made) return made.error();
   CDC_TRY(Adopt(std::move(*made)));
+  seen_schema_ = schema_;
+  seen_key_ = key_;
   if (settings_.append) return {};
   return RebuildIndex("");
 }
 
 Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
+  CDC_TRY(Settle());
   for (int attempt = 0;; ++attempt) {
     CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
     CDC_ASSIGN(const rows::Schema evolved,
@@ -173,7 +178,7 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
     }
     table_ = std::move(*committed);
     CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
-    schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+    seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
     if (done || schema_->fields == evolved.fields) return {};
   }
 }
@@ -191,7 +196,7 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
   return summary;
 }
 
-Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
+Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker) {
   // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with
   // us.
   constexpr int kAttempts = 5;
@@ -206,7 +211,11 @@ Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
     auto sent = Send(&draft, SummaryOf(marker), std::nullopt);
     if (sent) {
       marker_ = marker;
-      return Committed{*sent, draft.rows, draft.deleted_rows};
+      Committed done;
+      done.snapshot_id = *sent;
+      done.rows = draft.rows;
+      done.deletes = draft.deleted_rows;
+      return done;
     }
     if (sent.error().kind != ErrorKind::kConflict) return sent.error();
     Discard(draft);
@@ -217,6 +226,7 @@ Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
 
 /// The marker also as a property, for the day when somebody else has expired every snapshot of ours.
 Status IcebergSink::Close() {
+  CDC_TRY(Settle());
   if (table_.metadata == nullptr) return {};
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
   if (snapshot != nullptr &&

@@ -8,9 +8,11 @@
 /// *live* is the table's present set of files, the *marker* the offsets in the newest snapshot that has them.
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <unordered_map>
 
+#include "jobs/worker/second_thread.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
 #include "lib/core/clock.h"
@@ -46,14 +48,17 @@ class IcebergSink final : public Sink {
                                                    Ports ports);
 
   const std::optional<Marker>& marker() const override { return marker_; }
-  std::shared_ptr<const rows::Schema> schema() const override { return schema_; }
-  const std::vector<std::string>& key() const override { return key_; }
+  std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
+  const std::vector<std::string>& key() const override { return seen_key_; }
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
   Status KeepMoved(const std::vector<Hash128>& keys) override;
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
+  void BeginCommit(const Fold& fold, const Marker& marker, int64_t tidy_ms) override;
+  bool committing() const override;
+  Result<Committed> AwaitCommit() override;
   Result<bool> Maintain(int64_t budget_ms) override;
   Status Close() override;
 
@@ -62,7 +67,11 @@ class IcebergSink final : public Sink {
 
   IcebergSink(TableSettings settings, std::string source_json, Ports ports);
 
+  // commit_ahead.cc
+  Status Settle() const;
+
   // iceberg_sink.cc: the table
+  Result<Committed> CommitNow(const Fold& fold, const Marker& marker);
   Status Load();
   Status Adopt(iceberg::LoadedTable table);
   Status CheckSource() const;
@@ -102,6 +111,7 @@ class IcebergSink final : public Sink {
   void Discard(const Draft& draft);
 
   // compaction.cc
+  Result<bool> MaintainNow(int64_t budget_ms);
   std::vector<std::string> PickForRewrite() const;
   Status Rewrite(const std::vector<std::string>& paths);
   Status Expire();
@@ -124,6 +134,12 @@ class IcebergSink final : public Sink {
   size_t deleted_bytes_ = 0;
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
+
+  // What schema() and key() answer: the two above are the commit's while one is under way.
+  std::shared_ptr<const rows::Schema> seen_schema_;
+  std::vector<std::string> seen_key_;
+  std::shared_future<Result<Committed>> under_way_;
+  SecondThread second_thread_;  // last: it ends before the rest goes
 };
 
 }  // namespace cdc::worker

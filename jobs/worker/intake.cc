@@ -53,6 +53,10 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
     auto columns = ColumnsOfNames(names, {}, declared_, schema.get());
     if (columns) MakeDecoders(std::move(*columns));
   }
+  DeriveAnew();
+}
+
+void Intake::DeriveAnew() {
   if (mapping_ == nullptr) return;
   fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
     for (const int at : derived_columns_) {
@@ -60,6 +64,11 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
     }
     mapping_->Map(batch, row, derived_columns_);
   });
+}
+
+void Intake::SwapFold(Fold* other) {
+  std::swap(fold_, *other);
+  DeriveAnew();
 }
 
 void Intake::StartBatch() {

@@ -78,6 +78,9 @@ class Intake {
   Fold& fold() { return fold_; }
   /// Whether there is anything to commit beside the first halves of key changes.
   bool has_changes() const;
+  /// Gives the batch away to `other`, whose own is used up, and goes on with that one: StartBatch() comes
+  /// next.
+  void SwapFold(Fold* other);
   /// After a commit: a fold of the present schema with nothing in it but the first halves of open key
   /// changes.
   void StartBatch();
@@ -117,6 +120,7 @@ class Intake {
   /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the
   /// key's columns.
   Result<Hash128> HashOfKey(std::string_view json, bool is_row);
+  void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
   Status CloseKeyChange(const Hash128& key);

@@ -12,12 +12,7 @@ constexpr Millis kWatermarkTimeout{10'000};
 constexpr Millis kProgressInterval{5'000};
 /// Without a broker for this long the run ends, to be tried again later.
 constexpr Millis kOutagePatience{60'000};
-/// A key change whose second half does not come for so long (it may be in another partition) is a delete.
-constexpr Millis kKeyChangePatience{10'000};
 constexpr Millis kAnswerTimeout{5'000};
-/// Tidying up after so many commits, when there is nothing else to do.
-constexpr int kCommitsPerMaintenance = 16;
-constexpr int64_t kMaintenanceMs = 300, kLastMaintenanceMs = 5'000;
 
 Error OutOfRange(const kafka::PartitionProblem& problem, const std::string& table) {
   return Error{ErrorKind::kUnsupported,
@@ -34,14 +29,21 @@ Error OutOfRange(const kafka::PartitionProblem& problem, const std::string& tabl
 }  // namespace
 
 Loop::Loop(const TableSettings& settings, int32_t partitions, bool drain, Ports ports)
-    : settings_(settings), drain_(drain), ports_(std::move(ports)) {
+    : settings_(settings),
+      drain_(drain),
+      ports_(std::move(ports)),
+      spare_(std::make_shared<const rows::Schema>()) {
   rules_.commit_interval = settings.commit_interval;
   rules_.idle_timeout = settings.idle_timeout;
-  rules_.batch_bytes = settings.memory_bytes / 10;
+  rules_.batch_bytes = settings.memory_bytes / 12;
   for (int32_t p = 0; p < partitions; ++p) partitions_[p];
   const SteadyTime now = ports_.clock.steady();
   last_commit_ = now - std::max(rules_.commit_interval, rules_.lagging_interval);
   last_message_ = last_progress_ = now;
+}
+
+Loop::~Loop() {
+  if (flight_) (void)ports_.sink.AwaitCommit();
 }
 
 Status Loop::Run(contract::Report* report) {
@@ -53,12 +55,14 @@ Status Loop::Run(contract::Report* report) {
     const Step step = NextStep(rules_, State(), ports_.clock.steady());
     switch (step.act) {
       case Act::kRead: CDC_TRY(ReadOnce(step.wait)); break;
-      case Act::kCommit: CDC_TRY(CommitBatch()); break;
+      case Act::kCommit: CDC_TRY(CommitAhead()); break;
       case Act::kOfferToGo:
+        CDC_TRY(FinishCommit());
         CDC_TRY(MaintainAtEnd());
         if (!OfferToGo()) break;
         return ports_.sink.Close();
       case Act::kLeave: {
+        CDC_TRY(FinishCommit());
         CDC_TRY(FinishKeyChanges());
         CDC_TRY(MaintainAtEnd());
         return ports_.sink.Close();
@@ -84,7 +88,7 @@ Status Loop::Assign() {
     if (const auto& marker = ports_.sink.marker()) {
       const auto topic = marker->offsets.find(settings_.topic);
       if (topic != marker->offsets.end() && topic->second.contains(mark.partition)) {
-        partition.committed = partition.next = topic->second.at(mark.partition);
+        partition.next = topic->second.at(mark.partition);
       }
     }
     if (partition.next < mark.low || partition.next > mark.end) {
@@ -94,7 +98,7 @@ Status Loop::Assign() {
     }
     partition.target = mark.end;
     partition.at_end = partition.next == mark.end;
-    report_->from[mark.partition] = report_->to[mark.partition] = partition.next;
+    report_->from[mark.partition] = report_->to[mark.partition] = partition.handed = partition.next;
     start.push_back({settings_.topic, mark.partition, partition.next});
   }
   return ports_.consumer.Assign(start);
@@ -122,6 +126,7 @@ Status Loop::ReadOnce(Millis wait) {
     partition.next = std::max(partition.next, end.offset);
     partition.at_end = true;
   }
+  if (flight_ && !ports_.sink.committing()) CDC_TRY(FinishCommit());
   if (now - last_progress_ > kProgressInterval) SendProgress();
   return {};
 }
@@ -153,7 +158,7 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     unchecked_bytes += message.value() ? message.value()->size() : 0;
     if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
     unchecked = unchecked_bytes = 0;
-    if (ports_.intake.byte_size() >= rules_.batch_bytes) CDC_TRY(CommitBatch());
+    if (ports_.intake.byte_size() >= rules_.batch_bytes) CDC_TRY(CommitAhead());
   }
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = messages.size(); i-- > 0;) {
@@ -170,66 +175,6 @@ Status Loop::CheckProblems(const kafka::MessageBatch& batch) const {
     if (problem.error.kind != ErrorKind::kTransient) return problem.error;
   }
   return {};
-}
-
-Status Loop::CommitBatch() {
-  Fold& fold = ports_.intake.fold();
-  CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
-  ports_.intake.SetAsideKeyChanges();
-  if (!fold.gaps().empty()) {
-    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
-    for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
-  }
-  CDC_TRY(ports_.letters.Flush());
-  CDC_TRY(ports_.tainted.SaveBeforeCommit());
-  report_->dead_letters = ports_.letters.count();
-  // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
-  if (ports_.sink.schema() != nullptr) {
-    const SteadyTime started = ports_.clock.steady();
-    const Marker marker = PresentMarker();
-    const auto committed = ports_.sink.Commit(fold, marker);
-    in_doubt_ = !committed && committed.error().kind == ErrorKind::kCommitUnknown;
-    if (!committed) return committed.error();
-    report_->rows += committed->rows;
-    report_->deletes += committed->deletes;
-    report_->snapshot_id = committed->snapshot_id;
-    last_commit_ms_ = UnixMillis(ports_.clock.wall());
-    ++commits_;
-    ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id,
-                     committed->rows, committed->deletes,
-                     std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
-    std::vector<kafka::TopicPartitionOffset> hints;
-    for (const auto& [number, partition] : partitions_)
-      hints.push_back({settings_.topic, number, partition.next});
-    ports_.consumer.CommitHint(hints);
-  }
-  CDC_TRY(ports_.tainted.SaveAfterCommit());
-  for (auto& [number, partition] : partitions_) {
-    report_->to[number] = partition.committed = CommittableOffset(number, partition);
-  }
-  ports_.intake.StartBatch();
-  last_commit_ = ports_.clock.steady();
-  SendProgress();
-  // Also under load, a little at a time: without it files and snapshots would grow for as long as the load
-  // lasts.
-  return commits_ >= kCommitsPerMaintenance ? Tidy(kMaintenanceMs) : Status{};
-}
-
-/// What fails here fails again later and harms nothing, unless nobody knows what is committed.
-Status Loop::Tidy(int64_t budget_ms) {
-  const auto more = ports_.sink.Maintain(budget_ms);
-  if (!more) {
-    if (more.error().kind == ErrorKind::kCommitUnknown || more.error().kind == ErrorKind::kCorrupt)
-      return more.error();
-    ports_.log.Warn("maintenance put off: {}", Describe(more.error()));
-  }
-  commits_ = 0;
-  return {};
-}
-
-/// Before an orderly end there is time for more.
-Status Loop::MaintainAtEnd() {
-  return CaughtUp() && !leaving_ && commits_ > 0 ? Tidy(kLastMaintenanceMs) : Status{};
 }
 
 /// \return whether to leave. Losing the answer is no harm: the orchestrator finds lag by itself.
@@ -261,7 +206,7 @@ void Loop::SendProgress() {
   last_progress_ = ports_.clock.steady();
   contract::Progress progress;
   progress.next = report_->to;
-  progress.caught_up = CaughtUp() && !State().dirty;
+  progress.caught_up = CaughtUp() && !State().dirty && !flight_;
   if (progress.caught_up) progress.lag = 0;
   progress.in_doubt = in_doubt_;
   progress.events = report_->events;
@@ -271,24 +216,6 @@ void Loop::SendProgress() {
   progress.snapshot_id = report_->snapshot_id;
   progress.last_commit_ms = last_commit_ms_;
   ports_.channel.SendProgress(progress);
-}
-
-/// Draining ends where the topic ends. A key change that is open there is a delete, for all that can be
-/// known.
-Status Loop::FinishKeyChanges() {
-  if (!drain_ || leaving_ || !ports_.intake.InKeyChange()) return {};
-  CDC_TRY(GiveUpKeyChanges(SteadyTime::max()));
-  return CommitBatch();
-}
-
-Status Loop::GiveUpKeyChanges(SteadyTime since) {
-  const std::vector<Hash128> keys = ports_.intake.ForgetKeyChanges(since);
-  return keys.empty() ? Status{} : ports_.sink.KeepMoved(keys);
-}
-
-/// The first half of a key change is committed with its second half, so that a restart reads both again.
-int64_t Loop::CommittableOffset(int32_t number, const Partition& partition) const {
-  return std::min(partition.next, ports_.intake.HeldOffset(number).value_or(partition.next));
 }
 
 PaceState Loop::State() const {
@@ -306,7 +233,7 @@ PaceState Loop::State() const {
   state.dirty = ports_.intake.has_changes() ||
                 (state.in_key_change && ports_.clock.steady() - state.key_change_since > kKeyChangePatience);
   for (const auto& [number, partition] : partitions_) {
-    state.dirty |= CommittableOffset(number, partition) != report_->to.at(number);
+    state.dirty |= CommittableOffset(number, partition) != partition.handed;
   }
   return state;
 }
@@ -318,19 +245,6 @@ bool Loop::CaughtUp() const {
 bool Loop::Drained() const {
   return std::all_of(partitions_.begin(), partitions_.end(),
                      [](const auto& p) { return p.second.next >= p.second.target; });
-}
-
-Marker Loop::PresentMarker() const {
-  Marker marker;
-  contract::PartitionOffsets& offsets = marker.offsets[settings_.topic];
-  for (const auto& [number, partition] : partitions_) {
-    offsets[number] = CommittableOffset(number, partition);
-    if (partition.newest_ms < 0) continue;
-    marker.valid_through_ms =
-        std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
-  }
-  marker.source_lsn = ports_.intake.source_lsn();
-  return marker;
 }
 
 }  // namespace cdc::worker

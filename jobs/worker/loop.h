@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "jobs/worker/dead_letters.h"
 #include "jobs/worker/intake.h"
@@ -20,7 +21,7 @@
 
 namespace cdc::worker {
 
-/// One run of one table. One thread.
+/// One run of one table. One thread, beside the one that the sink commits on.
 class Loop {
  public:
   struct Ports {
@@ -44,30 +45,58 @@ class Loop {
   /// \return kConflict, kTransient, kCommitUnknown: try again later. Others: the table must be held.
   Status Run(contract::Report* report);
 
+  /// Waits for a commit under way, which uses this object's memory.
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
  private:
+  /// A key change whose second half does not come for so long (it may be in another partition) is a delete.
+  static constexpr Millis kKeyChangePatience{10'000};
+
   Status Assign();
   Status ReadOnce(Millis wait);
   Status TakeBatch(const kafka::MessageBatch& batch);
   Status CheckProblems(const kafka::MessageBatch& batch) const;
+
+  // loop_commit.cc
   Status CommitBatch();
+  Status CommitAhead();
+  Status PrepareCommit();
+  Status FinishCommit();
+  Status TakeOutcome(const Result<Committed>& committed, SteadyTime started,
+                     const contract::PartitionOffsets& offsets);
+  void HandOver(const contract::PartitionOffsets& offsets);
+  void NoteCommitted(const contract::PartitionOffsets& offsets);
+  Status JudgeUntidy(const Error& error) const;
+  Status FinishKeyChanges();
+  Status GiveUpKeyChanges(SteadyTime since);
+  contract::PartitionOffsets CommittableOffsets() const;
+  Marker PresentMarker() const;
   Status Tidy(int64_t budget_ms);
   Status MaintainAtEnd();
+
   bool OfferToGo();
   void ListenToCommands();
   void SendProgress();
-  Status FinishKeyChanges();
-  Status GiveUpKeyChanges(SteadyTime since);
   PaceState State() const;
   bool CaughtUp() const;
   bool Drained() const;
-  Marker PresentMarker() const;
 
   struct Partition {
-    int64_t next = 0;        // next offset: everything below is taken
-    int64_t committed = -1;  // next offset of the last commit; −1: none
-    int64_t target = -1;     // --drain: leave when next gets here
+    int64_t next = 0;     // next offset: everything below is taken
+    int64_t handed = -1;  // next offset of the last batch that was committed or is being committed
+    int64_t target = -1;  // --drain: leave when next gets here
     bool at_end = false;
     int64_t newest_ms = -1;  // timestamp of the last message
+  };
+
+  /// A batch that the sink is committing on its own thread.
+  struct Flight {
+    Fold fold;
+    Marker marker;
+    contract::PartitionOffsets offsets;
+    SteadyTime started;
   };
 
   int64_t CommittableOffset(int32_t number, const Partition& partition) const;
@@ -85,6 +114,8 @@ class Loop {
   int commits_ = 0;
   int64_t last_commit_ms_ = 0;
   contract::Report* report_ = nullptr;
+  std::optional<Flight> flight_;
+  Fold spare_;  // used up; its memory serves the next batch
 };
 
 }  // namespace cdc::worker

@@ -26,11 +26,14 @@ struct Marker {
 
 struct Committed {
   int64_t snapshot_id = 0;
-  int64_t rows = 0;     ///< rows written
-  int64_t deletes = 0;  ///< rows of the table that were deleted or superseded
+  int64_t rows = 0;             ///< rows written
+  int64_t deletes = 0;          ///< rows of the table that were deleted or superseded
+  bool tidied = false;          ///< BeginCommit() was asked to tidy up afterwards, and did
+  std::optional<Error> untidy;  ///< … and could not: as Maintain()
 };
 
-/// One table. One thread at a time.
+/// One table. One thread at a time. While a commit is under way (BeginCommit) schema(), key() and
+/// committing() answer at once; all else waits for it, and fails as it did.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -65,6 +68,14 @@ class Sink {
   /// later.
   ///         kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported, kCorrupt: held.
   virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
+
+  /// Begins Commit(fold, marker) on a thread of its own, followed by Maintain(tidy_ms) if `tidy_ms` is above
+  /// 0. One at a time. \param fold stays as it is, and where it is, until AwaitCommit() has returned
+  virtual void BeginCommit(const Fold& fold, const Marker& marker, int64_t tidy_ms) = 0;
+  /// Whether AwaitCommit() would wait.
+  virtual bool committing() const = 0;
+  /// The outcome; once for each BeginCommit().
+  virtual Result<Committed> AwaitCommit() = 0;
 
   /// Tidies up for at most about `budget_ms`. \return whether there is more to do.
   virtual Result<bool> Maintain(int64_t budget_ms) = 0;

@@ -20,6 +20,8 @@ class TaintedKeys {
   static TaintedKeys Load(std::filesystem::path file);
 
   bool Contains(const Hash128& key) const { return !keys_.empty() && keys_.contains(key); }
+  /// Whether a commit has something to save here.
+  bool has_changes() const { return added_ || !healed_.empty(); }
   void Add(const Hash128& key) { added_ |= keys_.insert(key).second; }
   void Remove(const Hash128& key) {
     if (!keys_.empty() && keys_.erase(key) > 0) healed_.insert(key);

@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "jobs/worker/loop.h"
+
+namespace cdc::worker {
+namespace {
+
+/// Tidying up after so many commits, when there is nothing else to do.
+constexpr int kCommitsPerMaintenance = 16;
+constexpr int64_t kMaintenanceMs = 300, kLastMaintenanceMs = 5'000;
+
+}  // namespace
+
+/// What has to be done on this thread before the batch can be committed.
+Status Loop::PrepareCommit() {
+  Fold& fold = ports_.intake.fold();
+  CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
+  ports_.intake.SetAsideKeyChanges();
+  if (!fold.gaps().empty()) {
+    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
+    for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
+  }
+  CDC_TRY(ports_.letters.Flush());
+  CDC_TRY(ports_.tainted.SaveBeforeCommit());
+  report_->dead_letters = ports_.letters.count();
+  return {};
+}
+
+Status Loop::CommitBatch() {
+  CDC_TRY(FinishCommit());
+  CDC_TRY(PrepareCommit());
+  const contract::PartitionOffsets offsets = CommittableOffsets();
+  // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
+  if (ports_.sink.schema() != nullptr) {
+    const SteadyTime started = ports_.clock.steady();
+    CDC_TRY(TakeOutcome(ports_.sink.Commit(ports_.intake.fold(), PresentMarker()), started, offsets));
+  }
+  CDC_TRY(ports_.tainted.SaveAfterCommit());
+  HandOver(offsets);
+  NoteCommitted(offsets);
+  // Also under load, a little at a time: without it files and snapshots would grow for as long as the load
+  // lasts.
+  return commits_ >= kCommitsPerMaintenance ? Tidy(kMaintenanceMs) : Status{};
+}
+
+/// Behind a backlog the batch is encoded and committed by a second thread while this one reads the next. Only
+/// the plain case: what has to be saved or forgotten with the commit keeps to one thread.
+Status Loop::CommitAhead() {
+  if (CaughtUp() || leaving_ || (drain_ && Drained()) || ports_.sink.schema() == nullptr ||
+      !ports_.intake.fold().gaps().empty() || ports_.intake.InKeyChange() || ports_.tainted.has_changes()) {
+    return CommitBatch();
+  }
+  CDC_TRY(FinishCommit());
+  CDC_TRY(PrepareCommit());
+  flight_.emplace(Flight{std::move(spare_), PresentMarker(), CommittableOffsets(), ports_.clock.steady()});
+  ports_.intake.SwapFold(&flight_->fold);
+  const bool tidy = commits_ + 1 >= kCommitsPerMaintenance;
+  ports_.sink.BeginCommit(flight_->fold, flight_->marker, tidy ? kMaintenanceMs : 0);
+  HandOver(flight_->offsets);
+  return {};
+}
+
+/// Waits for the commit of the batch before, if one is under way.
+Status Loop::FinishCommit() {
+  if (!flight_) return {};
+  const auto outcome = ports_.sink.AwaitCommit();
+  Flight done = std::move(*flight_);
+  flight_.reset();
+  spare_ = std::move(done.fold);
+  CDC_TRY(TakeOutcome(outcome, done.started, done.offsets));
+  NoteCommitted(done.offsets);
+  if (!outcome->tidied) return {};
+  commits_ = 0;
+  return outcome->untidy ? JudgeUntidy(*outcome->untidy) : Status{};
+}
+
+Status Loop::TakeOutcome(const Result<Committed>& committed, SteadyTime started,
+                         const contract::PartitionOffsets& offsets) {
+  in_doubt_ = !committed && committed.error().kind == ErrorKind::kCommitUnknown;
+  if (!committed) return committed.error();
+  report_->rows += committed->rows;
+  report_->deletes += committed->deletes;
+  report_->snapshot_id = committed->snapshot_id;
+  last_commit_ms_ = UnixMillis(ports_.clock.wall());
+  ++commits_;
+  ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id, committed->rows,
+                   committed->deletes,
+                   std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
+  std::vector<kafka::TopicPartitionOffset> hints;
+  for (const auto& [number, next] : offsets) hints.push_back({settings_.topic, number, next});
+  ports_.consumer.CommitHint(hints);
+  return {};
+}
+
+/// The batch is out of this thread's hands: the next one begins.
+void Loop::HandOver(const contract::PartitionOffsets& offsets) {
+  for (const auto& [number, next] : offsets) partitions_[number].handed = next;
+  ports_.intake.StartBatch();
+  last_commit_ = ports_.clock.steady();
+}
+
+void Loop::NoteCommitted(const contract::PartitionOffsets& offsets) {
+  for (const auto& [number, next] : offsets) report_->to[number] = next;
+  SendProgress();
+}
+
+/// What fails here fails again later and harms nothing, unless nobody knows what is committed.
+Status Loop::Tidy(int64_t budget_ms) {
+  const auto more = ports_.sink.Maintain(budget_ms);
+  commits_ = 0;
+  return more ? Status{} : JudgeUntidy(more.error());
+}
+
+Status Loop::JudgeUntidy(const Error& error) const {
+  if (error.kind == ErrorKind::kCommitUnknown || error.kind == ErrorKind::kCorrupt) return error;
+  ports_.log.Warn("maintenance put off: {}", Describe(error));
+  return {};
+}
+
+/// Before an orderly end there is time for more.
+Status Loop::MaintainAtEnd() {
+  return CaughtUp() && !leaving_ && commits_ > 0 ? Tidy(kLastMaintenanceMs) : Status{};
+}
+
+/// Draining ends where the topic ends. A key change that is open there is a delete, for all that can be
+/// known.
+Status Loop::FinishKeyChanges() {
+  if (!drain_ || leaving_ || !ports_.intake.InKeyChange()) return {};
+  CDC_TRY(GiveUpKeyChanges(SteadyTime::max()));
+  return CommitBatch();
+}
+
+Status Loop::GiveUpKeyChanges(SteadyTime since) {
+  const std::vector<Hash128> keys = ports_.intake.ForgetKeyChanges(since);
+  return keys.empty() ? Status{} : ports_.sink.KeepMoved(keys);
+}
+
+/// The first half of a key change is committed with its second half, so that a restart reads both again.
+int64_t Loop::CommittableOffset(int32_t number, const Partition& partition) const {
+  return std::min(partition.next, ports_.intake.HeldOffset(number).value_or(partition.next));
+}
+
+contract::PartitionOffsets Loop::CommittableOffsets() const {
+  contract::PartitionOffsets offsets;
+  for (const auto& [number, partition] : partitions_) offsets[number] = CommittableOffset(number, partition);
+  return offsets;
+}
+
+Marker Loop::PresentMarker() const {
+  Marker marker;
+  marker.offsets[settings_.topic] = CommittableOffsets();
+  for (const auto& [number, partition] : partitions_) {
+    if (partition.newest_ms < 0) continue;
+    marker.valid_through_ms =
+        std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
+  }
+  marker.source_lsn = ports_.intake.source_lsn();
+  return marker;
+}
+
+}  // namespace cdc::worker
