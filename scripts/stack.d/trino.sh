@@ -30,6 +30,7 @@ coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port=$trino_port
 discovery.uri=http://127.0.0.1:$trino_port
+http-server.log.path=$trino_dir/http-request.log
 web-ui.enabled=false
 catalog.management=static
 query.max-memory=256MB
@@ -41,6 +42,7 @@ TXT
 connector.name=iceberg
 iceberg.catalog.type=rest
 iceberg.rest-catalog.uri=http://127.0.0.1:$catalog_port
+iceberg.rest-catalog.case-insensitive-name-matching=true
 fs.native-s3.enabled=true
 s3.endpoint=http://127.0.0.1:$minio_port
 s3.region=us-east-1

@@ -107,9 +107,9 @@ class Table:
             return f"DELETE FROM {name(self.name)} WHERE {self._where(r)};"
         if kind < 0.92:  # a new key; taken already: the transaction fails, which is a rollback more
             return f"UPDATE {name(self.name)} SET {self._assignments(r, self.key, SMALL_KEYS)} WHERE {self._where(r)};"
-        if kind < 0.94:
+        if kind < 0.923:
             return f"TRUNCATE {name(self.name)};"
-        if kind < 0.95 and self.added < 3:
+        if kind < 0.926 and self.added < 3:
             self.added += 1
             column, kind = f"added{self.added}", r.choice(["integer", "text", "numeric(12,2)"])
             self.columns.append((column, kind))
