@@ -1,9 +1,9 @@
--- The tables of sql/source as the workers make them, in Trino's words. Documentation, and a way to make one beforehand with
--- other properties (partitioning, location): scripts/trino -f sql/iceberg/tables.sql. Nobody has to run it.
+-- The tables of sql/source as the workers make them, in Trino's words. Documentation: the first worker of a table makes it,
+-- with its key as identifier fields and properties, which Trino cannot express; one made here would be held.
 --
 -- The worker takes types and key from the events: numeric(p,s) is decimal(p,s), timestamp is timestamp(6), timestamptz is
 -- timestamp(6) with time zone, smallint is integer, text, varchar(n) and char(n) are varchar, bytea is varbinary. Key columns
--- are NOT NULL and the table's identifier fields, which Trino cannot express; a table made here gets them from `key`.
+-- are NOT NULL.
 CREATE SCHEMA IF NOT EXISTS iceberg.university;
 USE iceberg.university;
 

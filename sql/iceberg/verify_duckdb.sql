@@ -1,5 +1,5 @@
--- Is the table what the source is? Of an embedded (SQLite) catalog, for DuckDB 1.5 in the folder of tables.toml: INSTALL iceberg; INSTALL sqlite; once, then
---   duckdb -c ".read sql/iceberg/verify_duckdb.sql"
+-- Is the table what the source is? Of an embedded (SQLite) catalog, for DuckDB 1.5 in the folder of tables.toml: INSTALL iceberg;
+-- INSTALL sqlite; once, then  duckdb -c ".read sql/iceberg/verify_duckdb.sql"
 
 LOAD iceberg;
 LOAD sqlite;
