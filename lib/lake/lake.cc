@@ -27,26 +27,55 @@ s3::Access Configured(const config::Storage& storage) {
   return access;
 }
 
-/// Either store by the path's scheme: a REST server decides per table where it lives.
+/// "gs://bucket/path" → "gs"; empty: a plain path.
+std::string_view SchemeOf(std::string_view path) {
+  const size_t end = path.find("://");
+  const bool is_path =
+      end == std::string_view::npos || path.substr(0, end).find('/') != std::string_view::npos;
+  return is_path ? std::string_view() : path.substr(0, end);
+}
+
+/// Either store by the path's scheme: the catalog decides per table where it lives.
 class FilesByScheme final : public storage::FileSystem {
  public:
-  FilesByScheme(std::unique_ptr<storage::FileSystem> local, std::unique_ptr<storage::FileSystem> s3)
-      : local_(std::move(local)), s3_(std::move(s3)) {}
+  /// \param s3 null: a local warehouse, for whose tables no [storage] is asked
+  explicit FilesByScheme(std::unique_ptr<storage::FileSystem> s3)
+      : local_(storage::MakeLocalFileSystem()), s3_(std::move(s3)) {}
 
   Result<std::unique_ptr<storage::Writer>> Create(const std::string& path) override {
-    return For(path).Create(path);
+    CDC_ASSIGN(storage::FileSystem* const files, For(path));
+    return files->Create(path);
   }
   Result<std::unique_ptr<storage::Reader>> Open(const std::string& path) override {
-    return For(path).Open(path);
+    CDC_ASSIGN(storage::FileSystem* const files, For(path));
+    return files->Open(path);
   }
-  Status Delete(const std::string& path) override { return For(path).Delete(path); }
+  Status Delete(const std::string& path) override {
+    CDC_ASSIGN(storage::FileSystem* const files, For(path));
+    return files->Delete(path);
+  }
   Result<std::vector<storage::FileInfo>> List(const std::string& folder) override {
-    return For(folder).List(folder);
+    CDC_ASSIGN(storage::FileSystem* const files, For(folder));
+    return files->List(folder);
   }
-  Result<std::string> ReadAll(const std::string& path) override { return For(path).ReadAll(path); }
+  Result<std::string> ReadAll(const std::string& path) override {
+    CDC_ASSIGN(storage::FileSystem* const files, For(path));
+    return files->ReadAll(path);
+  }
 
  private:
-  storage::FileSystem& For(const std::string& path) const { return s3::IsS3Path(path) ? *s3_ : *local_; }
+  /// \return kUnsupported: a store that is not spoken. As a local path it would be a folder of that name,
+  /// with files that no reader finds.
+  Result<storage::FileSystem*> For(const std::string& path) const {
+    const std::string_view scheme = SchemeOf(path);
+    if (scheme.empty() || scheme == "file") return local_.get();
+    if (s3::IsS3Path(path) && s3_ != nullptr) return s3_.get();
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("reaching {}: {}:// is no store of this catalog", path, scheme),
+                 s3::IsS3Path(path) ? "[catalog] warehouse = \"s3://bucket/path\" and [storage] open it"
+                                    : "tables must lie in s3:// or in a local folder: let [catalog] name or "
+                                      "warehouse say so"};
+  }
 
   std::unique_ptr<storage::FileSystem> local_;
   std::unique_ptr<storage::FileSystem> s3_;
@@ -72,17 +101,16 @@ Result<std::unique_ptr<http::Client>> MakeClient(const std::string& ca_file) {
 }
 
 Status OpenSqlite(const config::Config& config, OpenLake* lake) {
+  std::unique_ptr<storage::FileSystem> s3;
   if (s3::IsS3Path(config.catalog.warehouse)) {
     CDC_ASSIGN(lake->storage_client_, MakeClient(config.storage.ca_file));
     s3::Options options;
     options.access = [access = Configured(config.storage)](const std::string&, bool) -> Result<s3::Access> {
       return access;
     };
-    lake->files_ = std::make_unique<FilesByScheme>(
-        storage::MakeLocalFileSystem(), s3::MakeS3FileSystem(*lake->storage_client_, std::move(options)));
-  } else {
-    lake->files_ = storage::MakeLocalFileSystem();
+    s3 = s3::MakeS3FileSystem(*lake->storage_client_, std::move(options));
   }
+  lake->files_ = std::make_unique<FilesByScheme>(std::move(s3));
   iceberg::SqliteCatalogOptions options;
   options.path = config.catalog.uri;
   options.name = config.catalog.name;
@@ -111,8 +139,8 @@ Status OpenRest(const config::Config& config, const iceberg::TableIdent& ident, 
     CDC_ASSIGN(const rest::StorageProperties vended, vendor.StorageFor(ident, path, rejected));
     return MergeAccess(storage, vended);
   };
-  lake->files_ = std::make_unique<FilesByScheme>(
-      storage::MakeLocalFileSystem(), s3::MakeS3FileSystem(*lake->storage_client_, std::move(files)));
+  lake->files_ =
+      std::make_unique<FilesByScheme>(s3::MakeS3FileSystem(*lake->storage_client_, std::move(files)));
   lake->catalog_ = std::move(catalog);
   return {};
 }
