@@ -147,14 +147,16 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
     CDC_ASSIGN(iceberg::DataFile deletes,
                parquet::WritePositionDeletes(std::move(file), path, data_path, all));
     draft->changes.added_deletes.push_back(std::move(deletes));
-    draft->all_deleted[data_path] = std::move(all);
+    draft->all_deleted[data_path].assign(all.begin(), all.end());
+    positions = {};
   }
   return {};
 }
 
 /// Positions of `data_path` that are deleted already, ascending. Remembered up to a limit, else read.
 Result<std::vector<int64_t>> IcebergSink::DeletedPositions(const std::string& data_path) {
-  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
+  if (const auto known = deleted_.find(data_path); known != deleted_.end())
+    return std::vector<int64_t>(known->second.begin(), known->second.end());
   std::vector<int64_t> positions;
   for (const auto& entry : live_.DeletesOf(data_path)) {
     CDC_ASSIGN(auto file, ports_.files.Open(entry->file.file_path));
@@ -167,6 +169,28 @@ Result<std::vector<int64_t>> IcebergSink::DeletedPositions(const std::string& da
     positions = std::move(merged);
   }
   return positions;
+}
+
+void IcebergSink::Forget() {
+  deleted_.clear();
+  deleted_count_ = 0;
+}
+
+void IcebergSink::Forget(const std::string& data_path) {
+  const auto known = deleted_.find(data_path);
+  if (known == deleted_.end()) return;
+  deleted_count_ -= known->second.size();
+  deleted_.erase(known);
+}
+
+/// Keeps what the table's newest delete file of `data_path` says, so that the next one need not read it.
+/// Beyond a limit all is forgotten: it is read again where it is wanted.
+void IcebergSink::Remember(const std::string& data_path, std::vector<uint32_t> deleted) {
+  constexpr size_t kMostPositions = 4 << 20;
+  std::vector<uint32_t>& kept = deleted_[data_path];
+  deleted_count_ += deleted.size() - kept.size();
+  kept = std::move(deleted);
+  if (deleted_count_ > kMostPositions) Forget();
 }
 
 /// What an attempt wrote and certainly did not commit.

@@ -11,9 +11,6 @@ constexpr int kMaxQuestions = 8;
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{5000};
 
-/// Deleted positions kept in memory; beyond it they are read from the delete files again.
-constexpr size_t kDeletedBytes = 16 << 20;
-
 int64_t SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
   const std::string* text = snapshot.FindSummary(key);
   return text == nullptr ? 0 : std::strtoll(text->c_str(), nullptr, 10);
@@ -50,16 +47,9 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   }
   table_ = std::move(*committed);
   live_.Advance(*staged);
-  if (draft->changes.remove_all) deleted_.clear();
-  for (const std::string& path : draft->changes.removed_paths) deleted_.erase(path);
-  for (auto& [path, positions] : draft->all_deleted) {
-    deleted_bytes_ += positions.size() * sizeof(int64_t);
-    deleted_[path] = std::move(positions);
-  }
-  if (deleted_bytes_ > kDeletedBytes) {
-    deleted_.clear();
-    deleted_bytes_ = 0;
-  }
+  if (draft->changes.remove_all) Forget();
+  for (const std::string& path : draft->changes.removed_paths) Forget(path);
+  for (auto& [path, positions] : draft->all_deleted) Remember(path, std::move(positions));
   if (const Status followed = BringIndexForward(intent); !followed) {
     // Committed, but the index does not know: only a new run, which replays the journal, may go on.
     return Error{ErrorKind::kCommitUnknown,

@@ -72,8 +72,7 @@ Status IcebergSink::Adopt(LoadedTable table) {
   }
   table_ = std::move(table);
   schema_ = std::make_shared<const rows::Schema>(std::move(schema));
-  deleted_.clear();
-  deleted_bytes_ = 0;
+  Forget();
   key_.clear();
   const auto names = nlohmann::json::parse(table_.metadata->Property(kPropertyKey, ""), nullptr, false);
   if (names.is_array()) {

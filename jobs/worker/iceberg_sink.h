@@ -98,6 +98,9 @@ class IcebergSink final : public Sink {
   Status DraftRows(const Fold& fold, Draft* draft);
   void GroupDeletes(std::vector<index::Location> superseded, Draft* draft) const;
   Status DraftDeletes(Draft* draft);
+  void Forget();
+  void Forget(const std::string& data_path);
+  void Remember(const std::string& data_path, std::vector<uint32_t> deleted);
   Result<std::vector<int64_t>> DeletedPositions(const std::string& data_path);
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
 
@@ -129,9 +132,9 @@ class IcebergSink final : public Sink {
 
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;
-  std::unordered_map<std::string, std::vector<int64_t>>
-      deleted_;  // positions by data file, as far as read or written
-  size_t deleted_bytes_ = 0;
+  std::unordered_map<std::string, std::vector<uint32_t>>
+      deleted_;               // positions by data file, as far as read or written
+  size_t deleted_count_ = 0;  // positions in it
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
 

@@ -1,13 +1,27 @@
 #include "lib/parquet/position_deletes.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cstring>
 
-#include "lib/parquet/data_file_writer.h"
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/memory_pool.h>
+#include <arrow/type.h>
+#include <parquet/column_writer.h>
+#include <parquet/exception.h>
+#include <parquet/file_writer.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+
+#include "lib/iceberg/value.h"
+#include "lib/parquet/arrow_io_internal.h"
 #include "lib/parquet/file_reader_internal.h"
+#include "lib/parquet/file_schema_internal.h"
 
 namespace cdc::parquet {
 namespace {
+
+namespace pq = ::parquet;
 
 // Reserved field ids (Iceberg specification, "Reserved Field IDs").
 constexpr int kFilePathId = 2147483546;
@@ -21,6 +35,80 @@ std::shared_ptr<const rows::Schema> DeleteSchema() {
   return schema;
 }
 
+std::shared_ptr<pq::WriterProperties> MakeProperties() {
+  pq::WriterProperties::Builder builder;
+  builder.version(pq::ParquetVersion::PARQUET_2_6)
+      ->data_page_version(pq::ParquetDataPageVersion::V1)
+      ->compression(pq::Compression::ZSTD)
+      ->compression_level(1)
+      ->disable_dictionary("pos")
+      ->enable_page_checksum()
+      ->set_size_statistics_level(pq::SizeStatisticsLevel::None);
+  return builder.build();
+}
+
+void Check(const arrow::Status& status) {
+  if (!status.ok()) throw pq::ParquetException(status.ToString());
+}
+
+/// The path is the same in every row: a dictionary of one, and zeros that point to it.
+std::shared_ptr<arrow::Array> RepeatedPath(const std::string& path, size_t rows) {
+  arrow::StringBuilder builder;
+  Check(builder.Append(path));
+  std::shared_ptr<arrow::Array> dictionary;
+  Check(builder.Finish(&dictionary));
+  auto zeros = arrow::AllocateBuffer(static_cast<int64_t>(rows * sizeof(int32_t)));
+  Check(zeros.status());
+  std::memset((*zeros)->mutable_data(), 0, rows * sizeof(int32_t));
+  const auto indices =
+      std::make_shared<arrow::Int32Array>(static_cast<int64_t>(rows), std::shared_ptr(std::move(*zeros)));
+  return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), arrow::utf8()), indices,
+                                                  dictionary);
+}
+
+void WriteRows(pq::ParquetFileWriter& file, const std::string& data_file_path,
+               std::span<const int64_t> positions) {
+  const auto rows = static_cast<int64_t>(positions.size());
+  pq::RowGroupWriter* const group = file.AppendRowGroup();
+  const auto properties = pq::default_arrow_writer_properties();
+  pq::ArrowWriteContext context(arrow::default_memory_pool(), properties.get());
+  pq::ColumnWriter* const paths = group->NextColumn();
+  const auto path = RepeatedPath(data_file_path, std::min(positions.size(), kChunkRows));
+  for (int64_t at = 0; at < rows; at += static_cast<int64_t>(kChunkRows)) {
+    const int64_t count = std::min<int64_t>(rows - at, kChunkRows);
+    Check(paths->WriteArrow(nullptr, nullptr, count, *path->Slice(0, count), &context, false));
+  }
+  paths->Close();
+  auto* const numbers = static_cast<pq::Int64Writer*>(group->NextColumn());
+  numbers->WriteBatch(rows, nullptr, nullptr, positions.data());
+  numbers->Close();
+  group->Close();
+}
+
+iceberg::DataFile Describe(const pq::FileMetaData& metadata, const std::string& data_file_path,
+                           std::span<const int64_t> positions) {
+  iceberg::DataFile file;
+  file.content = iceberg::FileContent::kPositionDeletes;
+  file.record_count = static_cast<int64_t>(positions.size());
+  file.referenced_data_file = data_file_path;
+  const auto group = metadata.RowGroup(0);
+  for (const auto& [column, id] : {std::pair(0, kFilePathId), std::pair(1, kPosId)}) {
+    file.column_sizes[id] = group->ColumnChunk(column)->total_compressed_size();
+    file.value_counts[id] = file.record_count;
+    file.null_value_counts[id] = 0;
+  }
+  const auto chunk = group->ColumnChunk(0);
+  file.split_offsets.push_back(chunk->has_dictionary_page()
+                                   ? std::min(chunk->dictionary_page_offset(), chunk->data_page_offset())
+                                   : chunk->data_page_offset());
+  // Readers prune by these bounds, so a path cut at 16 characters would match every file of the table.
+  file.lower_bounds[kFilePathId] = data_file_path;
+  file.upper_bounds[kFilePathId] = data_file_path;
+  file.lower_bounds[kPosId] = iceberg::SerializeLong(positions.front());
+  file.upper_bounds[kPosId] = iceberg::SerializeLong(positions.back());
+  return file;
+}
+
 }  // namespace
 
 Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> out, const std::string& path,
@@ -32,28 +120,18 @@ Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> 
     return Error{ErrorKind::kInvalidArgument, "cannot write position deletes for " + data_file_path +
                                                   ": positions must ascend, at least one"};
   }
-  const auto schema = DeleteSchema();
-  CDC_ASSIGN(const auto writer, DataFileWriter::Make(std::move(out), path, schema));
-  rows::Batch batch(schema);
-  std::vector<uint32_t> numbers(std::min(kChunkRows, sorted_positions.size()));
-  std::iota(numbers.begin(), numbers.end(), 0u);
-  while (!sorted_positions.empty()) {
-    const auto chunk = sorted_positions.first(std::min(kChunkRows, sorted_positions.size()));
-    batch.Truncate(0);
-    for (const int64_t position : chunk) {
-      batch.column(0).AppendBytes(data_file_path);
-      batch.column(1).AppendLong(position);
-    }
-    CDC_TRY(writer->Write(batch, std::span(numbers).first(chunk.size())));
-    sorted_positions = sorted_positions.subspan(chunk.size());
-  }
-  CDC_ASSIGN(iceberg::DataFile file, writer->Close());
-  file.content = iceberg::FileContent::kPositionDeletes;
-  file.referenced_data_file = data_file_path;
-  // Readers prune by these bounds, so a path cut at 16 characters would match every file of the table.
-  file.lower_bounds[kFilePathId] = data_file_path;
-  file.upper_bounds[kFilePathId] = data_file_path;
-  return file;
+  CDC_ASSIGN(const auto file_schema, ToFileSchema(*DeleteSchema()));
+  const auto adapter = std::make_shared<OutputAdapter>(std::move(out));
+  return Guarded(*adapter, ErrorKind::kTransient, "cannot write " + path, [&]() -> Result<iceberg::DataFile> {
+    const auto file = pq::ParquetFileWriter::Open(adapter, file_schema, MakeProperties());
+    WriteRows(*file, data_file_path, sorted_positions);
+    file->Close();
+    iceberg::DataFile written = Describe(*file->metadata(), data_file_path, sorted_positions);
+    written.file_path = path;
+    written.file_size_in_bytes = adapter->position();
+    CDC_TRY(adapter->CloseFile());
+    return written;
+  });
 }
 
 Result<std::map<std::string, std::vector<int64_t>>> ReadPositionDeletes(
