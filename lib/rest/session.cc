@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::rest {
 
@@ -30,17 +31,13 @@ Result<std::string> Session::TokenFor(const Call& call) {
   return tokens_.Get();
 }
 
-bool Session::Refuse(const Call& call, const std::string& token) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = table_tokens_.find(call.table);
-    if (found != table_tokens_.end() && found->second == token) {
-      // The catalog's own is tried next; the next load brings another one for the table.
-      table_tokens_.erase(found);
-      return true;
-    }
-  }
-  return tokens_.Refuse(token);
+bool Session::DropTableToken(const Call& call, const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  const auto found = table_tokens_.find(call.table);
+  if (found == table_tokens_.end() || found->second != token) return false;
+  // The catalog's own is tried next; the next load brings another one for the table.
+  table_tokens_.erase(found);
+  return true;
 }
 
 http::Request Session::RequestOf(const Call& call, const std::string& token) const {
@@ -65,7 +62,7 @@ http::Request Session::RequestOf(const Call& call, const std::string& token) con
 Result<http::Response> Session::Send(const Call& call) {
   const SteadyTime until = timing_.clock().steady() + options_.retry_for;
   bool doubt = false;
-  bool signed_in_again = false;
+  bool refused = false, table_refused = false;  // tokens of either kind: each is given up once
   const auto fail = [&doubt](Error error) {
     if (doubt && error.kind != ErrorKind::kConflict) error.kind = ErrorKind::kCommitUnknown;
     return error;
@@ -84,12 +81,14 @@ Result<http::Response> Session::Send(const Call& call) {
     switch (verdict.next) {
       case Next::kDone: return response;
       case Next::kFail: return fail(std::move(verdict.error));
-      case Next::kSignIn:
-        if (signed_in_again || !Refuse(call, *token)) return fail(std::move(verdict.error));
-        signed_in_again = true;
+      case Next::kSignIn: {
+        const bool tables = DropTableToken(call, *token);
+        const bool again = std::exchange(tables ? table_refused : refused, true);
+        if (again || (!tables && !tokens_.Refuse(*token))) return fail(std::move(verdict.error));
         break;
+      }
       case Next::kRepeat: {
-        const Millis pause = verdict.pause.value_or(timing_.Pause(attempt));
+        const Millis pause = timing_.Pause(attempt, verdict.pause);
         if (!call.patient || timing_.clock().steady() + pause > until) return fail(std::move(verdict.error));
         timing_.Sleep(pause);
         break;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,8 @@ class Timing {
   explicit Timing(const Options& options);
   const Clock& clock() const { return *clock_; }
   void Sleep(Millis pause) const { sleep_(pause); }
-  /// Before repeat `attempt` (from 0), unless the server wishes another pause.
-  Millis Pause(int attempt) const;
+  /// Before repeat `attempt` (from 0), or longer if the server wishes so.
+  Millis Pause(int attempt, std::optional<Millis> wish) const;
 
  private:
   SystemClock system_;
@@ -88,7 +89,8 @@ class Session {
 
  private:
   Result<std::string> TokenFor(const Call& call);
-  bool Refuse(const Call& call, const std::string& token);
+  /// \return whether `token` was the call's table's own
+  bool DropTableToken(const Call& call, const std::string& token);
   http::Request RequestOf(const Call& call, const std::string& token) const;
 
   http::Client& client_;

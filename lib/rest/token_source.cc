@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -33,8 +34,8 @@ Timing::Timing(const Options& options)
   if (clock_ == nullptr) clock_ = &system_;
 }
 
-Millis Timing::Pause(int attempt) const {
-  return http::RetryPause(attempt, kFirstPause, kLongestPause, random_());
+Millis Timing::Pause(int attempt, std::optional<Millis> wish) const {
+  return std::max(wish.value_or(Millis(0)), http::RetryPause(attempt, kFirstPause, kLongestPause, random_()));
 }
 
 TokenSource::TokenSource(http::Client& client, const Timing& timing, const Options& options,
@@ -105,7 +106,7 @@ Result<TokenGranted> TokenSource::Fetch() {
                    fmt::format("{} at {}: {}", rules.what, token_uri_, granted.error().message),
                    kCheckSignIn};
     }
-    const Millis pause = verdict.pause.value_or(timing_.Pause(attempt));
+    const Millis pause = timing_.Pause(attempt, verdict.pause);
     if (verdict.next == Next::kRepeat && timing_.clock().steady() + pause <= until) {
       timing_.Sleep(pause);
       continue;

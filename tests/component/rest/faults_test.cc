@@ -132,6 +132,14 @@ TEST_CASE_METHOD(Fixture, "Too many requests: the commit waits as long as it is 
   CHECK(CommitError() == ErrorKind::kTransient);
 }
 
+TEST_CASE_METHOD(Fixture, "A server that wants no pause gets ours all the same: it is not hammered") {
+  Open();
+  const json busy = ErrorReply(503, "X", {{"Retry-After", "0"}});
+  Queue({busy, busy, busy, TableReply({1})});
+  CHECK(Ok(catalog->LoadTable(ident)));
+  CHECK(pauses == std::vector<Millis>{Millis(150), Millis(300), Millis(600)});
+}
+
 TEST_CASE_METHOD(Fixture, "With a key that the server keeps, the same commit is sent again") {
   Open({}, Config({{"idempotency-key-lifetime", "PT5M"}}));
   Load();

@@ -134,6 +134,24 @@ TEST_CASE_METHOD(Fixture, "A table's own token is for that table, and gives way 
   CHECK(Authorization(seen[3]) == "Bearer one");
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "A catalog that has forgotten all tokens, the table's and its own, is signed in to again") {
+  Open({TokenReply("one", 3600)});
+  Load({{"token", "table's"}});
+  Queue({ErrorReply(401), ErrorReply(401), TokenReply("two", 3600), TableReply({1, 2})});
+  CHECK(Ok(Commit()));
+  const json seen = server.Requests();
+  REQUIRE(seen.size() == 4);
+  CHECK(Authorization(seen[0]) == "Bearer table's");
+  CHECK(Authorization(seen[1]) == "Bearer one");
+  CHECK(Authorization(seen[3]) == "Bearer two");
+  // Once: a server that refuses every token ends it.
+  Load({{"token", "table's"}});
+  Queue({ErrorReply(401), ErrorReply(401), TokenReply("three", 3600), ErrorReply(401)});
+  CHECK(CommitError() == ErrorKind::kInvalidConfig);
+  CHECK(server.Requests().size() == 4);
+}
+
 json Session(const std::string& id, int64_t expires_ms) {
   return {{"s3.access-key-id", id},
           {"s3.secret-access-key", kSecret},
