@@ -29,8 +29,9 @@ struct ExpiryPolicy {
 std::vector<int64_t> PlanExpiry(const TableMetadata& metadata, const ExpiryPolicy& policy, int64_t now_ms);
 
 /// Files that only `expired` snapshots reach: data and delete files, manifests, manifest lists, in the order
-/// in which they may be deleted. Reads manifest lists and those manifests that kept snapshots do not share.
-/// \return an error: delete nothing.
+/// in which they may be deleted. Reads the lists of the expired snapshots, those manifests that kept
+/// snapshots do not share, and of the kept snapshots only the oldest when the history is one straight line of
+/// our own. \return an error: delete nothing.
 Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, const TableMetadata& metadata,
                                                  const std::vector<int64_t>& expired);
 

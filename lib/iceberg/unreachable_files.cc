@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <unordered_set>
 
 #include "lib/iceberg/expire.h"
 #include "lib/iceberg/manifest.h"
+#include "lib/storage/in_parallel.h"
 
 namespace cdc::iceberg {
 namespace {
@@ -24,16 +26,6 @@ std::string Spelling(const std::string& path) {
   return out;
 }
 
-Result<std::vector<ManifestFile>> ReadList(storage::FileSystem& files, const Snapshot& snapshot) {
-  CDC_ASSIGN(const std::string bytes, files.ReadAll(snapshot.manifest_list));
-  return DecodeManifestList(bytes);
-}
-
-Result<std::vector<ManifestEntry>> ReadManifest(storage::FileSystem& files, const ManifestFile& manifest) {
-  CDC_ASSIGN(const std::string bytes, files.ReadAll(manifest.manifest_path));
-  return DecodeManifest(bytes, manifest);
-}
-
 /// What the remaining snapshots need must be readable, or nothing may be deleted.
 Error CannotTell(Error error, const std::string& path) {
   if (error.kind == ErrorKind::kNotFound) error.kind = ErrorKind::kCorrupt;
@@ -41,31 +33,93 @@ Error CannotTell(Error error, const std::string& path) {
   return error;
 }
 
-using Manifests = std::map<std::string, ManifestFile>;  // by Spelling()
+/// Whether a file that is missing is an error, or has been deleted by an attempt that did not get to its end.
+enum class Missing { kError, kNothing };
 
-/// The manifests of the snapshots to be kept, and their lists.
-Result<Manifests> KeptManifests(storage::FileSystem& files, const TableMetadata& metadata,
-                                const std::unordered_set<int64_t>& expired,
-                                std::unordered_set<std::string>* lists) {
-  Manifests kept;
-  for (const SnapshotPtr& snapshot : metadata.snapshots) {
-    if (expired.count(snapshot->snapshot_id) != 0) continue;
-    lists->insert(Spelling(snapshot->manifest_list));
-    auto manifests = ReadList(files, *snapshot);
-    if (!manifests) return CannotTell(manifests.error(), snapshot->manifest_list);
-    for (ManifestFile& m : *manifests) {
-      std::string key = Spelling(m.manifest_path);
-      kept.emplace(std::move(key), std::move(m));
+/// Reads all `paths`, several at a time, and calls take(number, content) for each in their order.
+template <typename Take>
+Status ReadEach(storage::FileSystem& files, const std::vector<std::string>& paths, Missing missing,
+                const Take& take) {
+  constexpr size_t kAtOnce = 64;  // whole files in memory
+  for (size_t at = 0; at < paths.size(); at += kAtOnce) {
+    const auto first = paths.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::vector<std::string> some(
+        first, first + static_cast<std::ptrdiff_t>(std::min(kAtOnce, paths.size() - at)));
+    auto contents = storage::ReadMany(files, some);
+    for (size_t i = 0; i < some.size(); ++i) {
+      Status taken = contents[i] ? take(at + i, *contents[i]) : Status(contents[i].error());
+      if (taken) continue;
+      if (missing == Missing::kNothing && taken.error().kind == ErrorKind::kNotFound) continue;
+      return missing == Missing::kError ? CannotTell(taken.error(), some[i]) : taken.error();
     }
   }
-  return kept;
+  return {};
 }
 
-/// A file of an expired snapshot that is already gone was deleted by an attempt that did not get to its end.
-template <typename T>
-Result<std::vector<T>> EmptyIfGone(Result<std::vector<T>> result) {
-  if (!result && result.error().kind == ErrorKind::kNotFound) return std::vector<T>();
-  return result;
+using Manifests = std::map<std::string, ManifestFile>;  // by Spelling()
+
+/// The manifests that `snapshots` list.
+Result<Manifests> ManifestsOf(storage::FileSystem& files, const std::vector<SnapshotPtr>& snapshots,
+                              Missing missing) {
+  std::vector<std::string> lists;
+  for (const SnapshotPtr& snapshot : snapshots) lists.push_back(snapshot->manifest_list);
+  Manifests manifests;
+  CDC_TRY(ReadEach(files, lists, missing, [&](size_t, const std::string& bytes) -> Status {
+    CDC_ASSIGN(std::vector<ManifestFile> listed, DecodeManifestList(bytes));
+    for (ManifestFile& m : listed) {
+      std::string key = Spelling(m.manifest_path);
+      manifests.emplace(std::move(key), std::move(m));
+    }
+    return {};
+  }));
+  return manifests;
+}
+
+/// Calls take(entry) for each entry of each manifest.
+template <typename Take>
+Status EachEntry(storage::FileSystem& files, const Manifests& manifests, Missing missing, const Take& take) {
+  std::vector<std::string> paths;
+  std::vector<const ManifestFile*> each;
+  for (const auto& [key, manifest] : manifests) {
+    paths.push_back(manifest.manifest_path);
+    each.push_back(&manifest);
+  }
+  return ReadEach(files, paths, missing, [&](size_t i, const std::string& bytes) -> Status {
+    CDC_ASSIGN(const std::vector<ManifestEntry> entries, DecodeManifest(bytes, *each[i]));
+    for (const ManifestEntry& entry : entries) take(entry);
+    return {};
+  });
+}
+
+/// Those of the kept snapshots whose files have to be looked at. When the oldest part of one straight line of
+/// snapshots goes and all that follows is ours, its first kept snapshot speaks for the rest: a file that has
+/// left the table never comes back, since our names are never used again. Otherwise all of them.
+std::vector<SnapshotPtr> Witnesses(const TableMetadata& metadata,
+                                   const std::unordered_set<int64_t>& expired) {
+  std::vector<SnapshotPtr> kept;
+  for (const SnapshotPtr& snapshot : metadata.snapshots) {
+    if (expired.count(snapshot->snapshot_id) == 0) kept.push_back(snapshot);
+  }
+  if (metadata.refs.size() != 1 || metadata.refs.count(std::string(kMainBranch)) == 0) return kept;
+  SnapshotPtr oldest;
+  size_t length = 0;
+  bool ours = true, gone = false;
+  for (SnapshotPtr s = metadata.current_snapshot(); s != nullptr && length < metadata.snapshots.size();
+       s = s->parent_snapshot_id ? metadata.FindSnapshot(*s->parent_snapshot_id) : nullptr) {
+    ++length;
+    if (expired.count(s->snapshot_id) != 0) {
+      gone = true;
+      continue;
+    }
+    if (gone) return kept;
+    if (oldest != nullptr) {
+      const std::string* engine = oldest->FindSummary("engine-name");
+      ours = ours && engine != nullptr && *engine == "cdc";
+    }
+    oldest = s;
+  }
+  if (!ours || oldest == nullptr || length != metadata.snapshots.size()) return kept;
+  return {oldest};
 }
 
 }  // namespace
@@ -74,37 +128,34 @@ Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, con
                                                  const std::vector<int64_t>& expired_ids) {
   const std::unordered_set<int64_t> expired(expired_ids.begin(), expired_ids.end());
   std::unordered_set<std::string> kept_lists;
-  CDC_ASSIGN(const Manifests kept, KeptManifests(files, metadata, expired, &kept_lists));
-  Manifests gone;
-  std::vector<std::string> lists;
+  std::vector<SnapshotPtr> going;
   for (const SnapshotPtr& snapshot : metadata.snapshots) {
-    if (expired.count(snapshot->snapshot_id) == 0) continue;
-    CDC_ASSIGN(std::vector<ManifestFile> manifests, EmptyIfGone(ReadList(files, *snapshot)));
-    for (ManifestFile& m : manifests) {
-      std::string key = Spelling(m.manifest_path);
-      if (kept.count(key) == 0) gone.emplace(std::move(key), std::move(m));
+    if (expired.count(snapshot->snapshot_id) == 0) {
+      kept_lists.insert(Spelling(snapshot->manifest_list));
+    } else {
+      going.push_back(snapshot);
     }
-    if (kept_lists.count(Spelling(snapshot->manifest_list)) == 0) lists.push_back(snapshot->manifest_list);
   }
+  CDC_ASSIGN(const Manifests kept, ManifestsOf(files, Witnesses(metadata, expired), Missing::kError));
+  CDC_ASSIGN(Manifests gone, ManifestsOf(files, going, Missing::kNothing));
+  for (const auto& [key, manifest] : kept) gone.erase(key);
   // Spelling → path of each file that an expired snapshot lists and that may be listed by none of the kept.
   std::map<std::string, std::string> candidates;
-  for (const auto& [key, manifest] : gone) {
-    CDC_ASSIGN(const std::vector<ManifestEntry> entries, EmptyIfGone(ReadManifest(files, manifest)));
-    for (const ManifestEntry& entry : entries)
-      candidates.emplace(Spelling(entry.file.file_path), entry.file.file_path);
-  }
-  for (const auto& [key, manifest] : kept) {
-    if (candidates.empty()) break;
-    auto entries = ReadManifest(files, manifest);
-    if (!entries) return CannotTell(entries.error(), manifest.manifest_path);
-    for (const ManifestEntry& entry : *entries) {
+  CDC_TRY(EachEntry(files, gone, Missing::kNothing, [&](const ManifestEntry& entry) {
+    candidates.emplace(Spelling(entry.file.file_path), entry.file.file_path);
+  }));
+  if (!candidates.empty()) {
+    CDC_TRY(EachEntry(files, kept, Missing::kError, [&](const ManifestEntry& entry) {
       if (entry.status != EntryStatus::kDeleted) candidates.erase(Spelling(entry.file.file_path));
-    }
+    }));
   }
   std::vector<std::string> unreachable;
   for (auto& [key, path] : candidates) unreachable.push_back(std::move(path));
   for (const auto& [key, manifest] : gone) unreachable.push_back(manifest.manifest_path);
-  unreachable.insert(unreachable.end(), lists.begin(), lists.end());
+  for (const SnapshotPtr& snapshot : going) {
+    if (kept_lists.count(Spelling(snapshot->manifest_list)) == 0)
+      unreachable.push_back(snapshot->manifest_list);
+  }
   return unreachable;
 }
 
@@ -128,17 +179,14 @@ Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const L
   // Listed first: what is written after this is younger than anything that we look at.
   CDC_ASSIGN(const std::vector<storage::FileInfo> listed, files.List(metadata.location));
   std::unordered_set<std::string> reachable;
-  CDC_ASSIGN(const Manifests manifests, KeptManifests(files, metadata, {}, &reachable));
+  for (const SnapshotPtr& snapshot : metadata.snapshots) reachable.insert(Spelling(snapshot->manifest_list));
+  CDC_ASSIGN(const Manifests manifests, ManifestsOf(files, metadata.snapshots, Missing::kError));
   reachable.insert(Spelling(table.metadata_location));
   for (const MetadataLogEntry& old : metadata.metadata_log) reachable.insert(Spelling(old.metadata_file));
-  for (const auto& [key, manifest] : manifests) {
-    reachable.insert(key);
-    auto entries = ReadManifest(files, manifest);
-    if (!entries) return CannotTell(entries.error(), manifest.manifest_path);
-    for (const ManifestEntry& entry : *entries) {
-      if (entry.status != EntryStatus::kDeleted) reachable.insert(Spelling(entry.file.file_path));
-    }
-  }
+  for (const auto& [key, manifest] : manifests) reachable.insert(key);
+  CDC_TRY(EachEntry(files, manifests, Missing::kError, [&](const ManifestEntry& entry) {
+    if (entry.status != EntryStatus::kDeleted) reachable.insert(Spelling(entry.file.file_path));
+  }));
   std::vector<std::string> orphans;
   for (const storage::FileInfo& file : listed) {
     if (file.modified_ms >= older_than_ms || !IsTableFile(file.path)) continue;

@@ -1,5 +1,7 @@
 #include "lib/iceberg/snapshot_writer.h"
 
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <chrono>
@@ -12,6 +14,25 @@
 
 namespace cdc::iceberg {
 namespace {
+
+/// Counts whole files read.
+struct CountingReads final : storage::FileSystem {
+  explicit CountingReads(storage::FileSystem& real_files) : real(real_files) {}
+  Result<std::unique_ptr<storage::Writer>> Create(const std::string& path) override {
+    return real.Create(path);
+  }
+  Result<std::unique_ptr<storage::Reader>> Open(const std::string& path) override { return real.Open(path); }
+  Status Delete(const std::string& path) override { return real.Delete(path); }
+  Result<std::vector<storage::FileInfo>> List(const std::string& folder) override {
+    return real.List(folder);
+  }
+  Result<std::string> ReadAll(const std::string& path) override {
+    ++reads;
+    return real.ReadAll(path);
+  }
+  storage::FileSystem& real;
+  std::atomic<int> reads{0};
+};
 
 std::map<std::string, std::string> Describe(const LiveFiles& live) {
   std::map<std::string, std::string> all;
@@ -161,6 +182,12 @@ TEST_CASE("random expiry never touches what a kept snapshot lists") {
     const auto expired = PlanExpiry(*t.table.metadata, {int64_t{1} << 60, 1, 4, ""}, 0);
     auto unreachable = FindUnreachable(*t.files, *t.table.metadata, expired);
     REQUIRE(Ok(unreachable));
+    // With a second reference the history is no straight line any more, and every kept snapshot is read.
+    TableMetadata tagged = *t.table.metadata;
+    tagged.refs["tag"] = SnapshotRef{*tagged.current_snapshot_id, "tag", {}, {}, {}};
+    auto thorough = FindUnreachable(*t.files, tagged, expired);
+    REQUIRE(Ok(thorough));
+    CHECK(*unreachable == *thorough);
     auto committed = t.catalog->CommitTable(t.table, ExpiryCommit(*t.table.metadata, expired));
     REQUIRE(Ok(committed));
     t.table = *committed;
@@ -178,6 +205,41 @@ TEST_CASE("random expiry never touches what a kept snapshot lists") {
     }
   }
   CHECK(deleted.size() > 50);
+}
+
+TEST_CASE("what expiry reads does not grow with the snapshots that are kept") {
+  const auto reads = [](int snapshots) {
+    NewTable t;
+    for (int i = 0; i < snapshots; ++i) {
+      SnapshotChanges changes;
+      changes.added_data.push_back(t.Data(1));
+      if (!t.live.data().empty()) changes.removed_paths.push_back(t.live.data().begin()->first);
+      t.Commit(changes);
+    }
+    CountingReads counted(*t.files);
+    const auto expired = PlanExpiry(*t.table.metadata, {int64_t{1} << 60, 1, snapshots - 5, ""}, 0);
+    REQUIRE(expired.size() == 5);
+    REQUIRE(Ok(FindUnreachable(counted, *t.table.metadata, expired)));
+    return counted.reads.load();
+  };
+  CHECK(reads(80) <= reads(20) + 2);
+}
+
+TEST_CASE("a file that a foreign writer brought back is not taken from it") {
+  NewTable t;
+  const DataFile file = t.Data(1);
+  t.Commit({{file}, {}, {}, false, {}, {}, {}});
+  t.Commit({{t.Data(1)}, {}, {file.file_path}, false, {}, {}, {}});
+  t.Commit({{t.Data(1)}, {}, {}, false, {}, {}, {}});
+  t.Commit({{file}, {}, {}, false, {}, {}, {}});
+  TableMetadata metadata = *t.table.metadata;
+  auto foreign = std::make_shared<Snapshot>(*metadata.snapshots.back());
+  foreign->summary["engine-name"] = "spark";
+  metadata.snapshots.back() = foreign;
+  const auto unreachable = FindUnreachable(
+      *t.files, metadata, {metadata.snapshots[0]->snapshot_id, metadata.snapshots[1]->snapshot_id});
+  REQUIRE(Ok(unreachable));
+  CHECK(std::count(unreachable->begin(), unreachable->end(), file.file_path) == 0);
 }
 
 /// Not part of the suite: `iceberg_test "[performance]"`.
