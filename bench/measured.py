@@ -1,0 +1,139 @@
+"""One worker process: configured, run, and what it took."""
+import functools
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+CONFIG = """
+[kafka]
+bootstrap_servers = "{bootstrap}"
+group_id = "cdc-bench"
+[source]
+topic_prefix = "{prefix}"
+schemas = ["public"]
+[catalog]
+type = "sqlite"
+uri = "catalog.db"
+name = "iceberg_catalog"
+warehouse = "warehouse"
+namespace = "university"
+[orchestrator]
+state_dir = "state"
+idle_timeout = "60s"
+[defaults]
+commit_interval = "1s"
+[tables.students]
+memory = "{memory}"
+[tables.students.columns]
+{columns}
+"""
+
+
+class Worker:
+    """jobs/upsert with a table of its own in `folder`."""
+
+    def __init__(self, programs, folder, bootstrap, load):
+        self.program = os.path.join(programs, "jobs/upsert")
+        self.folder, self.bootstrap, self.load = folder, bootstrap, load
+        self.prefix = "bench"
+
+    def fresh(self, base):
+        """An empty table, or a copy of the folder `base`."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if base:
+            shutil.copytree(base, self.folder)
+            return
+        os.makedirs(self.folder)
+        columns = "\n".join(f'{name} = "{words}"' for name, words in self.load.columns.items())
+        with open(os.path.join(self.folder, "tables.toml"), "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(bootstrap=self.bootstrap, prefix=self.prefix, memory=self.load.memory,
+                                     columns=columns))
+
+    def drain(self):
+        """Runs to the topic's end. What it took, all threads together."""
+        command = [self.program, "--config", os.path.join(self.folder, "tables.toml"), "--table", "students", "--drain"]
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        memory = AnonymousMemory(process.pid)
+        output, errors = [], []
+        reader = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
+        reader.start()
+        output.extend(process.stdout)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        memory.stop()
+        if process.returncode != 0:
+            raise SystemExit(f"the worker ended with {process.returncode}: {''.join(errors)[-2000:]}")
+        report = json.loads(output[-1])
+        cpu = usage.ru_utime + usage.ru_stime
+        files = [os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(os.path.join(self.folder, "warehouse"))
+                 for f in names if f.endswith(".parquet")]
+        return {
+            "events": report["events"], "seconds": seconds, "cpu_seconds": cpu,
+            "events_per_second": report["events"] / seconds, "cpu_per_million": cpu * 1e6 / report["events"],
+            "user_per_million": usage.ru_utime * 1e6 / report["events"],
+            "peak_anonymous_mb": memory.peak / 2**20, "parquet_mb": sum(files) / 2**20, "parquet_files": len(files),
+            "dead_letters": report["dead_letters"],
+        }
+
+
+class AnonymousMemory:
+    """The highest RssAnon of a process, looked at 50 times a second. Mapped files (the key index) do not count."""
+
+    def __init__(self, pid):
+        self.peak = 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.watch, args=(f"/proc/{pid}/status",), daemon=True)
+        self.thread.start()
+
+    def watch(self, path):
+        while not self.ended.wait(0.02):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    lines = [line for line in file if line.startswith("RssAnon:")]
+            except OSError:
+                return
+            if lines:
+                self.peak = max(self.peak, int(lines[0].split()[1]) * 1024)
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+
+
+UNITS = {
+    "events_per_second": "events/s", "cpu_per_million": "CPU s per million events",
+    "user_per_million": "user CPU s per million events", "seconds": "s", "peak_anonymous_mb": "MiB",
+    "parquet_mb": "MiB", "parquet_files": "files", "dead_letters": "events",
+}
+
+
+def figures(results):
+    return {name: ([result[name] for result in results], unit) for name, unit in UNITS.items()}
+
+
+@functools.cache
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return f"{models[0]}, {len(models)} cores"
+
+
+def commit(root):
+    def git(*words):
+        return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "lib", "jobs")
+    return git("rev-parse", "--short", "HEAD") + ("+changes" if changed else "")
+
+
+def build(root, folder):
+    """The worker and the programs of bench/, Release."""
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run(["cmake", "-S", root, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCDC_BENCH=ON",
+                    "-DCDC_TESTS=OFF"], **quiet)
+    subprocess.run(["ninja", "-C", folder, "job_upsert", "bench_produce"], **quiet)
