@@ -20,6 +20,15 @@ double RandomUnit() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
 }
 
+/// Without an address of its own the token server is the catalog: what answers there may be neither.
+const char* SignInHint(const Options& options, int status) {
+  const bool refused = status == 401 || status == 403;
+  return options.oauth2_server_uri.empty() && !refused
+             ? "check [catalog] uri in tables.toml: tokens are asked for there; a token server elsewhere is "
+               "oauth2_server_uri. Else check credential and scope"
+             : kCheckSignIn;
+}
+
 std::string SecretOf(const std::string& credential) {
   const size_t colon = credential.find(':');
   return colon == std::string::npos ? credential : credential.substr(colon + 1);
@@ -116,7 +125,7 @@ Result<TokenGranted> TokenSource::Fetch() {
     return Error{ErrorKind::kInvalidConfig,
                  fmt::format("{}: {} answered {}{}{}", rules.what, token_uri_, response->status,
                              said.empty() ? "" : " ", said),
-                 kCheckSignIn};
+                 SignInHint(options_, response->status)};
   }
 }
 

@@ -107,6 +107,19 @@ TEST_CASE_METHOD(Fixture, "Refused credentials are a matter of configuration, an
   CHECK(Ok(MakeRestCatalog(*client, options)));
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "Where the catalog is to give tokens and knows no such page, its address is doubted") {
+  Queue({{{"status", 404}, {"body", "<html>no such page</html>"}}});
+  Error error = OpenError();
+  CHECK(error.kind == ErrorKind::kInvalidConfig);
+  CHECK(error.hint.find("[catalog] uri") != std::string::npos);
+  options.oauth2_server_uri = server.url() + "/realm/token";
+  Queue({{{"status", 404}, {"body", "<html>no such page</html>"}}});
+  error = OpenError();
+  CHECK(error.hint.find("oauth2_server_uri") != std::string::npos);
+  CHECK(error.hint.find("[catalog] uri") == std::string::npos);
+}
+
 TEST_CASE_METHOD(Fixture, "A token of the user's own is used as it is, and cannot be replaced") {
   options.token = "mine";
   Open();
