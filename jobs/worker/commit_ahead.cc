@@ -48,14 +48,13 @@ void SecondThread::Live() {
 
 /// Files are encoded and committed on a second thread while the first one reads on. The two share nothing but
 /// the fold, which neither changes, and this object, whose other functions wait.
-void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker, int64_t tidy_ms) {
+void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker) {
   auto outcome = std::make_shared<std::promise<Result<Committed>>>();
   under_way_ = outcome->get_future().share();
-  second_thread_.Run([this, &fold, marker, tidy_ms, outcome] {
+  second_thread_.Run([this, &fold, marker, outcome] {
     auto committed = CommitNow(fold, marker);
-    if (committed && tidy_ms > 0) {
-      const auto more = MaintainNow(tidy_ms);
-      committed->tidied = true;
+    if (committed) {
+      const auto more = MaintainNow(Tidying::kBetweenCommits);
       if (!more) committed->untidy = more.error();
     }
     outcome->set_value(std::move(committed));
@@ -87,9 +86,9 @@ Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
   return CommitNow(fold, marker);
 }
 
-Result<bool> IcebergSink::Maintain(int64_t budget_ms) {
+Result<bool> IcebergSink::Maintain(Tidying when) {
   CDC_TRY(Settle());
-  return MaintainNow(budget_ms);
+  return MaintainNow(when);
 }
 
 }  // namespace cdc::worker

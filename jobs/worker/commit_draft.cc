@@ -6,6 +6,7 @@
 
 #include "lib/parquet/data_file_writer.h"
 #include "lib/parquet/position_deletes.h"
+#include "lib/storage/in_parallel.h"
 
 namespace cdc::worker {
 namespace {
@@ -36,10 +37,15 @@ std::vector<Survivor> Survivors(const Fold& fold) {
 
 }  // namespace
 
+/// The orphan sweep knows our files by this form of their names.
+std::string IcebergSink::NewDataPath(const char* kind) const {
+  return fmt::format("{}/data/{}-{}.parquet", table_.metadata->location, iceberg::NewUuid(), kind);
+}
+
 Result<std::unique_ptr<storage::Writer>> IcebergSink::NewFile(const char* kind, std::string* path,
                                                               Draft* draft) {
-  *path = fmt::format("{}/data/{}-{}.parquet", table_.metadata->location, iceberg::NewUuid(), kind);
-  CDC_ASSIGN(auto file, ports_.files.Create(*path));
+  *path = NewDataPath(kind);
+  CDC_ASSIGN(auto file, closing_.Create(*path));
   draft->intent.attempt_files.push_back(*path);
   return file;
 }
@@ -195,10 +201,8 @@ void IcebergSink::Remember(const std::string& data_path, std::vector<uint32_t> d
 
 /// What an attempt wrote and certainly did not commit.
 void IcebergSink::Discard(const Draft& draft) {
-  for (const std::string& path : draft.intent.attempt_files) {
-    // What cannot be deleted now is an orphan, and the orphan sweep's.
-    (void)ports_.files.Delete(path);
-  }
+  // What cannot be deleted now is an orphan, and the orphan sweep's.
+  (void)storage::DeleteMany(closing_, draft.intent.attempt_files);
 }
 
 }  // namespace cdc::worker

@@ -32,12 +32,16 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   iceberg::StageOptions options;
   options.now_ms = UnixMillis(ports_.clock.wall());
   options.snapshot_id = intent.snapshot_id;
-  auto staged = iceberg::StageSnapshot(ports_.files, table_, live_, draft->changes, options);
+  auto staged = iceberg::StageSnapshot(closing_, table_, live_, draft->changes, options);
   if (!staged) {
     Discard(*draft);
     return staged.error();
   }
   intent.attempt_files.insert(intent.attempt_files.end(), staged->written.begin(), staged->written.end());
+  if (Status closed = closing_.CloseAll(); !closed) {
+    Discard(*draft);
+    return closed.error();
+  }
   if (index_ != nullptr) CDC_TRY(index::WriteJournal(settings_.index_folder, intent));
 
   auto committed = SendUntilKnown(*staged);

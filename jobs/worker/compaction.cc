@@ -1,127 +1,87 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "jobs/worker/commit_draft.h"
+#include "jobs/worker/rewriting.h"
 #include "lib/contract/names.h"
-#include "lib/iceberg/expire.h"
-#include "lib/parquet/data_file_reader.h"
-#include "lib/parquet/data_file_writer.h"
+#include "lib/parquet/position_deletes.h"
 
 namespace cdc::worker {
-namespace {
 
-/// A file that lost this share of its rows is written anew.
-constexpr double kRewriteShare = 0.2;
-/// So many files of similar size are merged into one.
-constexpr size_t kFilesPerMerge = 8;
-/// Files below this are of one tier, then each factor of four makes the next.
-constexpr int64_t kSmallestTier = 256 << 10;
-/// Rewriting goes on in slices of this many input bytes, so that it never holds a commit up for long.
-constexpr int64_t kSliceBytes = 64 << 20;
-/// … and rows: each needs its change of the index in memory and in the journal.
-constexpr int64_t kSliceRows = 1'000'000;
-/// Beyond so many, table metadata gets too large for a commit a second, however young they are.
-constexpr int kMostSnapshots = 1000;
-/// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can
-/// still want.
-constexpr std::chrono::hours kSweepInterval{6}, kOrphanAge{2};
-/// Numbers of files that are gone, kept before the list of numbers is worth rewriting.
-constexpr size_t kSpareNumbers = 1000;
-/// Snapshots beyond the policy before expiry is worth a commit.
-constexpr size_t kExpirySlack = 20;
-
-int Tier(int64_t bytes) {
-  int tier = 0;
-  for (int64_t limit = kSmallestTier; bytes > limit; limit *= 4) ++tier;
-  return tier;
+Status IcebergSink::BeginRewrite(const std::vector<std::string>& paths) {
+  auto work = std::make_unique<Rewriting>();
+  work->begun = ports_.clock.steady();
+  work->schema = schema_;
+  int64_t rows = 0;
+  for (const std::string& path : paths) {
+    work->sources.push_back({path, {}, 0, false});
+    rows += live_.FindData(path)->file.record_count;
+  }
+  if (index_ != nullptr) work->keys.reserve(static_cast<size_t>(rows));
+  work->path = NewDataPath("data");
+  CDC_ASSIGN(auto file, closing_.Create(work->path));
+  CDC_ASSIGN(work->writer, parquet::DataFileWriter::Make(std::move(file), work->path, schema_));
+  rewriting_ = std::move(work);
+  return {};
 }
 
-}  // namespace
-
-/// Files with many deletes first, then a tier that is full. Empty: nothing to do.
-std::vector<std::string> IcebergSink::PickForRewrite() const {
-  std::vector<std::string> picked;
-  int64_t bytes = 0, rows = 0;
-  std::map<int, std::vector<const iceberg::DataFile*>> tiers;
-  for (const auto& [path, entry] : live_.data()) {
-    const iceberg::DataFile& file = entry->file;
-    int64_t deleted = 0;
-    bool foreign = false;
-    for (const auto& deletes : live_.DeletesOf(path)) {
-      deleted += deletes->file.record_count;
-      foreign |= !iceberg::ReferencedDataFile(deletes->file).has_value();
-    }
-    if (foreign) continue;
-    if (static_cast<double>(deleted) >= kRewriteShare * static_cast<double>(file.record_count)) {
-      const bool full =
-          bytes + file.file_size_in_bytes > kSliceBytes || rows + file.record_count > kSliceRows;
-      if (full && !picked.empty()) continue;
-      bytes += file.file_size_in_bytes;
-      rows += file.record_count;
-      picked.push_back(path);
-    } else if (file.file_size_in_bytes < settings_.target_file_bytes / 2) {
-      tiers[Tier(file.file_size_in_bytes)].push_back(&file);
-    }
+/// Copies some rows of the present source. \return whether there is more to copy.
+Result<bool> IcebergSink::CopySome() {
+  Rewriting& work = *rewriting_;
+  Rewriting::Source& source = work.sources[work.at];
+  if (work.reader == nullptr) {
+    CDC_ASSIGN(const std::vector<int64_t> gone, DeletedPositions(source.path));
+    source.gone = PositionSet(gone);
+    source.first = work.writer->rows();
+    CDC_ASSIGN(auto opened, ports_.files.Open(source.path));
+    CDC_ASSIGN(work.reader, parquet::DataFileReader::Make(std::move(opened), work.schema));
   }
-  if (!picked.empty()) return picked;
-  for (auto& [tier, files] : tiers) {
-    if (files.size() < kFilesPerMerge) continue;
-    std::sort(files.begin(), files.end(), [](auto* a, auto* b) { return a->file_path < b->file_path; });
-    for (const iceberg::DataFile* file : files) {
-      if (bytes + file->file_size_in_bytes > std::max(kSliceBytes, settings_.target_file_bytes) ||
-          rows + file->record_count > kSliceRows) {
-        break;
-      }
-      bytes += file->file_size_in_bytes;
-      rows += file->record_count;
-      picked.push_back(file->file_path);
-    }
-    break;
+  rows::Batch batch(work.schema);
+  int64_t first = 0;
+  CDC_ASSIGN(const bool read, work.reader->Next(&batch, &first));
+  if (!read) {
+    source.copied = true;
+    work.reader.reset();
+    return ++work.at < work.sources.size();
   }
-  if (picked.size() < 2) picked.clear();  // merging one file is none
-  return picked;
-}
-
-/// The rows of `paths` that are not deleted, in one new file; the offsets stay what they are.
-Status IcebergSink::Rewrite(const std::vector<std::string>& paths) {
-  Draft draft;
-  rows::KeyHasher hasher(KeyColumns(*schema_));
-  const uint32_t number = numbers_ ? numbers_->next() : 1;
-  std::string path;
-  CDC_ASSIGN(auto file, NewFile("data", &path, &draft));
-  CDC_ASSIGN(auto writer, parquet::DataFileWriter::Make(std::move(file), path, schema_));
-  rows::Batch batch(schema_);
   std::vector<uint32_t> keep;
-  for (const std::string& from : paths) {
-    CDC_ASSIGN(const std::vector<int64_t> deleted, DeletedPositions(from));
-    CDC_ASSIGN(auto opened, ports_.files.Open(from));
-    CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(opened), schema_));
-    int64_t first = 0;
-    while (true) {
-      CDC_ASSIGN(const bool more, reader->Next(&batch, &first));
-      if (!more) break;
-      keep.clear();
-      for (uint32_t row = 0; row < batch.rows(); ++row) {
-        if (std::binary_search(deleted.begin(), deleted.end(), first + row)) continue;
-        if (index_ != nullptr) {
-          const auto position = static_cast<uint32_t>(writer->rows() + static_cast<int64_t>(keep.size()));
-          draft.intent.changes.push_back({hasher(batch, row), {number, position}});
-        }
-        keep.push_back(row);
-      }
-      CDC_TRY(writer->Write(batch, keep));
-    }
-    draft.changes.removed_paths.push_back(from);
-    for (const auto& deletes : live_.DeletesOf(from)) {
-      draft.changes.removed_paths.push_back(deletes->file.file_path);
-    }
+  keep.reserve(batch.rows());
+  for (uint32_t row = 0; row < batch.rows(); ++row) {
+    if (!source.gone.Has(first + row)) keep.push_back(row);
   }
-  if (writer->rows() > 0) {
-    CDC_ASSIGN(iceberg::DataFile data, writer->Close());
-    draft.intent.new_files.emplace_back(number, path);
-    draft.changes.added_data.push_back(std::move(data));
+  if (index_ != nullptr) {
+    rows::KeyHasher hasher(KeyColumns(*work.schema));
+    for (const uint32_t row : keep) work.keys.push_back(hasher(batch, row));
+  }
+  CDC_TRY(work.writer->Write(batch, keep));
+  return true;
+}
+
+/// Positions in the new file of rows that were deleted since they were copied. nothing: a source is not live
+/// any more.
+Result<std::optional<std::vector<int64_t>>> IcebergSink::DeletedSinceCopied() {
+  std::vector<int64_t> deleted;
+  for (const Rewriting::Source& source : rewriting_->sources) {
+    if (live_.FindData(source.path) == nullptr) return std::optional<std::vector<int64_t>>();
+    CDC_ASSIGN(const std::vector<int64_t> now, DeletedPositions(source.path));
+    PositionSet(now).EachBeyond(source.gone,
+                                [&](int64_t, int64_t rank) { deleted.push_back(source.first + rank); });
+  }
+  return std::optional(std::move(deleted));
+}
+
+/// What was copied takes the place of its sources, in a commit that leaves the offsets what they are.
+Status IcebergSink::FinishRewrite() {
+  CDC_ASSIGN(const auto deleted, DeletedSinceCopied());
+  const std::unique_ptr<Rewriting> work = std::move(rewriting_);
+  if (!deleted) return {};  // its files went with a TRUNCATE, or with their last rows
+  Draft draft;
+  draft.intent.attempt_files.push_back(work->path);
+  auto drafted = DraftRewrite(*work, *deleted, &draft);
+  if (!drafted) {
+    Discard(draft);
+    return drafted;
   }
   std::map<std::string, std::string> summary;
   if (const auto marked = table_.metadata->NewestAncestorWith(std::string(contract::kSummaryOffsets))) {
@@ -129,62 +89,48 @@ Status IcebergSink::Rewrite(const std::vector<std::string>& paths) {
       if (key.starts_with("cdc.")) summary[key] = value;
     }
   }
-  const int64_t rows = writer->rows();
   auto sent = Send(&draft, summary, "replace");
   if (!sent && sent.error().kind == ErrorKind::kConflict) Discard(draft);
   if (!sent) return sent.error();
-  ports_.log.Info("merged files={} rows={}", paths.size(), rows);
+  ports_.log.Info("merged files={} rows={} ms={}", work->sources.size(), work->writer->rows(),
+                  std::chrono::duration_cast<Millis>(ports_.clock.steady() - work->begun).count());
   return {};
 }
 
-Status IcebergSink::Expire() {
-  iceberg::ExpiryPolicy policy;
-  policy.min_snapshots = settings_.snapshot_keep;
-  policy.max_age_ms = settings_.snapshot_age.count();
-  policy.max_snapshots = std::max(settings_.snapshot_keep, kMostSnapshots);
-  const auto expired = iceberg::PlanExpiry(*table_.metadata, policy, UnixMillis(ports_.clock.wall()));
-  if (expired.size() < kExpirySlack) return {};
-  CDC_ASSIGN(const auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
-  CDC_ASSIGN(table_, ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired)));
-  for (const std::string& path : unreachable) (void)ports_.files.Delete(path);  // what stays is an orphan
-  // Index entries of files that are gone mean nothing; their numbers need not be known any more.
-  if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
-    CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));
+Status IcebergSink::DraftRewrite(Rewriting& work, const std::vector<int64_t>& deleted, Draft* draft) {
+  for (const Rewriting::Source& source : work.sources) {
+    draft->changes.removed_paths.push_back(source.path);
+    for (const auto& deletes : live_.DeletesOf(source.path)) {
+      // One that speaks of other files as well stays for them.
+      if (iceberg::ReferencedDataFile(deletes->file))
+        draft->changes.removed_paths.push_back(deletes->file.file_path);
+    }
   }
-  ports_.log.Debug("expired snapshots={} files={}", expired.size(), unreachable.size());
+  if (static_cast<int64_t>(deleted.size()) == work.writer->rows()) return {};  // nothing is left of them
+  CDC_ASSIGN(iceberg::DataFile data, work.writer->Close());
+  draft->changes.added_data.push_back(std::move(data));
+  if (!deleted.empty()) {
+    std::string path;
+    CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
+    CDC_ASSIGN(auto deletes, parquet::WritePositionDeletes(std::move(file), path, work.path, deleted));
+    draft->changes.added_deletes.push_back(std::move(deletes));
+    draft->all_deleted[work.path].assign(deleted.begin(), deleted.end());
+  }
+  if (index_ == nullptr) return {};
+  const uint32_t number = numbers_->next();
+  draft->intent.new_files.emplace_back(number, work.path);
+  draft->intent.changes.reserve(work.keys.size());
+  auto next_deleted = deleted.begin();
+  for (uint32_t position = 0; position < work.keys.size(); ++position) {
+    // The key of a row that was deleted meanwhile is elsewhere by now, or nowhere.
+    if (next_deleted != deleted.end() && *next_deleted == position) {
+      ++next_deleted;
+      continue;
+    }
+    draft->intent.changes.push_back({work.keys[position], {number, position}});
+  }
+  std::vector<Hash128>().swap(work.keys);
   return {};
-}
-
-/// Leftovers of killed runs. When the last sweep was is the modification time of a file in the state folder.
-Status IcebergSink::SweepOrphans() {
-  const std::filesystem::path stamp = settings_.index_folder / "orphans-swept";
-  std::error_code error;
-  const auto swept = std::filesystem::last_write_time(stamp, error);
-  const bool due = !error && std::filesystem::file_time_type::clock::now() - swept > kSweepInterval;
-  if (!error && !due) return {};
-  if (due) {
-    const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
-    CDC_ASSIGN(const auto orphans, iceberg::FindOrphans(ports_.files, table_, before));
-    for (const std::string& path : orphans) (void)ports_.files.Delete(path);
-    if (!orphans.empty()) ports_.log.Info("removed leftovers of killed runs files={}", orphans.size());
-  }
-  // A table made just now has none yet: the first time only starts the clock.
-  std::filesystem::create_directories(settings_.index_folder, error);
-  std::ofstream(stamp, std::ios::trunc) << "";
-  return {};
-}
-
-Result<bool> IcebergSink::MaintainNow(int64_t budget_ms) {
-  if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
-  const auto end = ports_.clock.steady() + Millis(budget_ms);
-  auto picked = PickForRewrite();
-  while (!picked.empty() && ports_.clock.steady() < end) {
-    CDC_TRY(Rewrite(picked));
-    picked = PickForRewrite();
-  }
-  CDC_TRY(Expire());
-  if (ports_.clock.steady() < end) CDC_TRY(SweepOrphans());
-  return !picked.empty();
 }
 
 std::vector<int> IcebergSink::KeyColumns(const rows::Schema& schema) const {

@@ -1,4 +1,5 @@
 #include "jobs/worker/commit_draft.h"
+#include "jobs/worker/rewriting.h"
 
 #include <fmt/format.h>
 
@@ -32,7 +33,13 @@ int64_t ToInteger(const std::string& text) { return std::strtoll(text.c_str(), n
 }  // namespace
 
 IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
-    : settings_(std::move(settings)), source_json_(std::move(source_json)), ports_(std::move(ports)) {}
+    : settings_(std::move(settings)),
+      source_json_(std::move(source_json)),
+      ports_(std::move(ports)),
+      closing_(ports_.files),
+      allowance_(ports_.clock.steady()) {}
+
+IcebergSink::~IcebergSink() = default;
 
 Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, std::string source_json,
                                                        Ports ports) {

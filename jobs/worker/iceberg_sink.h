@@ -12,6 +12,8 @@
 #include <memory>
 #include <unordered_map>
 
+#include "jobs/worker/allowance.h"
+#include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/second_thread.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
@@ -23,12 +25,15 @@
 #include "lib/index/file_numbers.h"
 #include "lib/index/key_index.h"
 #include "lib/log/logger.h"
+#include "lib/storage/deferred_close.h"
 #include "lib/storage/file_system.h"
 
 namespace cdc::worker {
 
 class IcebergSink final : public Sink {
  public:
+  ~IcebergSink() override;
+
   struct Ports {
     iceberg::Catalog& catalog;  ///< all must outlive the sink
     storage::FileSystem& files;
@@ -56,14 +61,15 @@ class IcebergSink final : public Sink {
   int64_t row_bytes() const override;
   Status KeepMoved(const std::vector<Hash128>& keys) override;
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
-  void BeginCommit(const Fold& fold, const Marker& marker, int64_t tidy_ms) override;
+  void BeginCommit(const Fold& fold, const Marker& marker) override;
   bool committing() const override;
   Result<Committed> AwaitCommit() override;
-  Result<bool> Maintain(int64_t budget_ms) override;
+  Result<bool> Maintain(Tidying when) override;
   Status Close() override;
 
  private:
-  struct Draft;  // one attempt's files and index changes
+  struct Draft;      // one attempt's files and index changes
+  struct Rewriting;  // data files being written anew
 
   IcebergSink(TableSettings settings, std::string source_json, Ports ports);
 
@@ -102,6 +108,7 @@ class IcebergSink final : public Sink {
   void Forget(const std::string& data_path);
   void Remember(const std::string& data_path, std::vector<uint32_t> deleted);
   Result<std::vector<int64_t>> DeletedPositions(const std::string& data_path);
+  std::string NewDataPath(const char* kind) const;
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
 
   // commit_protocol.cc
@@ -114,15 +121,24 @@ class IcebergSink final : public Sink {
   void Discard(const Draft& draft);
 
   // compaction.cc
-  Result<bool> MaintainNow(int64_t budget_ms);
-  std::vector<std::string> PickForRewrite() const;
-  Status Rewrite(const std::vector<std::string>& paths);
-  Status Expire();
-  Status SweepOrphans();
+  Status BeginRewrite(const std::vector<std::string>& paths);
+  Result<bool> CopySome();
+  Result<std::optional<std::vector<int64_t>>> DeletedSinceCopied();
+  Status DraftRewrite(Rewriting& work, const std::vector<int64_t>& deleted, Draft* draft);
+  Status FinishRewrite();
+
+  // maintenance.cc
+  RewriteRules RulesFor(Tidying when) const;
+  Result<bool> MaintainNow(Tidying when);
+  Result<bool> MaintainOnce(Tidying when);
+  void DeleteSomeDoomed();
+  Result<bool> Expire(Tidying when);
+  Status SweepOrphans(Tidying when);
 
   TableSettings settings_;
   std::string source_json_;
   Ports ports_;
+  storage::DeferredClose closing_;  // what a commit writes; the rest goes to ports_.files
 
   iceberg::LoadedTable table_;  // metadata null: not made yet
   iceberg::LiveFiles live_;
@@ -137,6 +153,15 @@ class IcebergSink final : public Sink {
   size_t deleted_count_ = 0;  // positions in it
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
+
+  // Maintenance: what is under way, and when what is due was last found out.
+  Allowance allowance_;
+  SteadyTime put_off_until_{};
+  std::unique_ptr<Rewriting> rewriting_;
+  std::vector<std::string> doomed_;  // files that nothing reaches any more
+  std::optional<int64_t> planned_for_;
+  Tidying planned_when_ = Tidying::kBetweenCommits;
+  bool swept_thoroughly_ = false;
 
   // What schema() and key() answer: the two above are the commit's while one is under way.
   std::shared_ptr<const rows::Schema> seen_schema_;

@@ -54,11 +54,22 @@ Status Loop::Run(contract::Report* report) {
     ListenToCommands();
     const Step step = NextStep(rules_, State(), ports_.clock.steady());
     switch (step.act) {
-      case Act::kRead: CDC_TRY(ReadOnce(step.wait)); break;
+      case Act::kRead:
+        if (!TimeToTidy()) {
+          CDC_TRY(ReadOnce(step.wait));
+          break;
+        }
+        CDC_TRY(Tidy(Tidying::kIdle));
+        CDC_TRY(ReadOnce(Millis{0}));
+        break;
       case Act::kCommit: CDC_TRY(CommitAhead()); break;
       case Act::kOfferToGo:
         CDC_TRY(FinishCommit());
-        CDC_TRY(MaintainAtEnd());
+        if (TimeToTidy()) {
+          CDC_TRY(Tidy(Tidying::kIdle));
+          CDC_TRY(ReadOnce(Millis{0}));
+          break;
+        }
         if (!OfferToGo()) break;
         return ports_.sink.Close();
       case Act::kLeave: {

@@ -53,6 +53,8 @@ class Loop {
  private:
   /// A key change whose second half does not come for so long (it may be in another partition) is a delete.
   static constexpr Millis kKeyChangePatience{10'000};
+  /// So long without a message, and there is time to tidy up.
+  static constexpr Millis kQuiet{5'000};
 
   Status Assign();
   Status ReadOnce(Millis wait);
@@ -73,7 +75,8 @@ class Loop {
   Status GiveUpKeyChanges(SteadyTime since);
   contract::PartitionOffsets CommittableOffsets() const;
   Marker PresentMarker() const;
-  Status Tidy(int64_t budget_ms);
+  Status Tidy(Tidying when);
+  bool TimeToTidy() const;
   Status MaintainAtEnd();
 
   bool OfferToGo();
@@ -111,7 +114,7 @@ class Loop {
   bool in_doubt_ = false;
   bool unreachable_ = false;
   SteadyTime unreachable_since_;
-  int commits_ = 0;
+  bool untidy_ = false;  // committed since there was nothing left to tidy up
   int64_t last_commit_ms_ = 0;
   contract::Report* report_ = nullptr;
   std::optional<Flight> flight_;

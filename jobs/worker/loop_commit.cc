@@ -5,9 +5,8 @@
 namespace cdc::worker {
 namespace {
 
-/// Tidying up after so many commits, when there is nothing else to do.
-constexpr int kCommitsPerMaintenance = 16;
-constexpr int64_t kMaintenanceMs = 300, kLastMaintenanceMs = 5'000;
+/// Before the end of a run that was told to end where its topic ends.
+constexpr Millis kLastMaintenance{5'000};
 
 }  // namespace
 
@@ -40,7 +39,7 @@ Status Loop::CommitBatch() {
   NoteCommitted(offsets);
   // Also under load, a little at a time: without it files and snapshots would grow for as long as the load
   // lasts.
-  return commits_ >= kCommitsPerMaintenance ? Tidy(kMaintenanceMs) : Status{};
+  return Tidy(Tidying::kBetweenCommits);
 }
 
 /// Behind a backlog the batch is encoded and committed by a second thread while this one reads the next. Only
@@ -54,8 +53,7 @@ Status Loop::CommitAhead() {
   CDC_TRY(PrepareCommit());
   flight_.emplace(Flight{std::move(spare_), PresentMarker(), CommittableOffsets(), ports_.clock.steady()});
   ports_.intake.SwapFold(&flight_->fold);
-  const bool tidy = commits_ + 1 >= kCommitsPerMaintenance;
-  ports_.sink.BeginCommit(flight_->fold, flight_->marker, tidy ? kMaintenanceMs : 0);
+  ports_.sink.BeginCommit(flight_->fold, flight_->marker);
   HandOver(flight_->offsets);
   return {};
 }
@@ -69,8 +67,6 @@ Status Loop::FinishCommit() {
   spare_ = std::move(done.fold);
   CDC_TRY(TakeOutcome(outcome, done.started, done.offsets));
   NoteCommitted(done.offsets);
-  if (!outcome->tidied) return {};
-  commits_ = 0;
   return outcome->untidy ? JudgeUntidy(*outcome->untidy) : Status{};
 }
 
@@ -82,7 +78,7 @@ Status Loop::TakeOutcome(const Result<Committed>& committed, SteadyTime started,
   report_->deletes += committed->deletes;
   report_->snapshot_id = committed->snapshot_id;
   last_commit_ms_ = UnixMillis(ports_.clock.wall());
-  ++commits_;
+  untidy_ = true;
   ports_.log.Debug("committed snapshot={} rows={} deletes={} ms={}", committed->snapshot_id, committed->rows,
                    committed->deletes,
                    std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
@@ -105,9 +101,10 @@ void Loop::NoteCommitted(const contract::PartitionOffsets& offsets) {
 }
 
 /// What fails here fails again later and harms nothing, unless nobody knows what is committed.
-Status Loop::Tidy(int64_t budget_ms) {
-  const auto more = ports_.sink.Maintain(budget_ms);
-  commits_ = 0;
+Status Loop::Tidy(Tidying when) {
+  if (ports_.sink.schema() == nullptr) return {};
+  const auto more = ports_.sink.Maintain(when);
+  if (when != Tidying::kBetweenCommits) untidy_ = more && *more;
   return more ? Status{} : JudgeUntidy(more.error());
 }
 
@@ -117,9 +114,21 @@ Status Loop::JudgeUntidy(const Error& error) const {
   return {};
 }
 
-/// Before an orderly end there is time for more.
+/// Nothing has come for a while and something is left to tidy up: that takes small steps, so that what comes
+/// now, messages and commands, waits no longer than for one of them.
+bool Loop::TimeToTidy() const {
+  const Millis quiet = std::min<Millis>(kQuiet, rules_.idle_timeout / 2);
+  return untidy_ && !leaving_ && !flight_ && CaughtUp() && ports_.clock.steady() - last_message_ >= quiet;
+}
+
+/// A drained table has no idle time: what is due is done before the end.
 Status Loop::MaintainAtEnd() {
-  return CaughtUp() && !leaving_ && commits_ > 0 ? Tidy(kLastMaintenanceMs) : Status{};
+  const SteadyTime end = ports_.clock.steady() + kLastMaintenance;
+  while (untidy_ && CaughtUp() && !leaving_ && ports_.clock.steady() < end) {
+    CDC_TRY(Tidy(Tidying::kAtEnd));
+    ListenToCommands();
+  }
+  return {};
 }
 
 /// Draining ends where the topic ends. A key change that is open there is a delete, for all that can be

@@ -28,8 +28,15 @@ struct Committed {
   int64_t snapshot_id = 0;
   int64_t rows = 0;             ///< rows written
   int64_t deletes = 0;          ///< rows of the table that were deleted or superseded
-  bool tidied = false;          ///< BeginCommit() was asked to tidy up afterwards, and did
-  std::optional<Error> untidy;  ///< … and could not: as Maintain()
+  std::optional<Error> untidy;  ///< BeginCommit() could not tidy up afterwards: as Maintain()
+};
+
+/// What time there is for maintenance.
+enum class Tidying {
+  kBetweenCommits,  ///< a tenth of it; only what cannot be left for later
+  kAtEnd,           ///< the run is about to end: the same, as long as it takes
+  kIdle,            ///< nothing else to do: what makes reading faster, too
+  kThorough,        ///< asked for by an operator: until nothing is left to do
 };
 
 /// One table. One thread at a time. While a commit is under way (BeginCommit) schema(), key() and
@@ -69,16 +76,20 @@ class Sink {
   ///         kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported, kCorrupt: held.
   virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
 
-  /// Begins Commit(fold, marker) on a thread of its own, followed by Maintain(tidy_ms) if `tidy_ms` is above
-  /// 0. One at a time. \param fold stays as it is, and where it is, until AwaitCommit() has returned
-  virtual void BeginCommit(const Fold& fold, const Marker& marker, int64_t tidy_ms) = 0;
+  /// Begins Commit(fold, marker) on a thread of its own, followed by Maintain(kBetweenCommits). One at a
+  /// time. \param fold stays as it is, and where it is, until AwaitCommit() has returned
+  virtual void BeginCommit(const Fold& fold, const Marker& marker) = 0;
   /// Whether AwaitCommit() would wait.
   virtual bool committing() const = 0;
   /// The outcome; once for each BeginCommit().
   virtual Result<Committed> AwaitCommit() = 0;
 
-  /// Tidies up for at most about `budget_ms`. \return whether there is more to do.
-  virtual Result<bool> Maintain(int64_t budget_ms) = 0;
+  /// Tidies up for a short while: about 50 ms, or what a tenth of the time since the last call allows. What
+  /// is begun goes on with the next call, commits in between or not.
+  ///
+  /// \return whether there is more to do. Errors do no harm and are tried again later, but for kCommitUnknown
+  /// and kCorrupt: stop.
+  virtual Result<bool> Maintain(Tidying when) = 0;
 
   /// The orderly end: everything local is written out.
   virtual Status Close() = 0;

@@ -1,0 +1,235 @@
+// flat --folder F [--rows N] [--commits N] [--changes N] [--deletes PERCENT] [--interval MS]
+//
+// Commits random changes to one table through the worker's Iceberg sink, with its maintenance, and prints one
+// JSON line: how long commits take at the beginning and at the end, what was written per changed row, and of
+// what the table consists when it is left. Storage is a local folder; requests are counted, because each
+// costs on S3. The table stays in F (catalog.db, warehouse) for bench/reads.
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "bench/flat/bench_table.h"
+#include "jobs/worker/iceberg_sink.h"
+#include "lib/iceberg/sqlite_catalog.h"
+
+namespace cdc::bench {
+namespace {
+
+struct Options {
+  std::string folder;
+  int64_t rows = 500'000;
+  int64_t commits = 200;
+  int64_t changes = 1000;
+  int deletes = 20;
+  int64_t interval_ms = 0;  ///< from the start of one commit to that of the next; 0: none
+  int keep = 100;
+  int age_seconds = 3600;
+};
+
+void Fail(const std::string& what) {
+  fmt::print(stderr, "flat: {}\n", what);
+  std::exit(1);
+}
+
+template <typename T>
+T Must(Result<T> result) {
+  if (!result) Fail(Describe(result.error()));
+  return std::move(*result);
+}
+void Must(const Status& status) {
+  if (!status) Fail(Describe(status.error()));
+}
+
+Options Parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const char* value = argv[i + 1];
+    const int64_t number = std::atoll(value);
+    if (name == "--folder")
+      options.folder = std::filesystem::absolute(value).string();
+    else if (name == "--rows")
+      options.rows = number;
+    else if (name == "--commits")
+      options.commits = number;
+    else if (name == "--changes")
+      options.changes = number;
+    else if (name == "--deletes")
+      options.deletes = static_cast<int>(number);
+    else if (name == "--interval")
+      options.interval_ms = number;
+    else if (name == "--keep")
+      options.keep = static_cast<int>(number);
+    else if (name == "--age")
+      options.age_seconds = static_cast<int>(number);
+    else
+      Fail("unknown option " + name);
+  }
+  if (options.folder.empty()) Fail("--folder is missing");
+  return options;
+}
+
+double Milliseconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+double Percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1, static_cast<size_t>(share * static_cast<double>(values.size())))];
+}
+
+nlohmann::json Spread(const std::vector<double>& values) {
+  const auto rounded = [](double v) { return std::round(v * 100) / 100; };
+  return {{"p50", rounded(Percentile(values, 0.5))},
+          {"p99", rounded(Percentile(values, 0.99))},
+          {"max", rounded(Percentile(values, 1))}};
+}
+
+/// One run: the table, what it was given, and the times.
+class Run {
+ public:
+  explicit Run(Options options) : options_(std::move(options)), counted_(*disk_), rows_(1) {
+    settings_.table = settings_.topic = "t";
+    settings_.ident = {"bench", "t"};
+    settings_.index_folder = std::filesystem::path(options_.folder) / "index";
+    settings_.snapshot_keep = options_.keep;
+    settings_.snapshot_age = std::chrono::seconds(options_.age_seconds);
+    catalog_ = Must(iceberg::MakeSqliteCatalog(
+        {options_.folder + "/catalog.db", "iceberg_catalog", options_.folder + "/warehouse"}, counted_));
+    worker::IcebergSink::Ports ports{*catalog_, counted_, clock_, [](Millis) {}, log::Logger()};
+    sink_ = Must(worker::IcebergSink::Open(settings_, R"({"cluster":"c","topic":"t"})", ports));
+  }
+
+  void Go() {
+    MeasureEmpty();
+    Load();
+    counted_.Take();
+    MeasureCommits();
+    const SteadyTime started = clock_.steady();
+    while (Must(sink_->Maintain(worker::Tidying::kIdle))) {
+    }
+    last_ms_ = Milliseconds(started, clock_.steady());
+    last_ = counted_.Take();
+    Must(sink_->Close());
+    Print();
+  }
+
+ private:
+  double Commit(const worker::Fold& fold) {
+    worker::Marker marker;
+    marker.offsets["t"][0] = ++offset_;
+    const SteadyTime started = clock_.steady();
+    Must(sink_->Commit(fold, marker));
+    return Milliseconds(started, clock_.steady());
+  }
+
+  /// As many changes per commit into a table that has next to nothing.
+  void MeasureEmpty() {
+    Must(sink_->Create(Rows::Schema(), {"id"}));
+    for (int i = 0; i < 20; ++i) {
+      worker::Fold fold(sink_->schema());
+      rows_.Insert(options_.changes, &fold);
+      empty_.push_back(Commit(fold));
+    }
+  }
+
+  void Load() {
+    constexpr int64_t kBatch = 250'000;
+    for (int64_t left = options_.rows - rows_.live(); left > 0; left -= kBatch) {
+      worker::Fold fold(sink_->schema());
+      rows_.Insert(std::min(left, kBatch), &fold);
+      Commit(fold);
+    }
+  }
+
+  void MeasureCommits() {
+    SteadyTime next = clock_.steady();
+    for (int64_t i = 0; i < options_.commits; ++i) {
+      worker::Fold fold(sink_->schema());
+      rows_.Change(options_.changes, options_.deletes, &fold);
+      commits_.push_back(Commit(fold));
+      const Requests asked = counted_.Take();
+      puts_.push_back(static_cast<double>(asked.created));
+      gets_.push_back(static_cast<double>(asked.opened));
+      committed_bytes_ += asked.bytes_written;
+      const SteadyTime started = clock_.steady();
+      next += Millis(options_.interval_ms);
+      (void)Must(sink_->Maintain(worker::Tidying::kBetweenCommits));
+      maintained_.push_back(Milliseconds(started, clock_.steady()));
+      std::this_thread::sleep_until(next);
+      maintained_bytes_ += counted_.Take().bytes_written;
+    }
+  }
+
+  void Print() {
+    const auto table = Must(catalog_->LoadTable(settings_.ident));
+    const auto live = Must(iceberg::LiveFiles::Load(*disk_, *table.metadata));
+    const auto tenth = static_cast<std::ptrdiff_t>(std::max<size_t>(1, commits_.size() / 10));
+    const double changed = static_cast<double>(options_.commits * options_.changes);
+    double busy = 0, tidy = 0;
+    for (const double ms : commits_) busy += ms;
+    for (const double ms : maintained_) tidy += ms;
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const int64_t files_on_disk = static_cast<int64_t>(Must(disk_->List(table.metadata->location)).size());
+    nlohmann::json out = {
+        {"bench", "flat"},
+        {"rows", rows_.live()},
+        {"commits", options_.commits},
+        {"changes", options_.changes},
+        {"commit_ms_empty", Spread(empty_)},
+        {"commit_ms_first_tenth", Spread({commits_.begin(), commits_.begin() + tenth})},
+        {"commit_ms_last_tenth", Spread({commits_.end() - tenth, commits_.end()})},
+        {"commit_ms", Spread(commits_)},
+        {"maintain_ms", Spread(maintained_)},
+        {"maintain_share", std::round(tidy / std::max(1.0, busy + tidy) * 1000) / 1000},
+        {"last_maintain_ms", std::round(last_ms_)},
+        {"last_maintain_bytes", last_.bytes_written},
+        {"bytes_per_change_commit", std::round(static_cast<double>(committed_bytes_) / changed)},
+        {"bytes_per_change_maintain", std::round(static_cast<double>(maintained_bytes_) / changed)},
+        {"puts_per_commit", Spread(puts_)},
+        {"gets_per_commit", Spread(gets_)},
+        {"data_files", live.data().size()},
+        {"delete_files", live.deletes().size()},
+        {"deleted_rows", live.totals().position_deletes},
+        {"live_bytes", live.totals().bytes},
+        {"manifests", live.manifests().size()},
+        {"snapshots", table.metadata->snapshots.size()},
+        {"metadata_bytes", Must(disk_->ReadAll(table.metadata_location)).size()},
+        {"files_on_disk", files_on_disk},
+        {"max_rss_mb", usage.ru_maxrss / 1024},
+        {"checksum", std::to_string(rows_.checksum())},
+        {"metadata_location", table.metadata_location},
+    };
+    fmt::print("{}\n", out.dump());
+  }
+
+  Options options_;
+  SystemClock clock_;
+  std::unique_ptr<storage::FileSystem> disk_ = storage::MakeLocalFileSystem();
+  CountingFiles counted_;
+  Rows rows_;
+  worker::TableSettings settings_;
+  std::unique_ptr<iceberg::Catalog> catalog_;
+  std::unique_ptr<worker::IcebergSink> sink_;
+  int64_t offset_ = 0;
+  std::vector<double> empty_, commits_, maintained_, puts_, gets_;
+  int64_t committed_bytes_ = 0, maintained_bytes_ = 0;
+  double last_ms_ = 0;
+  Requests last_;
+};
+
+}  // namespace
+}  // namespace cdc::bench
+
+int main(int argc, char** argv) {
+  cdc::bench::Run(cdc::bench::Parse(argc, argv)).Go();
+  return 0;
+}

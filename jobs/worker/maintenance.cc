@@ -1,0 +1,150 @@
+#include <filesystem>
+#include <fstream>
+
+#include "jobs/worker/rewrite_plan.h"
+#include "jobs/worker/rewriting.h"
+#include "lib/iceberg/expire.h"
+#include "lib/storage/in_parallel.h"
+
+namespace cdc::worker {
+namespace {
+
+/// At a time while there is nothing else to do: what arrives meanwhile waits no longer.
+constexpr Millis kIdleSlice{50};
+/// What failed is not tried again for so long.
+constexpr std::chrono::seconds kPutOff{30};
+/// Beyond so many, table metadata gets too large for a commit a second, however young they are.
+constexpr int kMostSnapshots = 1000;
+/// Snapshots beyond the policy before expiry is worth a commit, and at most at a time.
+constexpr size_t kExpirySlack = 20, kMostExpired = 100;
+/// Files deleted at a time.
+constexpr size_t kDeletedTogether = 64;
+/// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can
+/// still want.
+constexpr std::chrono::hours kSweepInterval{6};
+constexpr std::chrono::minutes kOrphanAge{75};
+/// Numbers of files that are gone, kept before the list of numbers is worth rewriting.
+constexpr size_t kSpareNumbers = 1000;
+
+}  // namespace
+
+RewriteRules IcebergSink::RulesFor(Tidying when) const {
+  RewriteRules rules;
+  rules.target_bytes = settings_.target_file_bytes;
+  // About 64 bytes of memory for each row of a rewrite, in all.
+  rules.max_rows = std::clamp<int64_t>(settings_.memory_bytes / 256, 100'000, rules.max_rows);
+  if (when == Tidying::kIdle) {
+    rules.deleted_share = 0.1;
+    rules.files_per_merge = 4;
+  } else if (when == Tidying::kThorough) {
+    rules.deleted_share = 0;
+    rules.files_per_merge = 2;
+  }
+  return rules;
+}
+
+Result<bool> IcebergSink::MaintainNow(Tidying when) {
+  if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
+  const SteadyTime begun = ports_.clock.steady();
+  if (begun < put_off_until_) return false;
+  const Millis slice = when == Tidying::kBetweenCommits ? allowance_.Left(begun) : kIdleSlice;
+  if (slice == Millis{0}) return true;
+  Result<bool> more = true;
+  do {
+    more = MaintainOnce(when);
+  } while (more && *more && ports_.clock.steady() - begun < slice);
+  const SteadyTime ended = ports_.clock.steady();
+  if (when == Tidying::kBetweenCommits) allowance_.Spend(ended - begun);
+  if (!more) {
+    rewriting_.reset();
+    put_off_until_ = ended + kPutOff;
+  }
+  return more;
+}
+
+/// The next small step of what is most urgent. \return whether there may be more.
+Result<bool> IcebergSink::MaintainOnce(Tidying when) {
+  if (!doomed_.empty()) {
+    DeleteSomeDoomed();
+    return true;
+  }
+  if (rewriting_ != nullptr) {
+    CDC_ASSIGN(const bool more, CopySome());
+    if (!more) CDC_TRY(FinishRewrite());
+    return true;
+  }
+  CDC_ASSIGN(const bool expired, Expire(when));
+  if (expired) return true;
+  // Nothing can have changed for the plan before something was committed.
+  if (planned_for_ != live_.snapshot_id() || planned_when_ != when) {
+    const auto paths = PlanRewrite(live_, RulesFor(when));
+    if (!paths.empty()) {
+      CDC_TRY(BeginRewrite(paths));
+      return true;
+    }
+    planned_for_ = live_.snapshot_id();
+    planned_when_ = when;
+  }
+  if (when != Tidying::kBetweenCommits) CDC_TRY(SweepOrphans(when));
+  return !doomed_.empty();
+}
+
+/// What cannot be deleted stays as an orphan.
+void IcebergSink::DeleteSomeDoomed() {
+  const size_t some = std::min(doomed_.size(), kDeletedTogether);
+  const auto first = doomed_.end() - static_cast<std::ptrdiff_t>(some);
+  (void)storage::DeleteMany(ports_.files, {first, doomed_.end()});
+  doomed_.erase(first, doomed_.end());
+}
+
+/// \return whether there was something to expire
+Result<bool> IcebergSink::Expire(Tidying when) {
+  iceberg::ExpiryPolicy policy;
+  policy.min_snapshots = settings_.snapshot_keep;
+  policy.max_age_ms = settings_.snapshot_age.count();
+  policy.max_snapshots = std::max(settings_.snapshot_keep, kMostSnapshots);
+  auto expired = iceberg::PlanExpiry(*table_.metadata, policy, UnixMillis(ports_.clock.wall()));
+  if (expired.size() < (when == Tidying::kThorough ? 1 : kExpirySlack)) return false;
+  if (expired.size() > kMostExpired) expired.resize(kMostExpired);  // oldest first
+  CDC_ASSIGN(doomed_, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
+  auto committed = ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired));
+  if (!committed) {
+    doomed_.clear();
+    // A commit that changes no row has nothing in doubt: the next one sees what became of it.
+    Error error = committed.error();
+    if (error.kind == ErrorKind::kCommitUnknown) error.kind = ErrorKind::kTransient;
+    return error;
+  }
+  table_ = std::move(*committed);
+  // Index entries of files that are gone mean nothing; their numbers need not be known any more.
+  if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
+    CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));
+  }
+  ports_.log.Debug("expired snapshots={} files={}", expired.size(), doomed_.size());
+  return true;
+}
+
+/// Leftovers of killed runs. When the last sweep was is the modification time of a file in the state folder.
+Status IcebergSink::SweepOrphans(Tidying when) {
+  const std::filesystem::path stamp = settings_.index_folder / "orphans-swept";
+  std::error_code error;
+  const auto swept = std::filesystem::last_write_time(stamp, error);
+  const auto now = std::filesystem::file_time_type::clock::now();
+  const bool known = !error;
+  const bool due = when == Tidying::kThorough ? !swept_thoroughly_ : known && now - swept > kSweepInterval;
+  if (known && !due) return {};
+  if (due) {
+    swept_thoroughly_ = true;
+    const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
+    // As it is now: another writer may have committed what it wrote long ago.
+    CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(settings_.ident));
+    CDC_ASSIGN(doomed_, iceberg::FindOrphans(ports_.files, table, before));
+    if (!doomed_.empty()) ports_.log.Info("removing leftovers of killed runs files={}", doomed_.size());
+  }
+  // A table made just now has none yet: the first time only starts the clock.
+  std::filesystem::create_directories(settings_.index_folder, error);
+  std::ofstream(stamp, std::ios::trunc) << "";
+  return {};
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,83 @@
+#include "jobs/worker/rewrite_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace cdc::worker {
+namespace {
+
+/// Files below this are of one tier, then each factor of four makes the next.
+constexpr int64_t kSmallestTier = 256 << 10;
+/// Below this many rows deletes cost a reader nothing that merging would not save him anyway.
+constexpr int64_t kFewRows = 10'000;
+
+struct Candidate {
+  const std::string* path = nullptr;
+  int64_t bytes = 0, rows = 0;  ///< that are left
+  double deleted = 0;           ///< share
+};
+
+int Tier(int64_t bytes) {
+  int tier = 0;
+  for (int64_t limit = kSmallestTier; bytes > limit; limit *= 4) ++tier;
+  return tier;
+}
+
+/// The lowest full tier, with all that is smaller: it goes along for next to nothing.
+std::vector<std::string> PlanMerge(std::vector<Candidate> small, const RewriteRules& rules) {
+  std::map<int, size_t> tiers;
+  for (const Candidate& file : small) ++tiers[Tier(file.bytes)];
+  const auto full = std::find_if(tiers.begin(), tiers.end(),
+                                 [&](const auto& tier) { return tier.second >= rules.files_per_merge; });
+  if (full == tiers.end()) return {};
+  std::sort(small.begin(), small.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.bytes, *a.path) < std::tie(b.bytes, *b.path);
+  });
+  std::vector<std::string> paths;
+  int64_t bytes = 0, rows = 0;
+  for (const Candidate& file : small) {
+    if (Tier(file.bytes) > full->first) break;
+    if (bytes + file.bytes > rules.target_bytes || rows + file.rows > rules.max_rows) break;
+    bytes += file.bytes;
+    rows += file.rows;
+    paths.push_back(*file.path);
+  }
+  if (paths.size() < 2) paths.clear();  // merging one file is none
+  return paths;
+}
+
+}  // namespace
+
+std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
+  std::vector<Candidate> small;
+  Candidate worst;
+  for (const auto& [path, entry] : live.data()) {
+    const iceberg::DataFile& file = entry->file;
+    int64_t deleted = 0;
+    bool foreign = false;
+    for (const auto& deletes : live.DeletesOf(path)) {
+      deleted += deletes->file.record_count;
+      foreign |= !iceberg::ReferencedDataFile(deletes->file).has_value();
+    }
+    // Of so many rows a place each could not be held in memory.
+    if (foreign || file.record_count == 0 || file.record_count > 4 * rules.max_rows) continue;
+    Candidate each{&path, 0, std::max<int64_t>(0, file.record_count - deleted), 0};
+    const double left = static_cast<double>(each.rows) / static_cast<double>(file.record_count);
+    each.bytes = static_cast<int64_t>(static_cast<double>(file.file_size_in_bytes) * left);
+    each.deleted = 1 - left;
+    const bool large =
+        file.file_size_in_bytes >= rules.target_bytes / 2 || file.record_count >= rules.max_rows / 2;
+    const double share = large ? rules.deleted_share : 2 * rules.deleted_share;
+    if (each.deleted >= share && each.deleted > worst.deleted && file.record_count >= kFewRows) worst = each;
+    if (each.bytes < rules.target_bytes / 2 && each.rows < rules.max_rows / 2) small.push_back(each);
+  }
+  // Merging is bounded work for each row; deletes that have grown to twice what is tolerated go first, so
+  // that neither waits for ever.
+  if (worst.path != nullptr && worst.deleted >= 4 * rules.deleted_share) return {*worst.path};
+  auto merge = PlanMerge(std::move(small), rules);
+  if (merge.empty() && worst.path != nullptr) merge = {*worst.path};
+  return merge;
+}
+
+}  // namespace cdc::worker

@@ -1,0 +1,26 @@
+#pragma once
+
+/// \file jobs/worker/rewrite_plan.h
+/// Which data files are worth writing anew: a decision alone, without effects (docs/decisions/0006).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lib/iceberg/live_files.h"
+
+namespace cdc::worker {
+
+struct RewriteRules {
+  double deleted_share = 0.2;  ///< a large file that lost this share of its rows is written anew
+  size_t files_per_merge = 8;  ///< so many files of similar size are merged into one
+  int64_t target_bytes = 128 << 20;
+  int64_t max_rows =
+      1'000'000;  ///< of a merged file: each row's place is held in memory until it is committed
+};
+
+/// Data files whose remaining rows are to be put into one new file, in this order; empty: leave things alone.
+/// Files of which another writer's delete file of several data files may speak are left alone, too.
+std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules);
+
+}  // namespace cdc::worker
