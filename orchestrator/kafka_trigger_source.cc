@@ -1,5 +1,6 @@
 #include "orchestrator/kafka_trigger_source.h"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <utility>
@@ -17,6 +18,12 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Millis kQuestionTimeout{5'000};
+/// Partitions in one question. librdkafka finds each answer by a linear search through the others: ten
+/// thousand at once cost a second of CPU, in slices of this size 40 ms (measured).
+constexpr size_t kQuestionPartitions = 200;
+/// Partitions the listener may have. Every fetch names them all, and there is one for every change of any of
+/// them; each takes 6 KB of memory (measured). Those beyond are watched by sweeps alone.
+constexpr int64_t kListenedPartitions = 1'000;
 /// The listener looks at one message of a topic and lets go: more than a little is fetched for nothing.
 constexpr int64_t kFetchPartitionBytes = 4 << 10;
 constexpr int64_t kFetchBytes = 1 << 20;
@@ -47,6 +54,17 @@ Result<std::vector<Topic>> FindTopics(kafka::Consumer& asker) {
   return topics;
 }
 
+/// Up to the first failure.
+template <typename Question>
+Status InSlices(const std::vector<kafka::TopicPartition>& all, Question question) {
+  for (size_t begin = 0; begin < all.size(); begin += kQuestionPartitions) {
+    const size_t end = std::min(begin + kQuestionPartitions, all.size());
+    CDC_TRY(question(std::vector<kafka::TopicPartition>(all.begin() + static_cast<ptrdiff_t>(begin),
+                                                        all.begin() + static_cast<ptrdiff_t>(end))));
+  }
+  return {};
+}
+
 Result<Spans> FindSpans(kafka::Consumer& asker, const std::vector<SpanQuery>& queries) {
   std::vector<kafka::TopicPartition> with_low, ends_only;
   for (const SpanQuery& query : queries) {
@@ -54,14 +72,20 @@ Result<Spans> FindSpans(kafka::Consumer& asker, const std::vector<SpanQuery>& qu
       (query.low ? with_low : ends_only).push_back({query.topic, p});
   }
   Spans spans;
-  if (!with_low.empty()) {
-    CDC_ASSIGN(auto marks, asker.Watermarks(with_low, kQuestionTimeout));
+  Status status = InSlices(with_low, [&](const std::vector<kafka::TopicPartition>& some) -> Status {
+    CDC_ASSIGN(auto marks, asker.Watermarks(some, kQuestionTimeout));
     for (const kafka::Watermark& mark : marks) spans[mark.topic][mark.partition] = {mark.low, mark.end};
+    return {};
+  });
+  if (status) {
+    status = InSlices(ends_only, [&](const std::vector<kafka::TopicPartition>& some) -> Status {
+      CDC_ASSIGN(auto ends, asker.EndOffsets(some, kQuestionTimeout));
+      for (const auto& end : ends) spans[end.topic][end.partition] = {std::nullopt, end.offset};
+      return {};
+    });
   }
-  if (!ends_only.empty()) {
-    CDC_ASSIGN(auto ends, asker.EndOffsets(ends_only, kQuestionTimeout));
-    for (const auto& end : ends) spans[end.topic][end.partition] = {std::nullopt, end.offset};
-  }
+  // The rest is unknown. More questions would only wait for the same broker.
+  if (!status && spans.empty()) return status.error();
   return spans;
 }
 
@@ -87,9 +111,15 @@ struct KafkaTriggerSource::Impl : std::enable_shared_from_this<KafkaTriggerSourc
     if (!pending.empty()) listener->Listen(std::exchange(pending, {}));
   }
 
+  void LetGo(const std::string& topic) {
+    pending.erase(topic);
+    listener->Mute(topic);
+  }
+
   asio::io_context& io;
   std::atomic<bool> closed = false;
   std::optional<TopicListener> listener;
+  ListenedTopics listened{kListenedPartitions};
   TopicListener::Positions pending;  ///< gathered during one turn of the event loop
   std::unique_ptr<kafka::Consumer> asker;
   asio::thread_pool questioner{1};
@@ -109,7 +139,12 @@ Result<std::unique_ptr<KafkaTriggerSource>> KafkaTriggerSource::Make(asio::io_co
                                                                      TopicListener::OnChange on_change) {
   auto impl = std::make_shared<Impl>(io);
   CDC_ASSIGN(impl->asker, kafka::Consumer::Make(Options(config)));
-  impl->listener.emplace(io, Options(config), std::move(logger), std::move(on_change));
+  auto report = [self = std::weak_ptr(impl), on_change = std::move(on_change)](const std::string& topic,
+                                                                               const std::string& op) {
+    if (auto alive = self.lock()) alive->listened.Remove(topic);
+    on_change(topic, op);
+  };
+  impl->listener.emplace(io, Options(config), std::move(logger), std::move(report));
   return std::unique_ptr<KafkaTriggerSource>(new KafkaTriggerSource(std::move(impl)));
 }
 
@@ -125,12 +160,15 @@ void KafkaTriggerSource::Listen(const Topic& topic, const contract::PartitionOff
     auto it = next.find(p);
     from[p] = it == next.end() ? kafka::kEarliest : it->second;
   }
+  for (const std::string& left : impl_->listened.Add(topic.name, topic.partitions)) impl_->LetGo(left);
 }
 
 void KafkaTriggerSource::Mute(const std::string& topic) {
-  impl_->pending.erase(topic);
-  impl_->listener->Mute(topic);
+  impl_->listened.Remove(topic);
+  impl_->LetGo(topic);
 }
+
+bool KafkaTriggerSource::Listens(const std::string& topic) const { return impl_->listened.Contains(topic); }
 
 void KafkaTriggerSource::AskTopics(std::function<void(Result<std::vector<Topic>>)> done) {
   impl_->Ask<Result<std::vector<Topic>>>(FindTopics, std::move(done));

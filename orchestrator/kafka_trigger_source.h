@@ -11,13 +11,14 @@
 
 #include "lib/config/config.h"
 #include "lib/log/logger.h"
+#include "orchestrator/listened_topics.h"
 #include "orchestrator/topic_listener.h"
 #include "orchestrator/trigger_source.h"
 
 namespace cdc::orchestrator {
 
-/// Cost: one long poll per broker that all idle partitions share, and one answer per question, whatever the
-/// number of messages. Memory: two librdkafka clients.
+/// Cost: one long poll per broker that all listened partitions share, and one answer per question, whatever
+/// the number of messages. Memory: two librdkafka clients.
 class KafkaTriggerSource final : public TriggerSource {
  public:
   /// Does not connect. All callbacks come from `io`, which must outlive this.
@@ -29,6 +30,7 @@ class KafkaTriggerSource final : public TriggerSource {
 
   void Listen(const Topic& topic, const contract::PartitionOffsets& next) override;
   void Mute(const std::string& topic) override;
+  bool Listens(const std::string& topic) const override;
   /// All topics but dead letters: a table may name any of them.
   void AskTopics(std::function<void(Result<std::vector<Topic>>)> done) override;
   void AskSpans(std::vector<SpanQuery> queries, std::function<void(Result<Spans>)> done) override;

@@ -54,7 +54,9 @@ Status Scheduler::Apply(std::shared_ptr<const config::Config> config) {
     if (!entry && config_->discover) {
       if (auto settings = config_->FindTable(record.table)) entry = &Add(*settings);
     }
-    if (entry) Restore(record, clock_, entry);
+    if (!entry) continue;
+    Restore(record, clock_, entry);
+    NoteAwake(*entry);
   }
   return {};
 }
@@ -92,16 +94,19 @@ void Scheduler::ApplyDifference(const config::Config& before) {
     } else if (!entry->removed) {
       entry->removed = true;
       log_.With("table", name).Info("removed");
+      NoteAwake(*entry);
       Feed(*entry, StopAsked{});
     }
   }
   ApplyLimits();
   unlisted_.clear();
+  topics_.clear();
   topics_due_ = clock_.steady();
 }
 
 void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
   entry.removed = false;
+  NoteAwake(entry);
   std::string fingerprint = Fingerprint(*config_, settings);
   if (fingerprint == entry.fingerprint) return;
   bool moved = settings.topics != entry.settings.topics;
@@ -143,6 +148,7 @@ void Scheduler::Feed(JobEntry& entry, const Event& event) {
   Phase before = entry.state.phase;
   Step step = Next(entry.state, event, clock_.steady(), entry.rules, entry.name());
   entry.state = std::move(step.state);
+  NoteAwake(entry);
   if (entry.state.phase != before) {
     entry.dirty = true;
     LogTransition(entry, before);
@@ -151,6 +157,15 @@ void Scheduler::Feed(JobEntry& entry, const Event& event) {
     entry.dirty = ledger_down_;
   }
   for (Action action : step.actions) Perform(entry, action);
+}
+
+void Scheduler::NoteAwake(JobEntry& entry) {
+  const Phase phase = entry.state.phase;
+  if (entry.removed || (phase != Phase::kIdle && phase != Phase::kHeld)) {
+    awake_[entry.name()] = &entry;
+  } else {
+    awake_.erase(entry.name());
+  }
 }
 
 void Scheduler::LogTransition(const JobEntry& entry, Phase before) {
@@ -203,20 +218,8 @@ void Scheduler::Perform(JobEntry& entry, Action action) {
 void Scheduler::Advance() {
   ended_.clear();
   SteadyTime now = clock_.steady();
-  for (auto& [name, entry] : entries_) {
-    auto wake = orchestrator::NextWake(entry->state);
-    if (wake && *wake <= now) Feed(*entry, TimePassed{});
-  }
-  std::erase_if(entries_, [&](auto& item) {
-    JobEntry& entry = *item.second;
-    if (!entry.removed || IsActive(entry.state.phase)) return false;
-    if (entry.topic) {
-      source_.Mute(entry.topic->name);
-      table_of_topic_.erase(entry.topic->name);
-    }
-    (void)ledger_.Remove(item.first);  // left behind it only shows an old line
-    return true;
-  });
+  FeedTimePassed();
+  DropRemoved();
   if (!stopping_) {
     GiveSlots();
     if (now >= topics_due_ && !topics_asked_) AskTopics();
@@ -225,10 +228,34 @@ void Scheduler::Advance() {
   if (now >= save_due_) Save();
 }
 
+void Scheduler::FeedTimePassed() {
+  SteadyTime now = clock_.steady();
+  std::vector<JobEntry*> due;  // what is fed may fall asleep
+  for (const auto& [name, entry] : awake_) {
+    auto wake = orchestrator::NextWake(entry->state);
+    if (wake && *wake <= now) due.push_back(entry);
+  }
+  for (JobEntry* entry : due) Feed(*entry, TimePassed{});
+}
+
+void Scheduler::DropRemoved() {
+  std::erase_if(awake_, [&](const auto& item) {
+    JobEntry& entry = *item.second;
+    if (!entry.removed || IsActive(entry.state.phase)) return false;
+    if (entry.topic) {
+      source_.Mute(entry.topic->name);
+      table_of_topic_.erase(entry.topic->name);
+    }
+    (void)ledger_.Remove(item.first);  // left behind it only shows an old line
+    entries_.erase(item.first);
+    return true;
+  });
+}
+
 SteadyTime Scheduler::NextWake() const {
   SteadyTime now = clock_.steady();
   SteadyTime wake = std::min(now + kLongestSleep, save_due_);
-  for (const auto& [name, entry] : entries_) {
+  for (const auto& [name, entry] : awake_) {
     auto due = orchestrator::NextWake(entry->state);
     // A Pending table that is due waits for a slot, which comes with another event, or with a slice's end.
     if (due && entry->state.phase == Phase::kPending && *due <= now) due = now + Millis(250);
@@ -240,16 +267,16 @@ SteadyTime Scheduler::NextWake() const {
 }
 
 int Scheduler::ActiveJobs() const {
-  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(),
+  return static_cast<int>(std::count_if(awake_.begin(), awake_.end(),
                                         [](const auto& e) { return IsActive(e.second->state.phase); }));
 }
 
 void Scheduler::GiveSlots() {
   SteadyTime now = clock_.steady();
   std::vector<JobEntry*> due;
-  for (auto& [name, entry] : entries_) {
+  for (const auto& [name, entry] : awake_) {
     if (entry->state.phase == Phase::kPending && entry->state.due <= now && !entry->removed)
-      due.push_back(entry.get());
+      due.push_back(entry);
   }
   if (due.empty()) return;
   std::stable_sort(due.begin(), due.end(),
@@ -272,9 +299,9 @@ void Scheduler::GiveSlots() {
 void Scheduler::AskYields(int waiting) {
   SteadyTime now = clock_.steady();
   std::vector<JobEntry*> willing;
-  for (auto& [name, entry] : entries_) {
+  for (const auto& [name, entry] : awake_) {
     if (entry->state.phase == Phase::kStopping) --waiting;  // a slot is on its way
-    if (WouldYield(entry->state, now, entry->rules)) willing.push_back(entry.get());
+    if (WouldYield(entry->state, now, entry->rules)) willing.push_back(entry);
   }
   // Who has nothing to do goes first, then who had the slot longest.
   std::stable_sort(willing.begin(), willing.end(), [](const JobEntry* a, const JobEntry* b) {

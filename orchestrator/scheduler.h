@@ -30,10 +30,14 @@ struct SchedulerOptions {
   contract::StateLayout layout;       ///< of state_dir
   bool drain = false;                 ///< run lagging tables with --drain until nothing lags
   Millis sweep_interval{10'000};      ///< between looks at all end offsets
+  /// Where some tables cannot be listened to, sweeps are all they have: so often, for each table there is, at
+  /// least a second and at most sweep_interval.
+  std::chrono::microseconds sweep_interval_per_table{600};
   /// What a sweep finds is left to the listener for so long: it knows the operation too. Not when draining.
   Millis listener_head_start{2'000};
   Millis topics_interval{1'000};        ///< between looks for topics while a table has none
   Millis topics_idle_interval{10'000};  ///< otherwise
+  Millis interval_per_topic{2};         ///< at least: an answer names all topics
   /// Called after everything that came from a port: Advance() is due, but not from inside. May be empty.
   std::function<void()> wake = {};
   /// Process that holds a table's lock, 0: none. Replaced in tests.
@@ -88,7 +92,8 @@ class Scheduler {
   // scheduler_kafka.cc
   void AskTopics();
   void OnTopics(const std::vector<Topic>& topics);
-  void TakeTopic(const Topic& topic);
+  /// \return a table that is to be listened to now
+  JobEntry* TakeTopic(const Topic& topic);
   bool MissingTopic() const;
   void AskSpans();
   void OnSpans(const Spans& spans);
@@ -113,6 +118,10 @@ class Scheduler {
     };
   }
   void Feed(JobEntry& entry, const Event& event);
+  /// Call after a change of its phase or of `removed`.
+  void NoteAwake(JobEntry& entry);
+  void FeedTimePassed();
+  void DropRemoved();
   void Perform(JobEntry& entry, Action action);
   void LogTransition(const JobEntry& entry, Phase before);
   void GiveSlots();
@@ -129,6 +138,9 @@ class Scheduler {
   SchedulerOptions options_;
   std::shared_ptr<const config::Config> config_;
   std::map<std::string, std::unique_ptr<JobEntry>> entries_;
+  /// Those that time or a free slot may move: neither Idle nor Held, or removed. Every event costs a look at
+  /// these only.
+  std::map<std::string, JobEntry*> awake_;
   std::map<std::string, std::string> table_of_topic_;  ///< topics in use → table
   std::set<std::string> unlisted_;                     ///< topics logged as nobody's
   std::vector<Topic> topics_;                          ///< as last heard

@@ -19,8 +19,9 @@ void Scheduler::AskTopics() {
     } else if (!std::exchange(kafka_down_, true)) {
       log_.Warn("{}; trying on", Describe(topics.error()));
     }
-    topics_due_ =
-        clock_.steady() + (MissingTopic() ? options_.topics_interval : options_.topics_idle_interval);
+    Millis interval = MissingTopic() ? options_.topics_interval : options_.topics_idle_interval;
+    const auto count = static_cast<int64_t>(topics_.size());
+    topics_due_ = clock_.steady() + std::max(interval, options_.interval_per_topic * count);
   }));
 }
 
@@ -30,28 +31,36 @@ bool Scheduler::MissingTopic() const {
 }
 
 void Scheduler::OnTopics(const std::vector<Topic>& topics) {
-  topics_ = topics;
   topics_known_ = true;
-  for (const Topic& topic : topics) TakeTopic(topic);
+  if (topics == topics_) return;
+  topics_ = topics;
+  std::vector<JobEntry*> listeners;
+  for (const Topic& topic : topics) {
+    if (JobEntry* entry = TakeTopic(topic)) listeners.push_back(entry);
+  }
+  // If there is not room for all, those that were listened to last stay: the liveliest.
+  std::stable_sort(listeners.begin(), listeners.end(),
+                   [](const JobEntry* a, const JobEntry* b) { return a->last_start_ms < b->last_start_ms; });
+  for (JobEntry* entry : listeners) Listen(*entry);
 }
 
-void Scheduler::TakeTopic(const Topic& topic) {
+JobEntry* Scheduler::TakeTopic(const Topic& topic) {
   auto table = config_->TableOfTopic(topic.name);
   if (!table) {
     if (config_->Covers(topic.name) && unlisted_.insert(topic.name).second) {
       log_.Info("topic {} belongs to no table of {}: left alone", topic.name,
                 config_->file.filename().string());
     }
-    return;
+    return nullptr;
   }
   JobEntry* entry = Find(*table);
   if (!entry) {
     auto settings = config_->FindTable(*table);
-    if (!settings) return;
+    if (!settings) return nullptr;
     entry = &Add(*settings);
     LoggerOf(*entry).Info("discovered in topic {}", topic.name);
   }
-  if (entry->removed) return;
+  if (entry->removed) return nullptr;
   bool grown =
       entry->topic && entry->topic->name == topic.name && topic.partitions > entry->topic->partitions;
   if (entry->topic && !grown) {
@@ -61,14 +70,14 @@ void Scheduler::TakeTopic(const Topic& topic) {
           "is fed by topic {}; {} has its name too and is left alone: write it as schema.table",
           entry->topic->name, topic.name);
     }
-    return;
+    return nullptr;
   }
   entry->topic = topic;
   entry->dirty = true;
   table_of_topic_[topic.name] = *table;
   spans_stale_ = true;
   sweep_due_ = clock_.steady();
-  if (entry->state.phase == Phase::kIdle) Listen(*entry);
+  return entry->state.phase == Phase::kIdle ? entry : nullptr;
 }
 
 void Scheduler::Listen(JobEntry& entry) {
@@ -78,12 +87,20 @@ void Scheduler::Listen(JobEntry& entry) {
 
 void Scheduler::AskSpans() {
   std::vector<SpanQuery> queries;
+  bool all_listened = true;
   for (const auto& [name, entry] : entries_) {
     if (!entry->topic) continue;
+    all_listened =
+        all_listened && (entry->state.phase != Phase::kIdle || source_.Listens(entry->topic->name));
     bool low = static_cast<int32_t>(entry->next.size()) < entry->topic->partitions;
     queries.push_back({entry->topic->name, entry->topic->partitions, low});
   }
-  sweep_due_ = clock_.steady() + options_.sweep_interval;
+  Millis interval = options_.sweep_interval;
+  if (!all_listened) {
+    auto wanted = options_.sweep_interval_per_table * static_cast<int64_t>(entries_.size());
+    interval = std::clamp(std::chrono::ceil<Millis>(wanted), std::min(Millis(1'000), interval), interval);
+  }
+  sweep_due_ = clock_.steady() + interval;
   spans_stale_ = false;
   if (queries.empty()) return CheckDrained(true);
   spans_asked_ = true;
@@ -125,8 +142,8 @@ void Scheduler::JudgeLag(JobEntry& entry) {
     return;
   }
   SteadyTime now = clock_.steady();
-  SteadyTime turn =
-      entry.lag_since.value_or(now) + (options_.drain ? Millis(0) : options_.listener_head_start);
+  bool listened = !options_.drain && source_.Listens(entry.topic->name);
+  SteadyTime turn = entry.lag_since.value_or(now) + (listened ? options_.listener_head_start : Millis(0));
   if (!entry.lag_since) entry.lag_since = now;
   if (now < turn) {
     sweep_due_ = std::min(sweep_due_, turn);
@@ -140,11 +157,7 @@ void Scheduler::JudgeLag(JobEntry& entry) {
 
 void Scheduler::CheckDrained(bool complete) {
   if (!options_.drain) return;
-  bool busy = std::any_of(entries_.begin(), entries_.end(), [](const auto& e) {
-    Phase phase = e.second->state.phase;
-    return phase != Phase::kIdle && phase != Phase::kHeld;
-  });
-  if (busy) return;
+  if (!awake_.empty()) return;
   if (complete && !spans_stale_) {
     drained_ = true;
   } else {

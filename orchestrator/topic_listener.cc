@@ -18,6 +18,8 @@ namespace asio = boost::asio;
 constexpr Millis kPollInterval{
     1'000};                       ///< also without news, so that problems are seen and assignments retried
 constexpr size_t kBatch = 1'000;  // messages
+/// Partitions assigned at once: more would wait for one answer, and librdkafka searches it linearly.
+constexpr size_t kAssignPartitions = 200;
 /// How long a fetch without news stays at the broker. A partition that is assigned joins the next fetch only,
 /// so it bounds how late we notice a change right after a worker has left; and each fetch names every idle
 /// partition (librdkafka has no fetch sessions; about 5 µs each, measured), so it also decides what idling
@@ -107,17 +109,21 @@ struct TopicListener::Impl : std::enable_shared_from_this<TopicListener::Impl> {
     Assign();
   }
 
-  /// All at once: it may take a question to the broker. What fails is tried again; sweeps stand in meanwhile.
+  /// Many at once: it may take a question to the broker. What fails is tried again; sweeps stand in
+  /// meanwhile.
   void Assign() {
     if (wanted.empty() || !consumer) return;
-    std::vector<kafka::TopicPartitionOffset> partitions;
-    for (const auto& [topic, from] : wanted) {
-      for (const auto& [partition, offset] : from) partitions.push_back({topic, partition, offset});
+    while (!wanted.empty()) {
+      std::vector<kafka::TopicPartitionOffset> partitions;
+      auto end = wanted.begin();
+      for (; end != wanted.end() && partitions.size() < kAssignPartitions; ++end) {
+        for (const auto& [partition, offset] : end->second)
+          partitions.push_back({end->first, partition, offset});
+      }
+      Status status = consumer->IncrementalAssign(partitions);
+      if (status.has_error()) return log.Warn("{}; trying again", Describe(status.error()));
+      while (wanted.begin() != end) listening.insert(wanted.extract(wanted.begin()));
     }
-    Status status = consumer->IncrementalAssign(partitions);
-    if (status.has_error()) return log.Warn("{}; trying again", Describe(status.error()));
-    listening.merge(wanted);
-    wanted.clear();
   }
 
   void Mute(const std::string& topic) {

@@ -18,6 +18,7 @@ namespace cdc::orchestrator {
 struct Topic {
   std::string name;
   int32_t partitions = 0;
+  friend bool operator==(const Topic&, const Topic&) = default;
 };
 
 /// What is in a partition. A partition that is not in an answer is unknown, not empty.
@@ -45,6 +46,9 @@ class TriggerSource {
   virtual void Listen(const Topic& topic, const contract::PartitionOffsets& next) = 0;
   /// Reports nothing of this topic until the next Listen().
   virtual void Mute(const std::string& topic) = 0;
+  /// False: nothing will be reported of it, because it was reported, muted, or had to give way to topics that
+  /// were listened to later. Then only AskSpans() tells of changes.
+  virtual bool Listens(const std::string& topic) const = 0;
 
   virtual void AskTopics(std::function<void(Result<std::vector<Topic>>)> done) = 0;
   virtual void AskSpans(std::vector<SpanQuery> queries, std::function<void(Result<Spans>)> done) = 0;

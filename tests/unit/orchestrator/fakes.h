@@ -77,9 +77,10 @@ class FakeLauncher final : public Launcher {
 class FakeSource final : public TriggerSource {
  public:
   void Listen(const Topic& topic, const contract::PartitionOffsets& next) override {
-    listening[topic.name] = next;
+    if (!full) listening[topic.name] = next;
   }
   void Mute(const std::string& topic) override { listening.erase(topic); }
+  bool Listens(const std::string& topic) const override { return listening.contains(topic); }
   void AskTopics(std::function<void(Result<std::vector<Topic>>)> done) override {
     topic_questions.push_back(std::move(done));
   }
@@ -110,6 +111,7 @@ class FakeSource final : public TriggerSource {
   }
 
   std::map<std::string, std::map<int32_t, int64_t>> contents;  ///< topic → partition → end
+  bool full = false;                                           ///< no room to listen to anything
   bool deaf = false;                                           ///< listening brings nothing
   std::map<int32_t, bool> silent;                              ///< partitions that are missing from answers
   std::map<std::string, contract::PartitionOffsets> listening;

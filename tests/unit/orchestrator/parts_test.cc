@@ -8,6 +8,7 @@
 #include "orchestrator/config_watcher.h"
 #include "orchestrator/job_entry.h"
 #include "orchestrator/line_reader.h"
+#include "orchestrator/listened_topics.h"
 #include "orchestrator/options.h"
 #include "orchestrator/topic_listener.h"
 
@@ -34,6 +35,22 @@ TEST_CASE("lines come whole, and endless ones cost nothing") {
   reader.Feed("yyyyyyyyyyyyyyyy", take);
   reader.Feed("yyyy\nok\n", take);
   CHECK(lines == std::vector<std::string>{"abc", "", "ok"});
+}
+
+TEST_CASE("who was listened to longest ago gives way") {
+  using Names = std::vector<std::string>;
+  ListenedTopics topics(3);
+  CHECK(topics.Add("a", 1).empty());
+  CHECK(topics.Add("b", 2).empty());
+  CHECK(topics.Add("a", 1).empty());  // counted once, and now the newest
+  CHECK(topics.Add("c", 1) == Names{"b"});
+  CHECK_FALSE(topics.Contains("b"));
+  topics.Remove("a");
+  topics.Remove("a");
+  CHECK(topics.Add("d", 2).empty());
+  CHECK(topics.Add("large", 9) == Names{"c", "d"});
+  CHECK(topics.Contains("large"));
+  CHECK(topics.Add("e", 1) == Names{"large"});
 }
 
 TEST_CASE("the command line") {

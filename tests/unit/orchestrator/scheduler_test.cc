@@ -69,6 +69,44 @@ TEST_CASE("the sweep finds what no notification told") {
   CHECK(t.launcher.starts.size() == 1);
 }
 
+TEST_CASE("a table that is not listened to waits for the sweep alone, which then comes often") {
+  SchedulerBench t;
+  t.source.full = true;
+  t.Produce("a");
+  t.Produce("b");
+  t.Answer();
+  t.Answer();
+  CHECK(t.StateOf("a") == "Starting");  // no head start for a listener that will not tell
+  t.source.full = false;
+  t.Say("a", contract::Ready{});
+  t.End("a", Exited{0});  // listened to again
+  t.Say("b", contract::Ready{});
+  t.source.full = true;
+  t.End("b", Exited{0});
+  t.Pass(seconds(40));  // over the rate limit
+  ++t.source.contents["p.public.b"][0];
+  t.Pass(Millis(1'100));
+  CHECK(t.StateOf("b") == "Starting");
+}
+
+TEST_CASE("what sleeps is woken by its own events, and what was removed is gone") {
+  SchedulerBench t;
+  for (const char* table : {"a", "b", "c"}) t.source.contents[std::string("p.public.") + table][0] = 0;
+  t.Answer();
+  t.Pass(seconds(20));
+  t.Produce("c");
+  CHECK(t.StateOf("c") == "Starting");
+  t.Reload("[tables.a]\n[tables.b]\n");
+  CHECK(t.StateOf("c") == "Stopping");
+  t.End("c", Exited{0});
+  CHECK(t.StateOf("c") == "none");
+  t.Produce("a");
+  CHECK(t.StateOf("a") == "Starting");
+  t.Reload("[tables.a]\n[tables.b]\n[tables.c]\n");  // its topic is known already
+  t.Answer();
+  CHECK(t.StateOf("c") == "Starting");
+}
+
 TEST_CASE("a partition that is missing from an answer is unknown, not empty") {
   Bench t;
   t.source.contents["p.public.a"] = {{0, 0}, {1, 5}};
