@@ -82,9 +82,8 @@ size_t OnHeader(char* bytes, size_t, size_t size, void* context) {
   return size;
 }
 
-/// Signatures may stand in a query, and so may tokens.
 std::string Shown(const Request& request) {
-  return fmt::format("{} {}", request.method, request.url.substr(0, request.url.find_first_of("?#")));
+  return fmt::format("{} {}", request.method, http::Shown(request.url));
 }
 
 HeaderList HeadersOf(const Request& request) {
@@ -242,6 +241,17 @@ const std::string* Response::FindHeader(std::string_view name) const {
     if (key == name) return &value;
   }
   return nullptr;
+}
+
+std::string Shown(std::string_view url) {
+  // Signatures may stand in a query, and so may tokens.
+  url = url.substr(0, url.find_first_of("?#"));
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::string_view authority = url.substr(host, url.find('/', host) - host);
+  const size_t user_end = authority.rfind('@');
+  const size_t skipped = user_end == std::string_view::npos ? 0 : user_end + 1;
+  return std::string(url.substr(0, host)) + std::string(url.substr(host + skipped));
 }
 
 std::string Escape(std::string_view text, bool keep_slash) {

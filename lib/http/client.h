@@ -54,7 +54,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Any status code is an answer, not an error. Messages hold the URL without its query.
+  /// Any status code is an answer, not an error. Messages hold the URL as Shown().
   ///
   /// \return kTransient: no request can have reached the server (name, connect, TLS handshake);
   /// kCommitUnknown: it may have: timed out or broken off; kInvalidConfig: the URL makes no sense or the
@@ -66,6 +66,9 @@ class Client {
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// A URL as messages may hold it: without user, password, query and fragment.
+std::string Shown(std::string_view url);
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, and '/' where `keep_slash`.
 std::string Escape(std::string_view text, bool keep_slash = false);

@@ -75,7 +75,7 @@ Status Catalog::Configure() {
   auto config = ParseServerConfig(response.body, {{"uri", paths_.base}, {"warehouse", options_.warehouse}});
   if (!config) {
     return Error{ErrorKind::kInvalidConfig,
-                 fmt::format("opening the catalog at {}: {}", options_.uri, config.error().message),
+                 fmt::format("opening the catalog at {}: {}", http::Shown(options_.uri), config.error().message),
                  "[catalog] uri must be the address of an Iceberg REST catalog"};
   }
   config_ = std::move(*config);

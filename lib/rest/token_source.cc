@@ -112,7 +112,7 @@ Result<TokenGranted> TokenSource::Fetch() {
       auto granted = ParseTokenAnswer(response->body);
       if (granted) return granted;
       return Error{ErrorKind::kInvalidConfig,
-                   fmt::format("{} at {}: {}", rules.what, token_uri_, granted.error().message),
+                   fmt::format("{} at {}: {}", rules.what, http::Shown(token_uri_), granted.error().message),
                    kCheckSignIn};
     }
     const Millis pause = timing_.Pause(attempt, verdict.pause);
@@ -123,7 +123,7 @@ Result<TokenGranted> TokenSource::Fetch() {
     if (verdict.next == Next::kRepeat || !response) return verdict.error;
     const std::string said = TokenErrorIn(response->body, SecretOf(options_.credential));
     return Error{ErrorKind::kInvalidConfig,
-                 fmt::format("{}: {} answered {}{}{}", rules.what, token_uri_, response->status,
+                 fmt::format("{}: {} answered {}{}{}", rules.what, http::Shown(token_uri_), response->status,
                              said.empty() ? "" : " ", said),
                  SignInHint(options_, response->status)};
   }

@@ -20,7 +20,7 @@ Result<Endpoint> ParseEndpoint(std::string_view text) {
   if (colon == std::string_view::npos || (out.scheme != "http" && out.scheme != "https") ||
       text.find_first_of("?# @") != std::string_view::npos) {
     return Error{ErrorKind::kInvalidConfig,
-                 fmt::format("the address of the object store, '{}', is none", text),
+                 fmt::format("the address of the object store, '{}', is none", http::Shown(text)),
                  "[storage] endpoint = \"http://host:9000\", or https://…"};
   }
   std::string_view rest = text.substr(colon + 3);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/component/rest/scripted_catalog.h"
@@ -31,6 +33,7 @@ TEST_CASE_METHOD(Fixture, "A wrong address or warehouse is a matter of configura
   CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
   Queue({{{"status", 404}, {"body", "<html>"}}});
   CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
+  options.uri = fmt::format("http://id:{}@127.0.0.1:{}/api", kSecret, server.port());  // OpenError looks for it
   Queue({{{"status", 200}, {"body", "<html>"}}});
   CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
   Queue({{{"status", 301}, {"headers", {{"Location", "https://elsewhere"}}}}});

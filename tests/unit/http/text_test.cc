@@ -13,6 +13,23 @@ TEST_CASE("Escape keeps RFC 3986's unreserved characters only") {
   CHECK(Escape(std::string_view("\0\x7F", 2)) == "%00%7F");
 }
 
+TEST_CASE("An address is shown without what may be secret in it") {
+  CHECK(Shown("http://host:9000/a/b?X-Amz-Signature=s#t") == "http://host:9000/a/b");
+  CHECK(Shown("https://id:s3cret@host/a@b") == "https://host/a@b");
+  CHECK(Shown("id:s3cret@host/a") == "host/a");
+  CHECK(Shown("host") == "host");
+  CHECK(Shown("").empty());
+}
+
+TEST_CASE("A failed request does not show the password in its address") {
+  const auto client = Client::Make({});
+  REQUIRE(client);
+  const auto answer = (*client)->Send({.url = "http://id:s3cret@127.0.0.1:1/a"});
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().message.find("s3cret") == std::string::npos);
+  CHECK(answer.error().message.find("127.0.0.1:1/a") != std::string::npos);
+}
+
 TEST_CASE("Pauses double up to a limit, half of each is chance") {
   CHECK(RetryPause(0, Millis(100), Millis(5'000), 0.0) == Millis(50));
   CHECK(RetryPause(0, Millis(100), Millis(5'000), 0.5) == Millis(75));

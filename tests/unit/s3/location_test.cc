@@ -70,6 +70,7 @@ TEST_CASE("Endpoints that make no sense") {
     REQUIRE(!address);
     CHECK(address.error().kind == ErrorKind::kInvalidConfig);
     CHECK(address.error().hint.find("endpoint") != std::string::npos);
+    CHECK(address.error().message.find("u:p") == std::string::npos);
   }
 }
 
