@@ -74,9 +74,10 @@ Status Catalog::Configure() {
   CDC_ASSIGN(const http::Response response, session_.Send(call));
   auto config = ParseServerConfig(response.body, {{"uri", paths_.base}, {"warehouse", options_.warehouse}});
   if (!config) {
-    return Error{ErrorKind::kInvalidConfig,
-                 fmt::format("opening the catalog at {}: {}", http::Shown(options_.uri), config.error().message),
-                 "[catalog] uri must be the address of an Iceberg REST catalog"};
+    return Error{
+        ErrorKind::kInvalidConfig,
+        fmt::format("opening the catalog at {}: {}", http::Shown(options_.uri), config.error().message),
+        "[catalog] uri must be the address of an Iceberg REST catalog"};
   }
   config_ = std::move(*config);
   paths_ = config_.PathsFrom(paths_.base);
