@@ -260,7 +260,7 @@ PartitionProblem Consumer::Impl::Explain(const rd_kafka_message_t& m) {
 Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, MessageBatch* batch) {
   // librdkafka waits until the array is full or the time is over, so: one message patiently, the rest only if
   // there.
-  constexpr size_t kChunk = 1024;
+  constexpr size_t kChunk = 512;
   batch->clear();
   impl_->raw.resize(kChunk);
   PartitionState* state = nullptr;
@@ -269,7 +269,7 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
   auto something = [&] { return !batch->empty() || !batch->ends_.empty() || !batch->problems_.empty(); };
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::chrono::milliseconds wait = timeout;
-  while (batch->size() < max_messages) {
+  while (batch->size() < max_messages && static_cast<int64_t>(batch->bytes()) < impl_->options.poll_bytes) {
     const bool patient = !something() && wait.count() > 0;
     const size_t room = patient ? 1 : std::min(kChunk, max_messages - batch->size());
     const ssize_t n = rd_kafka_consume_batch_queue(impl_->queue.get(), patient ? TimeoutMs(wait) : 0,

@@ -25,6 +25,8 @@ struct ConsumerOptions {
 
   /// How many bytes of unread records librdkafka may keep, over all partitions.
   int64_t queued_bytes = 64 << 20;
+  /// One Poll() takes no more, give or take a few hundred records: what it delivers is beside the queue.
+  int64_t poll_bytes = 8 << 20;
   /// Most bytes asked for per partition and fetch. Watchers of many partitions want little: with 10,000 of
   /// them all having news the answer may be this many times as large (capped by fetch_bytes).
   int64_t fetch_partition_bytes = 1 << 20;

@@ -20,7 +20,8 @@ constexpr int64_t kMaxBatchRows = 16 * 1024;
 /// A batch of wide rows has fewer of them.
 constexpr int64_t kMaxBatchBytes = 16 << 20;
 /// Pages are read through a buffer of this size instead of a whole column chunk at once.
-constexpr int64_t kReadBuffer = 256 << 10;
+/// That of all columns together is bounded, too.
+constexpr int64_t kReadBuffer = 256 << 10, kLeastReadBuffer = 16 << 10, kReadBuffers = 8 << 20;
 
 constexpr char kWhat[] = "cannot read a Parquet file";
 
@@ -32,7 +33,8 @@ class FileReader final : public DataFileReader {
   Status Open(MatchBy match) {
     pq::ReaderProperties properties;
     properties.enable_buffered_stream();
-    properties.set_buffer_size(kReadBuffer);
+    const auto columns = static_cast<int64_t>(std::max<size_t>(projection_->fields.size(), 1));
+    properties.set_buffer_size(std::clamp(kReadBuffers / columns, kLeastReadBuffer, kReadBuffer));
     properties.set_page_checksum_verification(true);
     file_ = pq::ParquetFileReader::Open(in_, properties);
     const pq::FileMetaData& metadata = *file_->metadata();

@@ -17,17 +17,23 @@ namespace pq = ::parquet;
 
 /// Rows gathered at a time: the scratch of one column stays in the processor's cache.
 constexpr size_t kChunkRows = 2048;
-/// Uncompressed. Smaller than Parquet's default of 1 MB: every column holds one open page in memory.
-constexpr int64_t kPageBytes = 256 << 10;
+/// Uncompressed. Smaller than Parquet's default of 1 MB: every column holds one open page in memory, and one
+/// dictionary. All columns together hold about as much as kOpenBytes of each, so that wide tables keep to the
+/// byte budget.
+constexpr int64_t kPageBytes = 256 << 10, kLeastPageBytes = 16 << 10;
+constexpr int64_t kLeastDictionaryBytes = 8 << 10;
+constexpr int64_t kOpenBytes = 8 << 20;
 
-std::shared_ptr<pq::WriterProperties> MakeProperties(const WriterOptions& options) {
+std::shared_ptr<pq::WriterProperties> MakeProperties(const WriterOptions& options, size_t columns) {
+  const int64_t share = kOpenBytes / static_cast<int64_t>(std::max<size_t>(columns, 1));
   pq::WriterProperties::Builder builder;
   builder.version(pq::ParquetVersion::PARQUET_2_6)
       ->data_page_version(pq::ParquetDataPageVersion::V1)
       ->compression(pq::Compression::ZSTD)
       ->compression_level(options.zstd_level)
-      ->dictionary_pagesize_limit(options.dictionary_page_bytes)
-      ->data_pagesize(kPageBytes)
+      ->dictionary_pagesize_limit(
+          std::min(options.dictionary_page_bytes, std::max(share, kLeastDictionaryBytes)))
+      ->data_pagesize(std::clamp(share, kLeastPageBytes, kPageBytes))
       ->write_batch_size(static_cast<int64_t>(kChunkRows))
       ->enable_page_checksum()
       ->set_size_statistics_level(pq::SizeStatisticsLevel::None);
@@ -53,7 +59,7 @@ class FileWriter final : public DataFileWriter {
   }
 
   void Open(const std::shared_ptr<pq::schema::GroupNode>& file_schema) {
-    file_ = pq::ParquetFileWriter::Open(out_, file_schema, MakeProperties(options_));
+    file_ = pq::ParquetFileWriter::Open(out_, file_schema, MakeProperties(options_, encoders_.size()));
   }
 
   Status Write(const rows::Batch& batch, std::span<const uint32_t> rows) override {
