@@ -12,7 +12,6 @@ namespace {
 
 constexpr Millis kSaveInterval{1'000};
 constexpr Millis kLongestSleep{1'000};
-constexpr int kRunsKept = 200;  // per table
 
 }  // namespace
 
@@ -46,7 +45,6 @@ Status Scheduler::Apply(std::shared_ptr<const config::Config> config) {
     ApplyDifference(*before);
     return {};
   }
-  CDC_TRY(ledger_.Prune(kRunsKept));
   CDC_ASSIGN(std::vector<contract::TableRecord> records, ledger_.Tables());
   for (const config::Table& table : config_->tables) Add(table);
   for (const contract::TableRecord& record : records) {

@@ -9,6 +9,8 @@
 namespace cdc::orchestrator {
 namespace {
 
+constexpr int kRunsKept = 200;  // per table
+
 void Count(const JobEnd& end, RunTotals* totals) {
   const auto* exited = std::get_if<Exited>(&end);
   switch (exited ? static_cast<contract::ExitCode>(exited->code) : contract::ExitCode{-1}) {
@@ -120,6 +122,7 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
   LoggerOf(*entry).Info("{} exit={} rows={} seconds={:.1f}", contract::FinishedLine(table), record.exit,
                         progress.rows, static_cast<double>(record.end_ms - entry->run->start_ms) / 1000.0);
   (void)ledger_.EndRun(record);
+  (void)ledger_.Prune(table, kRunsKept);
   entry->rows_before += progress.rows;
   entry->dead_letters_before += progress.dead_letters;
   entry->totals.events += progress.events;

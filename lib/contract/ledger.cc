@@ -216,12 +216,12 @@ Result<std::vector<RunRecord>> Ledger::Runs(std::string_view table, int limit) c
   }
 }
 
-Status Ledger::Prune(int keep) {
+Status Ledger::Prune(std::string_view table, int keep) {
   CDC_ASSIGN(
       auto statement,
-      impl_->db.Prepare("DELETE FROM runs WHERE id <= (SELECT r.id FROM runs r WHERE r.name = runs.name "
-                        "ORDER BY r.id DESC LIMIT 1 OFFSET ?)"));
-  CDC_TRY(statement.Bind(1, keep));
+      impl_->db.Prepare("DELETE FROM runs WHERE name = ?1 AND id <= (SELECT id FROM runs WHERE name = ?1 "
+                        "ORDER BY id DESC LIMIT 1 OFFSET ?2)"));
+  CDC_TRY(BindAll(statement, table, keep));
   return statement.Run();
 }
 

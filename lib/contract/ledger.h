@@ -76,8 +76,8 @@ class Ledger {
   Status EndRun(const RunRecord& run);
   /// Newest first; an empty `table`: of all.
   Result<std::vector<RunRecord>> Runs(std::string_view table, int limit) const;
-  /// Deletes all but the newest `keep` runs of each table.
-  Status Prune(int keep);
+  /// Deletes all but the newest `keep` runs of this table. Costs `keep` steps in an index.
+  Status Prune(std::string_view table, int keep);
 
  private:
   struct Impl;
