@@ -18,8 +18,8 @@ int64_t SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
 
 }  // namespace
 
-/// Journal, stage, send, and bring the index forward. \return the snapshot's id; kConflict: certainly not
-/// committed.
+/// Journal, stage, send, and bring the index forward. What was sent and is not certainly refused keeps its
+/// files: if they are orphans, the sweep finds them. \return the snapshot's id; kConflict: not committed.
 Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std::string>& summary,
                                   std::optional<std::string> operation) {
   const iceberg::TableMetadata& metadata = *table_.metadata;
@@ -69,21 +69,29 @@ Status IcebergSink::BringIndexForward(const index::CommitIntent& intent) {
   return index::Apply(intent, index_.get());
 }
 
+/// Whether `now` shows that a commit on top of `base` can never have been taken: another table, or another
+/// child of its newest snapshot. Only then is a conflict one. A catalog that repeats a request by itself
+/// answers "conflict" after its own first attempt succeeded, and one that is asked through a cache may show
+/// an older table.
+bool IcebergSink::MovedOn(const iceberg::TableMetadata& base, const iceberg::TableMetadata& now) {
+  if (now.table_uuid != base.table_uuid) return true;
+  if (now.current_snapshot_id == base.current_snapshot_id) return false;
+  return !base.current_snapshot_id || now.HistoryContains(*base.current_snapshot_id);
+}
+
 /// A commit has three answers. The third is asked after until it is one of the other two: either our snapshot
 /// is in the table's history, or the same commit is sent again on the same parent, so that at most one of the
 /// two can win.
 Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSnapshot& staged) {
   auto answer = ports_.catalog.CommitTable(table_, staged.commit);
   Millis pause = kFirstPause;
-  // A conflict counts only once the table was seen without our snapshot: a catalog that retries by itself
-  // answers so after its own first attempt succeeded.
   for (int question = 0; !answer && question < kMaxQuestions; ++question) {
     const ErrorKind kind = answer.error().kind;
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient)
       return answer;
     auto loaded = ports_.catalog.LoadTable(settings_.ident);
     if (loaded && loaded->metadata->HistoryContains(staged.snapshot.snapshot_id)) return loaded;
-    if (loaded && kind == ErrorKind::kConflict) return answer;
+    if (loaded && kind == ErrorKind::kConflict && MovedOn(*table_.metadata, *loaded->metadata)) return answer;
     ports_.log.Warn("commit {} {}: {}", staged.snapshot.snapshot_id,
                     kind == ErrorKind::kTransient ? "failed, trying again" : "in doubt, asking again",
                     answer.error().message);
@@ -93,7 +101,7 @@ Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSn
       auto again = ports_.catalog.CommitTable(table_, staged.commit);
       // Not taken this time says nothing about the time before.
       const bool doubt =
-          kind == ErrorKind::kCommitUnknown && !again && again.error().kind == ErrorKind::kTransient;
+          kind != ErrorKind::kTransient && !again && again.error().kind == ErrorKind::kTransient;
       answer = doubt ? Result<iceberg::LoadedTable>(Error{ErrorKind::kCommitUnknown, again.error().message})
                      : std::move(again);
     }
@@ -113,8 +121,8 @@ Status IcebergSink::RebaseAfterConflict() {
   if (now.metadata->table_uuid != table_.metadata->table_uuid) {
     return Error{ErrorKind::kConflict, "the table was dropped and made anew by somebody else"};
   }
-  for (auto snapshot = now.metadata->current_snapshot();
-       snapshot != nullptr && (!parent || snapshot->snapshot_id != *parent);
+  auto snapshot = now.metadata->current_snapshot();
+  for (; snapshot != nullptr && (!parent || snapshot->snapshot_id != *parent);
        snapshot = snapshot->parent_snapshot_id ? now.metadata->FindSnapshot(*snapshot->parent_snapshot_id)
                                                : nullptr) {
     if (snapshot->FindSummary(std::string(contract::kSummaryOffsets)) != nullptr) {
@@ -123,12 +131,16 @@ Status IcebergSink::RebaseAfterConflict() {
           fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id)};
     }
     const std::string* operation = snapshot->FindSummary("operation");
-    if (SummaryCount(*snapshot, "added-records") > 0 && (operation == nullptr || *operation != "replace")) {
+    const std::string kind = operation == nullptr ? "" : *operation;  // counts are optional
+    if (kind == "append" || (kind != "replace" && SummaryCount(*snapshot, "added-records") > 0)) {
       return Error{
           ErrorKind::kUnsupported,
           fmt::format("another writer added rows to the table in snapshot {}", snapshot->snapshot_id),
           "stop that writer; then `cdc reset " + settings_.table + " --yes` builds the table anew"};
     }
+  }
+  if (parent && snapshot == nullptr) {
+    return Error{ErrorKind::kConflict, "another writer committed, and the catalog does not list what"};
   }
   ports_.log.Info("rebasing on snapshot {} of another writer", now.metadata->current_snapshot_id.value_or(0));
   const auto planned = schema_;

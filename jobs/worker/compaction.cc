@@ -90,7 +90,6 @@ Status IcebergSink::FinishRewrite() {
     }
   }
   auto sent = Send(&draft, summary, "replace");
-  if (!sent && sent.error().kind == ErrorKind::kConflict) Discard(draft);
   if (!sent) return sent.error();
   ports_.log.Info("merged files={} rows={} ms={}", work->sources.size(), work->writer->rows(),
                   std::chrono::duration_cast<Millis>(ports_.clock.steady() - work->begun).count());

@@ -150,9 +150,11 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   // An unknown answer, or a repeated request's own first attempt: then it is empty.
   if (!made &&
       (made.error().kind == ErrorKind::kCommitUnknown || made.error().kind == ErrorKind::kConflict)) {
-    CDC_ASSIGN(auto loaded, ports_.catalog.LoadTable(settings_.ident));
-    if (loaded.metadata->current_snapshot_id ||
-        loaded.metadata->Property(kPropertyKey, "") != properties.at(kPropertyKey))
+    auto loaded = ports_.catalog.LoadTable(settings_.ident);
+    if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return made.error();  // it did not arrive
+    if (!loaded) return loaded.error();
+    if (loaded->metadata->current_snapshot_id ||
+        loaded->metadata->Property(kPropertyKey, "") != properties.at(kPropertyKey))
       return made.error();
     made = std::move(loaded);
   }
@@ -224,7 +226,6 @@ Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker)
       return done;
     }
     if (sent.error().kind != ErrorKind::kConflict) return sent.error();
-    Discard(draft);
     if (attempt == kAttempts) return sent.error();
     CDC_TRY(RebaseAfterConflict());
   }

@@ -114,6 +114,7 @@ class IcebergSink final : public Sink {
   // commit_protocol.cc
   Result<int64_t> Send(Draft* draft, const std::map<std::string, std::string>& summary,
                        std::optional<std::string> operation);
+  static bool MovedOn(const iceberg::TableMetadata& base, const iceberg::TableMetadata& now);
   Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
   Status RebaseAfterConflict();
   Status BringIndexForward(const index::CommitIntent& intent);

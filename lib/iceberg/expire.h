@@ -38,9 +38,18 @@ Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, con
 /// remove-snapshots, provided that no reference has moved since.
 TableCommit ExpiryCommit(const TableMetadata& base, const std::vector<int64_t>& expired);
 
+/// Table property gc.enabled is not "false". A catalog that keeps a history of its own (Nessie) lists the
+/// newest snapshot alone and sets it: files that look unreachable are not, for its branches and tags.
+bool MayCollect(const TableMetadata& metadata);
+
+/// The table's folder ends in a suffix of its own (NewTableLocation). One that a server chose by the table's
+/// name may hold the files of an older table of that name, which was renamed.
+bool HasOwnFolder(const TableMetadata& metadata);
+
 /// Files below the table's location that no snapshot and no metadata of `table` reaches and that are older
 /// than `older_than_ms` (Unix milliseconds): leftovers of crashes. Never call it with a commit in doubt, nor
-/// with less than an hour's distance.
+/// with less than an hour's distance. None when the table's files are not ours to delete: !MayCollect() or
+/// !HasOwnFolder().
 Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
                                              int64_t older_than_ms);
 

@@ -173,9 +173,20 @@ bool IsTableFile(const std::string& path) {
 
 }  // namespace
 
+bool MayCollect(const TableMetadata& metadata) { return metadata.Property("gc.enabled", "true") != "false"; }
+
+bool HasOwnFolder(const TableMetadata& metadata) {
+  constexpr size_t kSuffix = 8;
+  const std::string_view location = metadata.location;
+  const size_t dash = location.rfind('-');
+  return dash != std::string_view::npos && location.size() - dash - 1 == kSuffix &&
+         location.find_first_not_of("0123456789abcdef", dash + 1) == std::string_view::npos;
+}
+
 Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
                                              int64_t older_than_ms) {
   const TableMetadata& metadata = *table.metadata;
+  if (!MayCollect(metadata) || !HasOwnFolder(metadata)) return std::vector<std::string>();
   // Listed first: what is written after this is younger than anything that we look at.
   CDC_ASSIGN(const std::vector<storage::FileInfo> listed, files.List(metadata.location));
   std::unordered_set<std::string> reachable;

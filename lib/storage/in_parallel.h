@@ -21,7 +21,7 @@ Status InParallel(size_t count, const std::function<Status(size_t)>& task);
 /// Whole files, in the order of `paths`. Each is the file's content or why it could not be read.
 std::vector<Result<std::string>> ReadMany(FileSystem& files, const std::vector<std::string>& paths);
 
-/// Deletes what can be deleted. \return how many files could not be
+/// Deletes them up to the first failure. \return how many may be left
 size_t DeleteMany(FileSystem& files, const std::vector<std::string>& paths);
 
 }  // namespace cdc::storage

@@ -147,6 +147,15 @@ TEST_CASE("expiry deletes what only old snapshots reach and readers see the same
   REQUIRE(Ok(t.files->WriteAll(t.table.metadata->location + "/data/left-over.parquet", "x")));
   CHECK(FindOrphans(*t.files, t.table, std::numeric_limits<int64_t>::max())->size() == 1);
   CHECK(FindOrphans(*t.files, t.table, 0)->empty());
+
+  // Not where others decide what may go, nor in a folder that an older table of this name may share.
+  auto kept = t.catalog->CommitTable(t.table, PropertiesCommit(*t.table.metadata, {{"gc.enabled", "false"}}));
+  REQUIRE(Ok(kept));
+  CHECK(FindOrphans(*t.files, *kept, std::numeric_limits<int64_t>::max())->empty());
+  TableMetadata elsewhere = *t.table.metadata;
+  elsewhere.location = elsewhere.location.substr(0, elsewhere.location.rfind('-'));
+  CHECK(HasOwnFolder(*t.table.metadata));
+  CHECK_FALSE(HasOwnFolder(elsewhere));
 }
 
 TEST_CASE("columns are added, widened and relaxed") {

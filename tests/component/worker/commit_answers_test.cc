@@ -19,6 +19,7 @@ enum class Answer {
   kLostBefore,
   kConflictAfter,
   kConflictAfterAndSilence,
+  kConflictAfterAndOldLoads,
   kRefusedBefore
 };
 
@@ -28,6 +29,8 @@ class Liar final : public iceberg::Catalog {
   explicit Liar(iceberg::Catalog& honest) : honest_(honest) {}
   std::deque<Answer> script;  ///< for the next commits; empty: the truth
   int silent_loads = 0;
+  int old_loads = 0;  ///< answered with the table as it was before the last commit
+  bool lose_create = false;
 
   Status EnsureNamespace(const std::string& name) override { return honest_.EnsureNamespace(name); }
   Result<iceberg::LoadedTable> LoadTable(const iceberg::TableIdent& ident) override {
@@ -35,11 +38,16 @@ class Liar final : public iceberg::Catalog {
       --silent_loads;
       return Error{ErrorKind::kTransient, "no answer"};
     }
+    if (old_loads > 0) {
+      --old_loads;
+      return before_;
+    }
     return honest_.LoadTable(ident);
   }
   Result<iceberg::LoadedTable> CreateTable(const iceberg::TableIdent& ident, const rows::Schema& schema,
                                            const std::string& location,
                                            const std::map<std::string, std::string>& properties) override {
+    if (lose_create) return Error{ErrorKind::kCommitUnknown, "timed out"};
     return honest_.CreateTable(ident, schema, location, properties);
   }
   Result<iceberg::LoadedTable> CommitTable(const iceberg::LoadedTable& base,
@@ -56,6 +64,12 @@ class Liar final : public iceberg::Catalog {
         return Error{ErrorKind::kCommitUnknown, "timed out"};
       }
       case Answer::kConflictAfterAndSilence: silent_loads = 100; [[fallthrough]];
+      case Answer::kConflictAfterAndOldLoads:
+        if (answer == Answer::kConflictAfterAndOldLoads) {
+          before_ = *honest_.LoadTable(base.ident);
+          old_loads = 2;
+        }
+        [[fallthrough]];
       case Answer::kConflictAfter: {
         auto done = honest_.CommitTable(base, commit);
         if (!done) return done;
@@ -68,6 +82,7 @@ class Liar final : public iceberg::Catalog {
 
  private:
   iceberg::Catalog& honest_;
+  iceberg::LoadedTable before_;
 };
 
 struct Place {
@@ -147,6 +162,8 @@ TEST_CASE("a commit whose answer was lost, bent or refused is done once") {
            {Answer::kRefusedBefore},
            {Answer::kLostBefore, Answer::kRefusedBefore, Answer::kLostAfter},
            {Answer::kLostBefore, Answer::kConflictAfter},
+           {Answer::kConflictAfterAndOldLoads},
+           {Answer::kConflictAfterAndOldLoads, Answer::kRefusedBefore},
        }) {
     Place place;
     auto sink = place.Open();
@@ -177,6 +194,14 @@ TEST_CASE("a conflict that nobody could verify deletes nothing; the next run fin
   CHECK(sink->marker()->offsets.at("t").at(0) == 5);
   REQUIRE(CommitRows(*sink, 4, 6));  // one of them again
   CHECK(place.Rows() == 6);
+}
+
+TEST_CASE("a table whose making got lost is tried again later, not held") {
+  Place place;
+  place.liar->lose_create = true;
+  const Status made = place.Open()->Create(OneColumn(), {"id"});
+  REQUIRE_FALSE(made);
+  CHECK(made.error().kind == ErrorKind::kCommitUnknown);
 }
 
 }  // namespace cdc::worker
