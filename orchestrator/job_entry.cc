@@ -35,6 +35,12 @@ std::optional<int64_t> Lag(const JobEntry& entry) {
   return lag;
 }
 
+std::optional<int64_t> PresentLag(const JobEntry& entry) {
+  const auto known = Lag(entry);
+  const auto told = entry.run ? entry.run->progress.lag : std::nullopt;
+  return known && told ? std::max(*known, *told) : told ? told : known;
+}
+
 bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next) {
   return std::any_of(entry.spans.begin(), entry.spans.end(), [&](const auto& item) {
     const auto& [partition, span] = item;
@@ -57,7 +63,7 @@ contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   r.hint = e.state.hint;
   if (e.topic) r.topic = e.topic->name;
   r.next_offsets = e.next;
-  r.lag = e.run && e.run->progress.lag ? e.run->progress.lag : Lag(e);
+  r.lag = PresentLag(e);
   r.rows = e.rows_before + (e.run ? e.run->progress.rows : 0);
   r.dead_letters = e.dead_letters_before + (e.run ? e.run->progress.dead_letters : 0);
   r.last_commit_ms = e.last_commit_ms;

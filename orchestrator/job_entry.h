@@ -63,6 +63,9 @@ struct JobEntry {
 /// Records between the next offsets and the end; nothing: some partition is unknown. What was deleted by
 /// retention before it was read does not count, so that it cannot ask for a worker forever.
 std::optional<int64_t> Lag(const JobEntry& entry);
+/// The same while a worker runs: the larger of what it told last and what Kafka's ends say. A worker that
+/// waits for an outage's end tells nothing new.
+std::optional<int64_t> PresentLag(const JobEntry& entry);
 
 /// A known partition has something beyond `next`. Unlike Lag() it needs no complete answer.
 bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next);

@@ -91,6 +91,9 @@ class Stepper {
     if (e.committed) s().crashes = s().retries = 0;
     if (s().start_again) return ToPending(now_);  // Stopping -> Pending: the operator's word counts
     const auto* exited = std::get_if<Exited>(&e.end);
+    // Killed because it did not leave in time, in an outage perhaps; one that fell silent has a reason.
+    if (!exited && s().phase == Phase::kStopping && s().harshness == 2 && s().reason.empty())
+      return Retry("did not leave in time and was killed");
     if (!exited) return Crash(Describe(e.end), e.reason);
     switch (static_cast<contract::ExitCode>(exited->code)) {
       case contract::ExitCode::kDone: return ToIdle();

@@ -275,6 +275,17 @@ TEST_CASE("a worker that stops reporting gets SIGTERM, then SIGKILL, and counts 
   CHECK(t.state.reason.find("stopped reporting, signal 9") != std::string::npos);
 }
 
+TEST_CASE("a worker that was asked to leave and had to be killed is no crash: an outage may have held it") {
+  Bench t;
+  t.Run();
+  CHECK(t.On(StopAsked{}) == Actions{Action::kTerminate});
+  CHECK(t.After(seconds(30), TimePassed{}) == Actions{Action::kKill});
+  t.On(WorkerEnded{Signaled{9}});
+  CHECK(t.state.phase == Phase::kBackoff);
+  CHECK(t.state.crashes == 0);
+  CHECK(t.state.retries == 1);
+}
+
 TEST_CASE("so does one that never gets ready, and one that ignores stop") {
   Bench t;
   t.Start();
