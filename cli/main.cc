@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   cdc::cli::AddReset(app, &command);
   cdc::cli::AddAdopt(app, &command);
   cdc::cli::AddRewind(app, &command);
+  cdc::cli::AddMaintain(app, &command);
   cdc::cli::AddVerify(app, &command);
 
   try {

@@ -53,13 +53,23 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
   return sink;
 }
 
+Result<std::unique_ptr<IcebergSink>> IcebergSink::OpenToMaintain(TableSettings settings, Ports ports) {
+  const std::string name = iceberg::ToString(settings.ident);
+  std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), "", std::move(ports)));
+  CDC_TRY(sink->Load());
+  if (sink->table_.metadata == nullptr) return Error{ErrorKind::kNotFound, "There is no table " + name};
+  sink->seen_schema_ = sink->schema_;
+  sink->seen_key_ = sink->key_;
+  return sink;
+}
+
 Status IcebergSink::Load() {
   auto loaded = ports_.catalog.LoadTable(settings_.ident);
   if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return {};
   if (!loaded) return loaded.error();
   CDC_TRY(Adopt(std::move(*loaded)));
   CDC_TRY(CheckSource());
-  CDC_TRY(ReadMarker());
+  if (!source_json_.empty()) CDC_TRY(ReadMarker());
   return settings_.append ? Status{} : RecoverIndex();
 }
 
@@ -105,7 +115,7 @@ Status IcebergSink::Adopt(LoadedTable table) {
 /// Offsets of one Kafka cluster mean nothing on another.
 Status IcebergSink::CheckSource() const {
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummarySource));
-  if (snapshot == nullptr) return {};
+  if (snapshot == nullptr || source_json_.empty()) return {};
   const std::string& written = *snapshot->FindSummary(std::string(kSummarySource));
   if (written == source_json_) return {};
   return Error{ErrorKind::kUnsupported,

@@ -7,6 +7,7 @@
 /// Words: the *index* says where each key's row lies, the *journal* what the last commit was to do to it,
 /// *live* is the table's present set of files, the *marker* the offsets in the newest snapshot that has them.
 
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -30,6 +31,24 @@
 
 namespace cdc::worker {
 
+/// Of what a table consists.
+struct TableFigures {
+  int64_t rows = 0;          ///< that are not deleted
+  int64_t deleted_rows = 0;  ///< in data files still
+  int64_t bytes = 0;         ///< of data and delete files
+  int64_t data_files = 0;
+  int64_t small_files = 0;  ///< data files below half of target_file_size
+  int64_t delete_files = 0;
+  int64_t manifests = 0;
+  int64_t snapshots = 0;
+};
+
+struct MaintenanceDue {
+  int64_t files_to_rewrite = 0;
+  int64_t snapshots_to_expire = 0;
+  int64_t orphans = 0;
+};
+
 class IcebergSink final : public Sink {
  public:
   ~IcebergSink() override;
@@ -52,6 +71,15 @@ class IcebergSink final : public Sink {
   static Result<std::unique_ptr<IcebergSink>> Open(TableSettings settings, std::string source_json,
                                                    Ports ports);
 
+  /// The same for a run that only maintains a table that is there: from whichever source it was filled.
+  /// \return also kNotFound: no such table.
+  static Result<std::unique_ptr<IcebergSink>> OpenToMaintain(TableSettings settings, Ports ports);
+
+  /// Of the table's present snapshot.
+  TableFigures figures() const;
+  /// What Maintain(kThorough) would begin with. Reads the table's metadata and lists its folder.
+  Result<MaintenanceDue> FindDue();
+
   const std::optional<Marker>& marker() const override { return marker_; }
   std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
   const std::vector<std::string>& key() const override { return seen_key_; }
@@ -70,6 +98,10 @@ class IcebergSink final : public Sink {
  private:
   struct Draft;      // one attempt's files and index changes
   struct Rewriting;  // data files being written anew
+  struct Doomed {
+    SteadyTime due;  // not before
+    std::string path;
+  };
 
   IcebergSink(TableSettings settings, std::string source_json, Ports ports);
 
@@ -132,12 +164,14 @@ class IcebergSink final : public Sink {
   RewriteRules RulesFor(Tidying when) const;
   Result<bool> MaintainNow(Tidying when);
   Result<bool> MaintainOnce(Tidying when);
-  void DeleteSomeDoomed();
+  bool DeleteSomeDoomed(Tidying when);
+  std::vector<int64_t> FindExpired() const;
+  Result<std::vector<std::string>> FindLeftovers();
   Result<bool> Expire(Tidying when);
   Status SweepOrphans(Tidying when);
 
   TableSettings settings_;
-  std::string source_json_;
+  std::string source_json_;  // empty: of no concern
   Ports ports_;
   storage::DeferredClose closing_;  // what a commit writes; the rest goes to ports_.files
 
@@ -159,7 +193,7 @@ class IcebergSink final : public Sink {
   Allowance allowance_;
   SteadyTime put_off_until_{};
   std::unique_ptr<Rewriting> rewriting_;
-  std::vector<std::string> doomed_;  // files that nothing reaches any more
+  std::deque<Doomed> doomed_;  // files that nothing reaches any more, in the order of their times
   std::optional<int64_t> planned_for_;
   Tidying planned_when_ = Tidying::kBetweenCommits;
   bool swept_thoroughly_ = false;

@@ -11,6 +11,7 @@
 
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/loop.h"
+#include "jobs/worker/maintain_run.h"
 #include "jobs/worker/run_setup.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/job_channel.h"
@@ -144,6 +145,9 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
     return Finish(std::move(report),
                   Error{ErrorKind::kInvalidConfig, table.error().message, table.error().hint}, clock, started,
                   log);
+  }
+  if (line->maintain) {
+    return MaintainTable(**config, *table, {line->dry_run}, stop_requested, clock, log);
   }
   const Status status = RunTable(job, **config, *table, line->drain, channel, clock, log, &report);
   return Finish(std::move(report), status, clock, started, log);

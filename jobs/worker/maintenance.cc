@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <fstream>
+#include <unordered_set>
 
 #include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/rewriting.h"
@@ -13,8 +14,12 @@ namespace {
 constexpr Millis kIdleSlice{50};
 /// What failed is not tried again for so long.
 constexpr std::chrono::seconds kPutOff{30};
-/// Beyond so many, table metadata gets too large for a commit a second, however young they are.
-constexpr int kMostSnapshots = 1000;
+/// Beyond so many, table metadata (1 KB each) gets too large for a commit a second, however young they are.
+constexpr int kMostSnapshots = 250;
+/// Files of an expired snapshot stay for readers that have begun with it. In memory only: what a run leaves
+/// is the orphan sweep's.
+constexpr std::chrono::minutes kReaderGrace{15};
+constexpr size_t kMostDoomed = 50'000;
 /// Snapshots beyond the policy before expiry is worth a commit, and at most at a time.
 constexpr size_t kExpirySlack = 20, kMostExpired = 100;
 /// Files deleted at a time.
@@ -39,6 +44,7 @@ RewriteRules IcebergSink::RulesFor(Tidying when) const {
   } else if (when == Tidying::kThorough) {
     rules.deleted_share = 0;
     rules.files_per_merge = 2;
+    rules.thorough = true;
   }
   return rules;
 }
@@ -64,10 +70,7 @@ Result<bool> IcebergSink::MaintainNow(Tidying when) {
 
 /// The next small step of what is most urgent. \return whether there may be more.
 Result<bool> IcebergSink::MaintainOnce(Tidying when) {
-  if (!doomed_.empty()) {
-    DeleteSomeDoomed();
-    return true;
-  }
+  if (DeleteSomeDoomed(when)) return true;
   if (rewriting_ != nullptr) {
     CDC_ASSIGN(const bool more, CopySome());
     if (!more) CDC_TRY(FinishRewrite());
@@ -86,30 +89,39 @@ Result<bool> IcebergSink::MaintainOnce(Tidying when) {
     planned_when_ = when;
   }
   if (when != Tidying::kBetweenCommits) CDC_TRY(SweepOrphans(when));
-  return !doomed_.empty();
+  return DeleteSomeDoomed(when);
 }
 
-/// What cannot be deleted stays as an orphan.
-void IcebergSink::DeleteSomeDoomed() {
-  const size_t some = std::min(doomed_.size(), kDeletedTogether);
-  const auto first = doomed_.end() - static_cast<std::ptrdiff_t>(some);
-  (void)storage::DeleteMany(ports_.files, {first, doomed_.end()});
-  doomed_.erase(first, doomed_.end());
+/// What cannot be deleted stays as an orphan. \return whether there was something to delete
+bool IcebergSink::DeleteSomeDoomed(Tidying when) {
+  const SteadyTime now = ports_.clock.steady();
+  std::vector<std::string> paths;
+  while (!doomed_.empty() && paths.size() < kDeletedTogether &&
+         (doomed_.front().due <= now || when == Tidying::kThorough || doomed_.size() > kMostDoomed)) {
+    paths.push_back(std::move(doomed_.front().path));
+    doomed_.pop_front();
+  }
+  (void)storage::DeleteMany(ports_.files, paths);
+  return !paths.empty();
 }
 
-/// \return whether there was something to expire
-Result<bool> IcebergSink::Expire(Tidying when) {
+std::vector<int64_t> IcebergSink::FindExpired() const {
+  if (!iceberg::MayCollect(*table_.metadata)) return {};
   iceberg::ExpiryPolicy policy;
   policy.min_snapshots = settings_.snapshot_keep;
   policy.max_age_ms = settings_.snapshot_age.count();
   policy.max_snapshots = std::max(settings_.snapshot_keep, kMostSnapshots);
-  auto expired = iceberg::PlanExpiry(*table_.metadata, policy, UnixMillis(ports_.clock.wall()));
+  return iceberg::PlanExpiry(*table_.metadata, policy, UnixMillis(ports_.clock.wall()));
+}
+
+/// \return whether there was something to expire
+Result<bool> IcebergSink::Expire(Tidying when) {
+  auto expired = FindExpired();
   if (expired.size() < (when == Tidying::kThorough ? 1 : kExpirySlack)) return false;
   if (expired.size() > kMostExpired) expired.resize(kMostExpired);  // oldest first
-  CDC_ASSIGN(doomed_, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
+  CDC_ASSIGN(auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
   auto committed = ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired));
   if (!committed) {
-    doomed_.clear();
     // A commit that changes no row has nothing in doubt: the next one sees what became of it.
     Error error = committed.error();
     if (error.kind == ErrorKind::kCommitUnknown) error.kind = ErrorKind::kTransient;
@@ -120,8 +132,41 @@ Result<bool> IcebergSink::Expire(Tidying when) {
   if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
     CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));
   }
-  ports_.log.Debug("expired snapshots={} files={}", expired.size(), doomed_.size());
+  ports_.log.Debug("expired snapshots={} files={}", expired.size(), unreachable.size());
+  for (std::string& path : unreachable)
+    doomed_.push_back({ports_.clock.steady() + kReaderGrace, std::move(path)});
   return true;
+}
+
+Result<std::vector<std::string>> IcebergSink::FindLeftovers() {
+  const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
+  // As it is now: another writer may have committed what it wrote long ago.
+  CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(settings_.ident));
+  return iceberg::FindOrphans(ports_.files, table, before);
+}
+
+TableFigures IcebergSink::figures() const {
+  const iceberg::LiveTotals& totals = live_.totals();
+  TableFigures figures;
+  figures.rows = totals.records - totals.position_deletes;
+  figures.deleted_rows = totals.position_deletes;
+  figures.bytes = totals.bytes;
+  figures.data_files = totals.data_files;
+  figures.delete_files = totals.delete_files;
+  figures.manifests = static_cast<int64_t>(live_.manifests().size());
+  figures.snapshots = static_cast<int64_t>(table_.metadata->snapshots.size());
+  for (const auto& [path, entry] : live_.data())
+    figures.small_files += entry->file.file_size_in_bytes < settings_.target_file_bytes / 2;
+  return figures;
+}
+
+Result<MaintenanceDue> IcebergSink::FindDue() {
+  MaintenanceDue due;
+  due.files_to_rewrite = static_cast<int64_t>(FilesToRewrite(live_, RulesFor(Tidying::kThorough)).size());
+  due.snapshots_to_expire = static_cast<int64_t>(FindExpired().size());
+  CDC_ASSIGN(const auto orphans, FindLeftovers());
+  due.orphans = static_cast<int64_t>(orphans.size());
+  return due;
 }
 
 /// Leftovers of killed runs. When the last sweep was is the modification time of a file in the state folder.
@@ -135,11 +180,13 @@ Status IcebergSink::SweepOrphans(Tidying when) {
   if (known && !due) return {};
   if (due) {
     swept_thoroughly_ = true;
-    const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
-    // As it is now: another writer may have committed what it wrote long ago.
-    CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(settings_.ident));
-    CDC_ASSIGN(doomed_, iceberg::FindOrphans(ports_.files, table, before));
-    if (!doomed_.empty()) ports_.log.Info("removing leftovers of killed runs files={}", doomed_.size());
+    CDC_ASSIGN(auto orphans, FindLeftovers());
+    if (!orphans.empty()) ports_.log.Info("removing leftovers of ended runs files={}", orphans.size());
+    std::unordered_set<std::string> waiting;
+    for (const Doomed& doomed : doomed_) waiting.insert(doomed.path);
+    for (std::string& path : orphans) {
+      if (waiting.count(path) == 0) doomed_.push_front({ports_.clock.steady(), std::move(path)});
+    }
   }
   // A table made just now has none yet: the first time only starts the clock.
   std::filesystem::create_directories(settings_.index_folder, error);

@@ -18,40 +18,13 @@ struct Candidate {
   double deleted = 0;           ///< share
 };
 
-int Tier(int64_t bytes) {
-  int tier = 0;
-  for (int64_t limit = kSmallestTier; bytes > limit; limit *= 4) ++tier;
-  return tier;
-}
+struct Candidates {
+  std::vector<Candidate> small;    ///< to be merged
+  std::vector<Candidate> deleted;  ///< that lost too many rows
+};
 
-/// The lowest full tier, with all that is smaller: it goes along for next to nothing.
-std::vector<std::string> PlanMerge(std::vector<Candidate> small, const RewriteRules& rules) {
-  std::map<int, size_t> tiers;
-  for (const Candidate& file : small) ++tiers[Tier(file.bytes)];
-  const auto full = std::find_if(tiers.begin(), tiers.end(),
-                                 [&](const auto& tier) { return tier.second >= rules.files_per_merge; });
-  if (full == tiers.end()) return {};
-  std::sort(small.begin(), small.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.bytes, *a.path) < std::tie(b.bytes, *b.path);
-  });
-  std::vector<std::string> paths;
-  int64_t bytes = 0, rows = 0;
-  for (const Candidate& file : small) {
-    if (Tier(file.bytes) > full->first) break;
-    if (bytes + file.bytes > rules.target_bytes || rows + file.rows > rules.max_rows) break;
-    bytes += file.bytes;
-    rows += file.rows;
-    paths.push_back(*file.path);
-  }
-  if (paths.size() < 2) paths.clear();  // merging one file is none
-  return paths;
-}
-
-}  // namespace
-
-std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
-  std::vector<Candidate> small;
-  Candidate worst;
+Candidates Judge(const iceberg::LiveFiles& live, const RewriteRules& rules) {
+  Candidates found;
   for (const auto& [path, entry] : live.data()) {
     const iceberg::DataFile& file = entry->file;
     int64_t deleted = 0;
@@ -69,15 +42,65 @@ std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const Rewri
     const bool large =
         file.file_size_in_bytes >= rules.target_bytes / 2 || file.record_count >= rules.max_rows / 2;
     const double share = large ? rules.deleted_share : 2 * rules.deleted_share;
-    if (each.deleted >= share && each.deleted > worst.deleted && file.record_count >= kFewRows) worst = each;
-    if (each.bytes < rules.target_bytes / 2 && each.rows < rules.max_rows / 2) small.push_back(each);
+    const bool counts = rules.thorough ? deleted > 0 : file.record_count >= kFewRows;
+    if (counts && each.deleted >= share) found.deleted.push_back(each);
+    if (each.bytes < rules.target_bytes / 2 && each.rows < rules.max_rows / 2) found.small.push_back(each);
   }
-  // Merging is bounded work for each row; deletes that have grown to twice what is tolerated go first, so
-  // that neither waits for ever.
-  if (worst.path != nullptr && worst.deleted >= 4 * rules.deleted_share) return {*worst.path};
-  auto merge = PlanMerge(std::move(small), rules);
-  if (merge.empty() && worst.path != nullptr) merge = {*worst.path};
+  return found;
+}
+
+/// The lowest full tier, with all that is smaller: it goes along for next to nothing.
+std::vector<std::string> PlanMerge(std::vector<Candidate> small, const RewriteRules& rules) {
+  std::map<int, size_t> tiers;
+  const auto tier_of = [&](const Candidate& file) {
+    int tier = 0;
+    for (int64_t limit = kSmallestTier; !rules.thorough && file.bytes > limit; limit *= 4) ++tier;
+    return tier;
+  };
+  for (const Candidate& file : small) ++tiers[tier_of(file)];
+  const auto full = std::find_if(tiers.begin(), tiers.end(),
+                                 [&](const auto& tier) { return tier.second >= rules.files_per_merge; });
+  if (full == tiers.end()) return {};
+  std::sort(small.begin(), small.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.bytes, *a.path) < std::tie(b.bytes, *b.path);
+  });
+  std::vector<std::string> paths;
+  int64_t bytes = 0, rows = 0;
+  for (const Candidate& file : small) {
+    if (tier_of(file) > full->first) break;
+    if (bytes + file.bytes > rules.target_bytes || rows + file.rows > rules.max_rows) break;
+    bytes += file.bytes;
+    rows += file.rows;
+    paths.push_back(*file.path);
+  }
+  if (paths.size() < 2) paths.clear();  // merging one file is none
+  return paths;
+}
+
+}  // namespace
+
+std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
+  Candidates found = Judge(live, rules);
+  const auto worst = std::max_element(found.deleted.begin(), found.deleted.end(),
+                                      [](const Candidate& a, const Candidate& b) {
+                                        return std::tie(a.deleted, *b.path) < std::tie(b.deleted, *a.path);
+                                      });
+  const bool any = worst != found.deleted.end();
+  // Merging is bounded work for each row. Deletes that have grown to several times what is tolerated go first
+  // all the same, so that neither waits for ever.
+  if (any && !rules.thorough && worst->deleted >= 4 * rules.deleted_share) return {*worst->path};
+  auto merge = PlanMerge(std::move(found.small), rules);
+  if (merge.empty() && any) merge = {*worst->path};
   return merge;
+}
+
+std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
+  const Candidates found = Judge(live, rules);
+  std::vector<std::string> paths = PlanMerge(found.small, rules);
+  for (const Candidate& file : found.deleted) paths.push_back(*file.path);
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  return paths;
 }
 
 }  // namespace cdc::worker

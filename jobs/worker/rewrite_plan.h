@@ -16,11 +16,15 @@ struct RewriteRules {
   size_t files_per_merge = 8;  ///< so many files of similar size are merged into one
   int64_t target_bytes = 128 << 20;
   int64_t max_rows =
-      1'000'000;  ///< of a merged file: each row's place is held in memory until it is committed
+      1'000'000;          ///< of a merged file: each row's place is held in memory until it is committed
+  bool thorough = false;  ///< every delete counts, and small files are merged whatever their sizes
 };
 
 /// Data files whose remaining rows are to be put into one new file, in this order; empty: leave things alone.
 /// Files of which another writer's delete file of several data files may speak are left alone, too.
 std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules);
+
+/// All data files that plan after plan would take up as the table is now.
+std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules);
 
 }  // namespace cdc::worker

@@ -75,6 +75,9 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
   app.add_option("--config", line.config, "configuration file")->capture_default_str();
   app.add_option("--table", line.table, "the table's entry in the configuration")->required();
   app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
+  auto* maintain = app.add_flag("--maintain", line.maintain,
+                                "read nothing; merge files, expire snapshots, remove leftovers, then leave");
+  app.add_flag("--dry-run", line.dry_run, "with --maintain: only tell what is due")->needs(maintain);
   app.add_flag("-v,--verbose", line.verbose, "log each commit");
   app.set_version_flag("--version", CDC_VERSION);
   try {

@@ -19,6 +19,8 @@ struct CommandLine {
   std::string table;
   bool drain = false;
   bool verbose = false;
+  bool maintain = false;
+  bool dry_run = false;  ///< with maintain
 };
 
 /// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).

@@ -4,6 +4,7 @@
   dump_tables.py --catalog data/catalog.db --namespace university --tables a,b [--every-snapshot]
 
 {table: {"columns": {name: type}, "rows": [{name: value}], "snapshots": [{"id", "operation", "summary", "rows"?}]}}
+With --every-snapshot each snapshot has its rows, and "duckdb_rows" are the present ones as DuckDB reads them.
 Rows are in no particular order; values that JSON does not have are text. A table that is not there is null.
 """
 import argparse
@@ -11,7 +12,7 @@ import json
 
 from pyiceberg.exceptions import NoSuchTableError
 
-from lake_readers import column_types, open_catalog
+from lake_readers import column_types, duckdb_connection, open_catalog, scan_with_duckdb
 
 
 def rows_of(table, snapshot_id=None):
@@ -31,8 +32,11 @@ def dump(catalog, args, name):
         if args.every_snapshot:
             entry["rows"] = rows_of(table, snapshot.snapshot_id)
         snapshots.append(entry)
-    return {"columns": column_types(table), "rows": rows_of(table), "snapshots": snapshots,
-            "properties": table.properties}
+    whole = {"columns": column_types(table), "rows": rows_of(table), "snapshots": snapshots,
+             "properties": table.properties}
+    if args.every_snapshot:
+        whole["duckdb_rows"] = scan_with_duckdb(duckdb_connection(), table).to_pylist()
+    return whole
 
 
 def main():

@@ -1,0 +1,93 @@
+#include "jobs/worker/maintain_run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "jobs/worker/iceberg_sink.h"
+#include "jobs/worker/run_setup.h"
+#include "lib/config/table_names.h"
+#include "lib/contract/exit_code.h"
+#include "lib/contract/lock_file.h"
+#include "lib/contract/state_layout.h"
+#include "lib/lake/lake.h"
+
+namespace cdc::worker {
+namespace {
+
+nlohmann::json ToJson(const TableFigures& figures) {
+  return {{"rows", figures.rows},
+          {"deleted_rows", figures.deleted_rows},
+          {"bytes", figures.bytes},
+          {"data_files", figures.data_files},
+          {"small_files", figures.small_files},
+          {"delete_files", figures.delete_files},
+          {"manifests", figures.manifests},
+          {"snapshots", figures.snapshots}};
+}
+
+Result<contract::LockFile> TakeLock(const config::Config& config, const std::string& table) {
+  auto lock =
+      contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table));
+  if (!lock && lock.error().kind == ErrorKind::kConflict) {
+    return Error{ErrorKind::kConflict,
+                 fmt::format("A worker of {} is running: {}", table, lock.error().message),
+                 "it tidies up by itself and leaves when its table has been quiet; or `cdc stop` first, and "
+                 "`cdc start` afterwards"};
+  }
+  return lock;
+}
+
+Status Maintain(const config::Config& config, const config::Table& table, const MaintainOrder& order,
+                const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log,
+                nlohmann::json* line) {
+  CDC_ASSIGN(const auto lock, TakeLock(config, table.name));
+  TableSettings settings = SettingsOf(config, table);
+  // Where the topic's name lost characters of the table's, an earlier run has noted the table's own.
+  std::string own;
+  std::getline(std::ifstream(settings.index_folder / "source-table"), own);
+  if (!own.empty()) settings.ident.name = config::IcebergName(config, table.name, own);
+
+  CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
+  IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,
+                           [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
+  CDC_ASSIGN(auto sink, IcebergSink::OpenToMaintain(settings, ports));
+  (*line)["before"] = ToJson(sink->figures());
+  CDC_ASSIGN(const MaintenanceDue due, sink->FindDue());
+  (*line)["due"] = {{"files_to_rewrite", due.files_to_rewrite},
+                    {"snapshots_to_expire", due.snapshots_to_expire},
+                    {"orphans", due.orphans}};
+  if (order.dry_run) return {};
+  bool more = true;
+  while (more && !stop.load(std::memory_order_relaxed)) {
+    CDC_ASSIGN(more, sink->Maintain(Tidying::kThorough));
+  }
+  (*line)["finished"] = !more;
+  (*line)["after"] = ToJson(sink->figures());
+  return sink->Close();
+}
+
+}  // namespace
+
+int MaintainTable(const config::Config& config, const config::Table& table, const MaintainOrder& order,
+                  const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log) {
+  const SteadyTime started = clock.steady();
+  nlohmann::json line = {{"table", table.name}, {"dry_run", order.dry_run}, {"exit", 0}};
+  const Status status = Maintain(config, table, order, stop, clock, log, &line);
+  if (!status) {
+    line["exit"] = static_cast<int>(contract::ExitCodeFor(status.error().kind));
+    line["reason"] = status.error().message;
+    line["hint"] = status.error().hint;
+    log.Error("{}", Describe(status.error()));
+  }
+  line["seconds"] = std::chrono::duration<double>(clock.steady() - started).count();
+  log.Flush();
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+  return line["exit"];
+}
+
+}  // namespace cdc::worker

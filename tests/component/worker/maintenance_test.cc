@@ -1,0 +1,300 @@
+/// Maintenance beside commits: whatever is merged, expired or interrupted, the table's rows are those of the
+/// changes, told by independent readers.
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "jobs/worker/iceberg_sink.h"
+#include "lib/iceberg/sqlite_catalog.h"
+#include "lib/parquet/position_deletes.h"
+#include "tests/component/worker/judge.h"
+#include "tests/support/result_printing.h"
+
+namespace cdc::worker {
+namespace {
+
+using nlohmann::json;
+using Model = std::map<int64_t, int64_t>;  ///< id → version
+
+/// Time passes each time somebody looks: a slice of maintenance is a step or two.
+class RestlessClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return now_ += Millis(step_ms); }
+  WallTime wall() const override { return SystemClock().wall() + (steady() - SteadyTime{}); }
+  int step_ms = 20;
+
+ private:
+  mutable SteadyTime now_ = SteadyTime{} + std::chrono::hours(1);
+};
+
+rows::Schema TwoColumns() {
+  rows::Schema schema;
+  schema.fields.push_back({0, 0, "id", true, rows::Type::Of(rows::TypeKind::kLong)});
+  schema.fields.push_back({0, 0, "version", false, rows::Type::Of(rows::TypeKind::kLong)});
+  return schema;
+}
+
+Hash128 KeyOf(int64_t id) {
+  rows::Batch batch(std::make_shared<const rows::Schema>(TwoColumns()));
+  batch.column(0).AppendLong(id);
+  batch.column(1).AppendLong(0);
+  return rows::KeyHasher({0})(batch, 0);
+}
+
+/// Batch number `n`: always the same changes. Upserts and deletes of random ids, few of them hot.
+void Apply(int n, Model* model, Fold* fold) {
+  std::mt19937 dice(static_cast<uint32_t>(n));
+  const int changes = n == 0 ? 4000 : 200;
+  for (int i = 0; i < changes; ++i) {
+    const int64_t id = n == 0 ? i : dice() % (dice() % 4 == 0 ? 50 : 5000);
+    if (n > 0 && dice() % 5 == 0) {
+      model->erase(id);
+      if (fold != nullptr) fold->Remove(KeyOf(id));
+      continue;
+    }
+    const int64_t version = n * 1000 + i;
+    (*model)[id] = version;
+    if (fold == nullptr) continue;
+    fold->batch().column(0).AppendLong(id);
+    fold->batch().column(1).AppendLong(version);
+    (void)fold->Upsert(KeyOf(id), fold->batch().rows() - 1, false);
+  }
+}
+
+Model ModelAfter(int batches) {
+  Model model;
+  for (int n = 0; n < batches; ++n) Apply(n, &model, nullptr);
+  return model;
+}
+
+struct Table {
+  Table() : folder(pipeline.folder()) {
+    files = storage::MakeLocalFileSystem();
+    catalog = *iceberg::MakeSqliteCatalog(
+        {pipeline.catalog(), "iceberg_catalog", (folder / "data" / "warehouse").string()}, *files);
+    REQUIRE(catalog->EnsureNamespace("university"));
+    settings.table = settings.topic = "t";
+    settings.ident = {"university", "t"};
+    settings.index_folder = folder / "index";
+  }
+
+  std::unique_ptr<IcebergSink> Open() {
+    IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
+    auto sink = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
+    REQUIRE(sink);
+    if ((*sink)->schema() == nullptr) REQUIRE((*sink)->Create(TwoColumns(), {"id"}));
+    return std::move(*sink);
+  }
+
+  static int Committed(const IcebergSink& sink) {
+    return sink.marker() ? static_cast<int>(sink.marker()->offsets.at("t").at(0)) : 0;
+  }
+
+  /// Batch number `n` with the offset n + 1.
+  static Result<worker::Committed> Commit(IcebergSink& sink, int n) {
+    Fold fold(sink.schema());
+    Model ignored;
+    Apply(n, &ignored, &fold);
+    Marker marker;
+    marker.offsets["t"][0] = n + 1;
+    return sink.Commit(fold, marker);
+  }
+
+  static void Finish(IcebergSink& sink, Tidying when) {
+    for (int step = 0; step < 5000; ++step) {
+      const auto more = sink.Maintain(when);
+      REQUIRE(more);
+      if (!*more) return;
+    }
+    FAIL("maintenance does not end");
+  }
+
+  json Seen(bool every_snapshot = false) const { return Dump(pipeline, {"t"}, every_snapshot)["t"]; }
+
+  Pipeline pipeline;
+  std::filesystem::path folder;
+  std::unique_ptr<storage::FileSystem> files;
+  std::unique_ptr<iceberg::Catalog> catalog;
+  RestlessClock clock;
+  TableSettings settings;
+};
+
+Model ById(const json& rows) {
+  Model model;
+  for (const json& row : rows) {
+    if (!model.emplace(row["id"], row["version"]).second) FAIL_CHECK("twice in the table: " << row.dump());
+  }
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("many commits leave few files, the right rows, and every snapshot readable until it is expired") {
+  constexpr int kCommits = 150;
+  Table table;
+  table.settings.snapshot_keep = 30;
+  table.settings.snapshot_age = std::chrono::milliseconds(0);
+  table.clock.step_ms = 5;
+  auto sink = table.Open();
+  int64_t most_files = 0, most_snapshots = 0;
+  for (int n = 0; n < kCommits; ++n) {
+    REQUIRE(Table::Commit(*sink, n));
+    // A rewrite takes several of these, so that commits fall into it.
+    REQUIRE(sink->Maintain(n % 3 == 0 ? Tidying::kBetweenCommits : Tidying::kIdle));
+    const TableFigures now = sink->figures();
+    most_files = std::max(most_files, now.data_files);
+    most_snapshots = std::max(most_snapshots, now.snapshots);
+  }
+  CHECK(most_files <= 24);
+  CHECK(most_snapshots <= 60);
+  Table::Finish(*sink, Tidying::kIdle);
+  const TableFigures left = sink->figures();
+  CHECK(left.data_files <= 8);
+  CHECK(left.delete_files <= left.data_files);
+  CHECK(left.manifests <= 8);
+  CHECK(left.rows == static_cast<int64_t>(ModelAfter(kCommits).size()));
+  REQUIRE(sink->Close());
+
+  const json seen = table.Seen(true);  // rows by pyiceberg and DuckDB
+  CHECK(ById(seen["rows"]) == ModelAfter(kCommits));
+  CHECK(ById(seen["duckdb_rows"]) == ModelAfter(kCommits));
+  CHECK(seen["snapshots"].size() >= 30);
+  for (const json& snapshot : seen["snapshots"]) {
+    const json offsets = json::parse(snapshot["summary"]["cdc.offsets"].get<std::string>());
+    const int next = offsets["t"]["0"];
+    INFO("snapshot " << snapshot["id"] << " at offset " << next);
+    CHECK(ById(snapshot["rows"]) == ModelAfter(next));
+  }
+}
+
+TEST_CASE("thorough maintenance leaves one file without deletes and nothing else in the folder") {
+  Table table;
+  table.settings.snapshot_keep = 1;
+  table.settings.snapshot_age = std::chrono::milliseconds(0);
+  auto sink = table.Open();
+  for (int n = 0; n < 12; ++n) REQUIRE(Table::Commit(*sink, n));
+  const auto due = sink->FindDue();
+  REQUIRE(due);
+  CHECK(due->files_to_rewrite > 8);
+  CHECK(due->snapshots_to_expire == 11);
+  Table::Finish(*sink, Tidying::kThorough);
+  const TableFigures left = sink->figures();
+  CHECK(left.data_files == 1);
+  CHECK(left.delete_files == 0);
+  CHECK(left.deleted_rows == 0);
+  CHECK(left.snapshots == 1);
+  int parquet = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(table.folder / "data" / "warehouse"))
+    parquet += entry.path().extension() == ".parquet";
+  CHECK(parquet == 1);
+  REQUIRE(Table::Commit(*sink, 12));  // the index knows where everything went
+  CHECK(ById(table.Seen()["rows"]) == ModelAfter(13));
+}
+
+TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offsets right") {
+  const char* wanted = std::getenv("CDC_TEST_SEED");
+  const uint32_t seed = wanted != nullptr ? static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10)) : 7;
+  INFO("seed " << seed);
+  std::mt19937 dice(seed);
+  Table table;
+  table.settings.snapshot_keep = 5;
+  table.settings.snapshot_age = std::chrono::milliseconds(0);
+  int committed = 0, rewritten = 0;
+  for (int kill = 0; kill < 40; ++kill) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto sink = table.Open();
+      for (int n = Table::Committed(*sink);; ++n) {
+        (void)Table::Commit(*sink, n);
+        for (int step = 0; step < 12; ++step) (void)sink->Maintain(Tidying::kThorough);
+      }
+    }
+    REQUIRE(child > 0);
+    std::this_thread::sleep_for(std::chrono::microseconds(20'000 + dice() % 150'000));
+    ::kill(child, SIGKILL);
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    auto sink = table.Open();
+    const int now = Table::Committed(*sink);
+    CHECK(now >= committed);
+    committed = now;
+    const auto loaded = table.catalog->LoadTable(table.settings.ident);
+    REQUIRE(loaded);
+    if (const auto snapshot = loaded->metadata->current_snapshot()) {
+      rewritten += *snapshot->FindSummary("operation") == "replace";
+    }
+    CHECK(sink->figures().rows == static_cast<int64_t>(ModelAfter(committed).size()));
+  }
+  CHECK(committed > 0);
+  WARN("commits " << committed << ", kills behind a rewrite " << rewritten);
+  {
+    // An index that points to a wrong row would delete that one now.
+    auto sink = table.Open();
+    for (int n = committed; n < committed + 3; ++n) REQUIRE(Table::Commit(*sink, n));
+  }
+  const json seen = table.Seen(true);
+  CHECK(ById(seen["rows"]) == ModelAfter(committed + 3));
+  CHECK(ById(seen["duckdb_rows"]) == ModelAfter(committed + 3));
+}
+
+TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is dropped and done later") {
+  Table table;
+  auto sink = table.Open();
+  for (int n = 0; n < 10; ++n) REQUIRE(Table::Commit(*sink, n));
+  for (int step = 0; step < 3; ++step) REQUIRE(sink->Maintain(Tidying::kThorough));
+  REQUIRE(sink->figures().data_files > 8);  // under way, not done
+
+  // One row of the newest data file, deleted by somebody who knows nothing of us.
+  auto base = table.catalog->LoadTable(table.settings.ident);
+  REQUIRE(base);
+  auto live = iceberg::LiveFiles::Load(*table.files, *base->metadata);
+  REQUIRE(live);
+  iceberg::LiveFiles::Entry newest;
+  for (const auto& [path, entry] : live->data()) {
+    if (newest == nullptr || entry->sequence_number > newest->sequence_number) newest = entry;
+  }
+  const std::string path = base->metadata->location + "/data/foreign.parquet";
+  auto file = table.files->Create(path);
+  REQUIRE(file);
+  const std::vector<int64_t> first_row = {0};
+  auto deletes = parquet::WritePositionDeletes(std::move(*file), path, newest->file.file_path, first_row);
+  REQUIRE(deletes);
+  iceberg::SnapshotChanges changes;
+  changes.added_deletes.push_back(*deletes);
+  auto staged = iceberg::StageSnapshot(*table.files, *base, *live, changes,
+                                       {UnixMillis(SystemClock().wall()), std::nullopt});
+  REQUIRE(staged);
+  REQUIRE(table.catalog->CommitTable(*base, staged->commit));
+
+  bool dropped = false;
+  for (int step = 0; step < 1000 && !dropped; ++step) {
+    const auto more = sink->Maintain(Tidying::kThorough);
+    if (!more) CHECK(more.error().kind == ErrorKind::kConflict);
+    dropped = !more;
+  }
+  CHECK(dropped);
+  Model expected = ModelAfter(11);
+  const json before = table.Seen();
+  CHECK(before["rows"].size() == ModelAfter(10).size() - 1);
+  for (const auto& [id, version] : ModelAfter(10)) {
+    const bool kept = ById(before["rows"]).count(id) != 0;
+    // Unless the next batch writes it again, it stays deleted.
+    if (!kept && expected.count(id) != 0 && expected[id] == version) expected.erase(id);
+  }
+  REQUIRE(Table::Commit(*sink, 10));
+  table.clock.step_ms = 40'000;  // what failed may be tried again
+  Table::Finish(*sink, Tidying::kThorough);
+  CHECK(sink->figures().data_files == 1);
+  CHECK(ById(table.Seen()["rows"]) == expected);
+}
+
+}  // namespace cdc::worker
