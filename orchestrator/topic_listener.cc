@@ -23,12 +23,12 @@ constexpr size_t kAssignPartitions = 200;
 /// How long a fetch without news stays at the broker. A partition that is assigned joins the next fetch only,
 /// so it bounds how late we notice a change right after a worker has left; and each fetch names every idle
 /// partition (librdkafka has no fetch sessions; about 5 µs each, measured), so it also decides what idling
-/// costs. One millisecond per partition keeps that at half a percent of a core.
+/// costs. Two milliseconds per partition keep that at a third of a percent of a core.
 constexpr Millis kShortestFetchWait{50};
-constexpr Millis kLongestFetchWait{1'000};
+constexpr Millis kLongestFetchWait{2'000};
 
 Millis FetchWait(int64_t partitions) {
-  return std::clamp(Millis(partitions), kShortestFetchWait, kLongestFetchWait);
+  return std::clamp(Millis(2 * partitions), kShortestFetchWait, kLongestFetchWait);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ class Bed:
         with open(self.config, "w") as out:
             out.write(f'[kafka]\nbootstrap_servers = "{bootstrap}"\n{self.text}')
 
-    def write_ledger(self, tables, next_offset):
+    def write_ledger(self, next_offsets):
         """As an orchestrator leaves it whose workers have read everything."""
         self.write_config("127.0.0.1:1")  # nobody is there, nothing happens
         self.start()
@@ -75,7 +75,7 @@ class Bed:
         with sqlite3.connect(os.path.join(self.state, "ledger.db")) as ledger:
             ledger.execute("UPDATE tables SET state='Idle', due_ms=0, last_exit='0'")
             ledger.executemany("UPDATE tables SET next_offsets=?, topic=? WHERE name=?",
-                               [(json.dumps({"0": next_offset}), f"{self.prefix}.public.{t}", t) for t in tables])
+                               [(json.dumps({"0": end}), f"{self.prefix}.public.{t}", t) for t, end in next_offsets.items()])
         ledger.close()
 
     def start(self):

@@ -16,7 +16,7 @@ import tempfile
 import time
 
 from bed import Bed, ROOT, say, table
-from known import change, next_offset, produce
+from known import change, ends_of, produce
 
 
 def seconds_between(first, last):
@@ -106,7 +106,7 @@ def main():
     parse.add_argument("--keep", help="where to leave the orchestrator's log")
     args = parse.parse_args()
     names = [table(i) for i in range(args.first, args.first + args.tables)]
-    args.ends = {name: next_offset(args, name) for name in names}
+    args.ends = ends_of(args, names)
     for part in launches, commits:
         folder = tempfile.mkdtemp(prefix="cdc_bench_")
         try:
