@@ -112,6 +112,7 @@ class Run {
     Load();
     counted_.Take();
     MeasureCommits();
+    MeasureInserts();
     const SteadyTime started = clock_.steady();
     while (Must(sink_->Maintain(worker::Tidying::kIdle))) {
     }
@@ -168,6 +169,16 @@ class Run {
     }
   }
 
+  /// What MeasureEmpty() did, now that the table is large and old.
+  void MeasureInserts() {
+    for (int i = 0; i < 20; ++i) {
+      worker::Fold fold(sink_->schema());
+      rows_.Insert(options_.changes, &fold);
+      full_.push_back(Commit(fold));
+    }
+    counted_.Take();
+  }
+
   void Print() {
     const auto table = Must(catalog_->LoadTable(settings_.ident));
     const auto live = Must(iceberg::LiveFiles::Load(*disk_, *table.metadata));
@@ -184,7 +195,8 @@ class Run {
         {"rows", rows_.live()},
         {"commits", options_.commits},
         {"changes", options_.changes},
-        {"commit_ms_empty", Spread(empty_)},
+        {"insert_ms_empty_table", Spread(empty_)},
+        {"insert_ms_full_table", Spread(full_)},
         {"commit_ms_first_tenth", Spread({commits_.begin(), commits_.begin() + tenth})},
         {"commit_ms_last_tenth", Spread({commits_.end() - tenth, commits_.end()})},
         {"commit_ms", Spread(commits_)},
@@ -220,7 +232,7 @@ class Run {
   std::unique_ptr<iceberg::Catalog> catalog_;
   std::unique_ptr<worker::IcebergSink> sink_;
   int64_t offset_ = 0;
-  std::vector<double> empty_, commits_, maintained_, puts_, gets_;
+  std::vector<double> empty_, full_, commits_, maintained_, puts_, gets_;
   int64_t committed_bytes_ = 0, maintained_bytes_ = 0;
   double last_ms_ = 0;
   Requests last_;
