@@ -38,7 +38,7 @@ Candidates Judge(const iceberg::LiveFiles& live, const RewriteRules& rules) {
     Candidate each{&path, 0, std::max<int64_t>(0, file.record_count - deleted), 0};
     const double left = static_cast<double>(each.rows) / static_cast<double>(file.record_count);
     each.bytes = static_cast<int64_t>(static_cast<double>(file.file_size_in_bytes) * left);
-    each.deleted = 1 - left;
+    each.deleted = static_cast<double>(deleted) / static_cast<double>(file.record_count);
     const bool large =
         file.file_size_in_bytes >= rules.target_bytes / 2 || file.record_count >= rules.max_rows / 2;
     const double share = large ? rules.deleted_share : 2 * rules.deleted_share;
