@@ -48,8 +48,9 @@ bool HasOwnFolder(const TableMetadata& metadata);
 
 /// Files below the table's location that no snapshot and no metadata of `table` reaches and that are older
 /// than `older_than_ms` (Unix milliseconds): leftovers of crashes. Never call it with a commit in doubt, nor
-/// with less than an hour's distance. None when the table's files are not ours to delete: !MayCollect() or
-/// !HasOwnFolder().
+/// with less than an hour's distance. Of data and delete files only those named <uuid>-data.parquet or
+/// <uuid>-deletes.parquet, as the worker names its own: others may be of a job that has yet to commit. None
+/// when the table's files are not ours to delete: !MayCollect() or !HasOwnFolder().
 Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
                                              int64_t older_than_ms);
 

@@ -165,9 +165,19 @@ bool EndsWith(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+/// <uuid>-data.parquet, <uuid>-deletes.parquet. Another engine's job may have run for hours when it commits
+/// its data files; they have other names.
+bool IsOurDataFile(const std::string& path) {
+  constexpr size_t kUuidLength = 36;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (name.size() <= kUuidLength || name.find_first_not_of("0123456789abcdef-") < kUuidLength) return false;
+  const std::string rest = name.substr(kUuidLength);
+  return rest == "-data.parquet" || rest == "-deletes.parquet";
+}
+
 /// Of the shapes that we write; whatever else somebody keeps in the folder is none of our business.
 bool IsTableFile(const std::string& path) {
-  return EndsWith(path, ".parquet") || EndsWith(path, ".avro") || EndsWith(path, ".metadata.json") ||
+  return IsOurDataFile(path) || EndsWith(path, ".avro") || EndsWith(path, ".metadata.json") ||
          EndsWith(path, ".tmp");
 }
 

@@ -144,7 +144,9 @@ TEST_CASE("expiry deletes what only old snapshots reach and readers see the same
   auto orphans = FindOrphans(*t.files, t.table, std::numeric_limits<int64_t>::max());
   REQUIRE(Ok(orphans));
   CHECK(*orphans == std::vector<std::string>{});
-  REQUIRE(Ok(t.files->WriteAll(t.table.metadata->location + "/data/left-over.parquet", "x")));
+  REQUIRE(Ok(t.files->WriteAll(t.table.metadata->location + "/data/" + NewUuid() + "-data.parquet", "x")));
+  REQUIRE(Ok(
+      t.files->WriteAll(t.table.metadata->location + "/data/00000-1-" + NewUuid() + "-00001.parquet", "x")));
   CHECK(FindOrphans(*t.files, t.table, std::numeric_limits<int64_t>::max())->size() == 1);
   CHECK(FindOrphans(*t.files, t.table, 0)->empty());
 
