@@ -73,13 +73,13 @@ postgres_start() {  # DATA [postgres arguments]
   local data=$1 try
   shift
   postgres_conf >"$data/cdc.conf"
-  # After a kill -9 the old children hold the shared memory for a moment.
+  # After a kill -9 the old children hold the shared memory for a moment; an outgoing connection may hold the port.
   for try in 1 2 3 4 5 6 7 8 9 10; do
     spawn "$postgres_pid" "$postgres_log" env -C / LC_ALL=C "${postgres_as[@]}" "$postgres_bin/postgres" -D "$data" "$@"
     until postgres_ready; do alive "$postgres_pid" || break; sleep 0.05; done
     alive "$postgres_pid" && return 0
-    grep -q 'pre-existing shared memory block\|lock file "postmaster.pid"' "$postgres_log" || break
-    say "postgres: an earlier server's processes are still leaving ($try)"
+    grep -q 'pre-existing shared memory block\|lock file "postmaster.pid"\|Address already in use' "$postgres_log" || break
+    say "postgres: its port or memory is still held by something that is leaving ($try)"
     sleep 1
   done
   die "postgres ended while starting; see $postgres_log"
