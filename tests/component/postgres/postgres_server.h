@@ -15,12 +15,13 @@
 
 namespace cdc::postgres {
 
-/// A cluster of its own in a temporary folder, reachable through a unix socket only. The test is skipped
-/// where PostgreSQL is not installed.
+/// A cluster of its own in a temporary folder, reachable through a unix socket only. The test fails where
+/// PostgreSQL is not installed.
 class Server {
  public:
   Server() {
-    if (!std::filesystem::exists(std::string(kBin) + "/initdb")) SKIP("PostgreSQL 15 is not installed");
+    if (!std::filesystem::exists(std::string(kBin) + "/initdb"))
+      FAIL("PostgreSQL 15 is not installed: scripts/test.sh does that");
     char name[] = "/tmp/cdc-postgres-XXXXXX";
     folder_ = mkdtemp(name);
     if (getuid() == 0) Run(fmt::format("chown nobody {}", folder_));
