@@ -11,7 +11,8 @@ namespace {
 namespace pq = ::parquet;
 using rows::TypeKind;
 
-constexpr int64_t kBatchValues = 4096;
+/// Values at a time: their scratch is per column, and there may be many columns.
+constexpr int64_t kBatchValues = 1024;
 
 Error EndsEarly() { return {ErrorKind::kCorrupt, "a column has fewer rows than its row group"}; }
 
@@ -94,15 +95,13 @@ class DecoderBase : public ColumnDecoder {
         reader_(std::static_pointer_cast<pq::TypedColumnReader<DType>>(
             pq::ColumnReader::Make(descriptor, std::move(pages)))),
         values_(std::make_unique<Value[]>(kBatchValues)),
-        definition_(kBatchValues),
-        repetition_(kBatchValues) {}
+        definition_(kBatchValues) {}
 
   const int length_;
   const int16_t max_level_;
   std::shared_ptr<pq::TypedColumnReader<DType>> reader_;
   std::unique_ptr<Value[]> values_;
   std::vector<int16_t> definition_;
-  std::vector<int16_t> repetition_;
 };
 
 template <typename DType>
@@ -202,7 +201,10 @@ class ListDecoder final : public DecoderBase<DType> {
  public:
   ListDecoder(const pq::ColumnDescriptor* descriptor, std::unique_ptr<pq::PageReader> pages,
               const FileColumn& column, const rows::Type& wanted)
-      : DecoderBase<DType>(descriptor, std::move(pages)), column_(column), buffer_(wanted) {}
+      : DecoderBase<DType>(descriptor, std::move(pages)),
+        repetition_(kBatchValues),
+        column_(column),
+        buffer_(wanted) {}
 
   Status Read(int64_t row, int64_t count, rows::Column* out) override {
     for (; count > 0; ++row, --count) {
@@ -240,11 +242,11 @@ class ListDecoder final : public DecoderBase<DType> {
     }
     int64_t values = 0;
     const int64_t levels = this->reader_->ReadBatch(kBatchValues, this->definition_.data(),
-                                                    this->repetition_.data(), this->values_.get(), &values);
+                                                    repetition_.data(), this->values_.get(), &values);
     int64_t used = 0;
     for (int64_t i = 0; i < levels; ++i) {
       const int16_t level = this->definition_[static_cast<size_t>(i)];
-      if (this->repetition_[static_cast<size_t>(i)] == 0) {
+      if (repetition_[static_cast<size_t>(i)] == 0) {
         FinishRow();
         open_ = level <= column_.null_list_level ? Open::kNull : Open::kList;
         if (level <= column_.empty_list_level) continue;
@@ -267,6 +269,7 @@ class ListDecoder final : public DecoderBase<DType> {
     open_ = Open::kNone;
   }
 
+  std::vector<int16_t> repetition_;
   const FileColumn column_;
   rows::Column buffer_;
   int64_t buffer_begin_ = 0;  // row of the row group that is buffer_'s first

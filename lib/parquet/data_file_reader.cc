@@ -17,8 +17,10 @@ namespace {
 namespace pq = ::parquet;
 
 constexpr int64_t kMaxBatchRows = 16 * 1024;
-/// A batch of wide rows has fewer of them.
-constexpr int64_t kMaxBatchBytes = 16 << 20;
+/// A batch of wide rows has fewer of them. How wide they are is seen from the rows before: a dictionary hides
+/// it from the file's own sizes.
+constexpr int64_t kMaxBatchBytes = 8 << 20;
+constexpr int64_t kFirstBatchRows = 1024;
 /// Pages are read through a buffer of this size instead of a whole column chunk at once.
 /// That of all columns together is bounded, too.
 constexpr int64_t kReadBuffer = 256 << 10, kLeastReadBuffer = 16 << 10, kReadBuffers = 8 << 20;
@@ -71,6 +73,9 @@ class FileReader final : public DataFileReader {
       }
       const int64_t count = std::min(batch_rows_, group_begins_[group_ + 1] - next_);
       CDC_TRY(ReadRange(decoders_, next_ - group_begins_[group_], count, out));
+      const auto bytes = std::max<int64_t>(1, static_cast<int64_t>(out->byte_size()));
+      batch_rows_ =
+          std::clamp<int64_t>(kMaxBatchBytes * count / bytes, 1, std::min(kMaxBatchRows, 4 * count));
       *first_position = next_;
       next_ += count;
       return true;
@@ -121,7 +126,7 @@ class FileReader final : public DataFileReader {
       if (column.index >= 0) bytes += metadata->ColumnChunk(column.index)->total_uncompressed_size();
     }
     const int64_t row_bytes = std::max<int64_t>(1, bytes / std::max<int64_t>(1, metadata->num_rows()));
-    return std::clamp<int64_t>(kMaxBatchBytes / row_bytes, 1, kMaxBatchRows);
+    return std::clamp<int64_t>(kMaxBatchBytes / row_bytes, 1, kFirstBatchRows);
   }
 
   static Status ReadRange(const Decoders& decoders, int64_t row, int64_t count, rows::Batch* out) {
@@ -176,7 +181,7 @@ class FileReader final : public DataFileReader {
   // Where Next() is:
   size_t group_ = 0;
   int64_t next_ = 0;
-  int64_t batch_rows_ = 0;
+  int64_t batch_rows_ = 0;  // of the next batch
   bool group_open_ = false;
   Decoders decoders_;  // of group_ while it is open
 };

@@ -21,10 +21,13 @@ struct WriterOptions {
   int64_t row_group_bytes = 16 << 20;   ///< … or at about this many encoded bytes, whichever comes first
   int zstd_level = 1;
   int64_t dictionary_page_bytes = 64 << 10;  ///< a column falls back to plain encoding beyond this dictionary
+  /// About what the open pages of all columns may hold in memory, and again their dictionaries. Wide tables
+  /// get smaller ones.
+  int64_t open_bytes = 12 << 20;
 };
 
-/// One file. Holds at most the row group being encoded in memory. Not thread-safe. Destroying an unclosed
-/// writer discards the file.
+/// One file. Holds at most row_group_bytes and twice open_bytes in memory, and what a single value beyond
+/// that needs about three times. Not thread-safe. Destroying an unclosed writer discards the file.
 class DataFileWriter {
  public:
   /// \param out the file's bytes go here; \param path what DataFile::file_path will say, exactly as position

@@ -1,106 +1,187 @@
 #include "lib/parquet/position_deletes.h"
 
 #include <algorithm>
-#include <cstring>
+#include <functional>
 
-#include <arrow/array.h>
-#include <arrow/builder.h>
-#include <arrow/memory_pool.h>
-#include <arrow/type.h>
-#include <parquet/column_writer.h>
-#include <parquet/exception.h>
-#include <parquet/file_writer.h>
-#include <parquet/metadata.h>
-#include <parquet/properties.h>
+#include <arrow/util/crc32.h>
 
 #include "lib/iceberg/value.h"
-#include "lib/parquet/arrow_io_internal.h"
-#include "lib/parquet/file_reader_internal.h"
-#include "lib/parquet/file_schema_internal.h"
+#include "lib/parquet/delta_encoding_internal.h"
+#include "lib/parquet/position_deletes_internal.h"
+#include "lib/parquet/thrift_writer_internal.h"
 
+// Numbers of thrift fields and enumerations are those of the Parquet format's parquet.thrift.
 namespace cdc::parquet {
 namespace {
 
-namespace pq = ::parquet;
+constexpr std::string_view kMagic = "PAR1";
+constexpr std::string_view kCreatedBy = "cdc version 1.0";
+constexpr int32_t kByteArray = 6, kInt64 = 2, kRequired = 0, kUtf8 = 0, kUncompressed = 0;
+constexpr int32_t kDataPage = 0, kDictionaryPage = 2;
+constexpr int32_t kPlain = 0, kRle = 3, kDeltaBinaryPacked = 5, kRleDictionary = 8;
+/// A page of positions takes a reader half a megabyte once decoded.
+constexpr size_t kPageRows = 64 * 1024;
 
-// Reserved field ids (Iceberg specification, "Reserved Field IDs").
-constexpr int kFilePathId = 2147483546;
-constexpr int kPosId = 2147483545;
-constexpr size_t kChunkRows = 16 * 1024;
+/// One column's pages, and what its footer says of them.
+struct Chunk {
+  const char* name;
+  int32_t id, type;
+  std::vector<int32_t> encodings;
+  int64_t dictionary_at = -1, data_at = 0;  ///< offsets in the file
+  int64_t begin = 0, end = 0;
+  std::string least = {}, greatest = {};  ///< PLAIN, without the length of a byte array
+};
 
-std::shared_ptr<const rows::Schema> DeleteSchema() {
-  auto schema = std::make_shared<rows::Schema>();
-  schema->fields.push_back({kFilePathId, 0, "file_path", true, rows::Type::Of(rows::TypeKind::kString)});
-  schema->fields.push_back({kPosId, 0, "pos", true, rows::Type::Of(rows::TypeKind::kLong)});
-  return schema;
+template <typename Integer>
+std::string LittleEndian(Integer value) {
+  return std::string(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-std::shared_ptr<pq::WriterProperties> MakeProperties() {
-  pq::WriterProperties::Builder builder;
-  builder.version(pq::ParquetVersion::PARQUET_2_6)
-      ->data_page_version(pq::ParquetDataPageVersion::V1)
-      ->compression(pq::Compression::ZSTD)
-      ->compression_level(1)
-      ->disable_dictionary("pos")
-      ->enable_page_checksum()
-      ->set_size_statistics_level(pq::SizeStatisticsLevel::None);
-  return builder.build();
-}
-
-void Check(const arrow::Status& status) {
-  if (!status.ok()) throw pq::ParquetException(status.ToString());
-}
-
-/// The path is the same in every row: a dictionary of one, and zeros that point to it.
-std::shared_ptr<arrow::Array> RepeatedPath(const std::string& path, size_t rows) {
-  arrow::StringBuilder builder;
-  Check(builder.Append(path));
-  std::shared_ptr<arrow::Array> dictionary;
-  Check(builder.Finish(&dictionary));
-  auto zeros = arrow::AllocateBuffer(static_cast<int64_t>(rows * sizeof(int32_t)));
-  Check(zeros.status());
-  std::memset((*zeros)->mutable_data(), 0, rows * sizeof(int32_t));
-  const auto indices =
-      std::make_shared<arrow::Int32Array>(static_cast<int64_t>(rows), std::shared_ptr(std::move(*zeros)));
-  return std::make_shared<arrow::DictionaryArray>(arrow::dictionary(arrow::int32(), arrow::utf8()), indices,
-                                                  dictionary);
-}
-
-void WriteRows(pq::ParquetFileWriter& file, const std::string& data_file_path,
-               std::span<const int64_t> positions) {
-  const auto rows = static_cast<int64_t>(positions.size());
-  pq::RowGroupWriter* const group = file.AppendRowGroup();
-  const auto properties = pq::default_arrow_writer_properties();
-  pq::ArrowWriteContext context(arrow::default_memory_pool(), properties.get());
-  pq::ColumnWriter* const paths = group->NextColumn();
-  const auto path = RepeatedPath(data_file_path, std::min(positions.size(), kChunkRows));
-  for (int64_t at = 0; at < rows; at += static_cast<int64_t>(kChunkRows)) {
-    const int64_t count = std::min<int64_t>(rows - at, kChunkRows);
-    Check(paths->WriteArrow(nullptr, nullptr, count, *path->Slice(0, count), &context, false));
+void AppendPage(int32_t type, int32_t rows, int32_t encoding, std::string_view body, std::string* file) {
+  ThriftWriter header(file);
+  header.Int32(1, type);
+  header.Int32(2, static_cast<int32_t>(body.size()));
+  header.Int32(3, static_cast<int32_t>(body.size()));
+  header.Int32(4, static_cast<int32_t>(arrow::internal::crc32(0, body.data(), body.size())));
+  header.Struct(type == kDictionaryPage ? 7 : 5);
+  header.Int32(1, rows);
+  header.Int32(2, encoding);
+  if (type == kDataPage) {
+    header.Int32(3, kRle);
+    header.Int32(4, kRle);
   }
-  paths->Close();
-  auto* const numbers = static_cast<pq::Int64Writer*>(group->NextColumn());
-  numbers->WriteBatch(rows, nullptr, nullptr, positions.data());
-  numbers->Close();
-  group->Close();
+  header.EndStruct();
+  header.Stop();
+  file->append(body);
 }
 
-iceberg::DataFile Describe(const pq::FileMetaData& metadata, const std::string& data_file_path,
+/// The path is the same in every row: a dictionary of one, and one run of zeros that point to it.
+Chunk AppendPaths(const std::string& path, size_t rows, std::string* file) {
+  Chunk chunk{"file_path", kFilePathId, kByteArray, {kPlain, kRle, kRleDictionary}};
+  chunk.least = chunk.greatest = path;
+  chunk.begin = chunk.dictionary_at = static_cast<int64_t>(file->size());
+  AppendPage(kDictionaryPage, 1, kPlain, LittleEndian(static_cast<uint32_t>(path.size())) + path, file);
+  chunk.data_at = static_cast<int64_t>(file->size());
+  for (size_t at = 0; at < rows; at += kPageRows) {
+    const size_t count = std::min(rows - at, kPageRows);
+    std::string body(1, '\1');  // bits of a number; then the run's length, doubled, and the number
+    for (size_t run = count << 1;; run >>= 7) {
+      body.push_back(static_cast<char>(run >= 0x80 ? run | 0x80 : run));
+      if (run < 0x80) break;
+    }
+    body.push_back('\0');
+    AppendPage(kDataPage, static_cast<int32_t>(count), kRleDictionary, body, file);
+  }
+  chunk.end = static_cast<int64_t>(file->size());
+  return chunk;
+}
+
+Chunk AppendPositions(std::span<const int64_t> positions, std::string* file) {
+  Chunk chunk{"pos", kPosId, kInt64, {kRle, kDeltaBinaryPacked}};
+  chunk.least = LittleEndian(positions.front());
+  chunk.greatest = LittleEndian(positions.back());
+  chunk.begin = chunk.data_at = static_cast<int64_t>(file->size());
+  std::string body;
+  for (size_t at = 0; at < positions.size(); at += kPageRows) {
+    const auto page = positions.subspan(at, std::min(positions.size() - at, kPageRows));
+    body.clear();
+    AppendDeltaPacked(page, &body);
+    AppendPage(kDataPage, static_cast<int32_t>(page.size()), kDeltaBinaryPacked, body, file);
+  }
+  chunk.end = static_cast<int64_t>(file->size());
+  return chunk;
+}
+
+void AppendSchema(const std::vector<Chunk>& chunks, ThriftWriter* footer) {
+  footer->List(2, ThriftWriter::Type::kStruct, 1 + chunks.size());
+  footer->StructElement();
+  footer->Binary(4, "schema");
+  footer->Int32(5, static_cast<int32_t>(chunks.size()));
+  footer->EndStruct();
+  for (const Chunk& chunk : chunks) {
+    footer->StructElement();
+    footer->Int32(1, chunk.type);
+    footer->Int32(3, kRequired);
+    footer->Binary(4, chunk.name);
+    if (chunk.type == kByteArray) footer->Int32(6, kUtf8);
+    footer->Int32(9, chunk.id);
+    if (chunk.type == kByteArray) {
+      footer->Struct(10);  // LogicalType
+      footer->Struct(1);   // STRING
+      footer->EndStruct();
+      footer->EndStruct();
+    }
+    footer->EndStruct();
+  }
+}
+
+void AppendColumn(const Chunk& chunk, int64_t rows, ThriftWriter* footer) {
+  footer->StructElement();
+  footer->Int64(2, chunk.begin);
+  footer->Struct(3);
+  footer->Int32(1, chunk.type);
+  footer->List(2, ThriftWriter::Type::kInt32, chunk.encodings.size());
+  for (const int32_t encoding : chunk.encodings) footer->Element(encoding);
+  footer->List(3, ThriftWriter::Type::kBinary, 1);
+  footer->Element(chunk.name);
+  footer->Int32(4, kUncompressed);
+  footer->Int64(5, rows);
+  footer->Int64(6, chunk.end - chunk.begin);
+  footer->Int64(7, chunk.end - chunk.begin);
+  footer->Int64(9, chunk.data_at);
+  if (chunk.dictionary_at >= 0) footer->Int64(11, chunk.dictionary_at);
+  footer->Struct(12);
+  footer->Int64(3, 0);
+  footer->Binary(5, chunk.greatest);
+  footer->Binary(6, chunk.least);
+  footer->True(7);
+  footer->True(8);
+  footer->EndStruct();
+  footer->EndStruct();
+  footer->EndStruct();
+}
+
+void AppendFooter(const std::vector<Chunk>& chunks, int64_t rows, std::string* file) {
+  const size_t begin = file->size();
+  ThriftWriter footer(file);
+  footer.Int32(1, 2);
+  AppendSchema(chunks, &footer);
+  footer.Int64(3, rows);
+  const int64_t bytes = chunks.back().end - chunks.front().begin;
+  footer.List(4, ThriftWriter::Type::kStruct, 1);
+  footer.StructElement();
+  footer.List(1, ThriftWriter::Type::kStruct, chunks.size());
+  for (const Chunk& chunk : chunks) AppendColumn(chunk, rows, &footer);
+  footer.Int64(2, bytes);
+  footer.Int64(3, rows);
+  footer.Int64(5, chunks.front().begin);
+  footer.Int64(6, bytes);
+  footer.EndStruct();
+  footer.Binary(6, kCreatedBy);
+  footer.List(7, ThriftWriter::Type::kStruct, chunks.size());
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    footer.StructElement();
+    footer.Struct(1);  // the order of the column's type
+    footer.EndStruct();
+    footer.EndStruct();
+  }
+  footer.Stop();
+  file->append(LittleEndian(static_cast<uint32_t>(file->size() - begin)));
+  file->append(kMagic);
+}
+
+iceberg::DataFile Describe(const std::vector<Chunk>& chunks, const std::string& data_file_path,
                            std::span<const int64_t> positions) {
   iceberg::DataFile file;
   file.content = iceberg::FileContent::kPositionDeletes;
   file.record_count = static_cast<int64_t>(positions.size());
   file.referenced_data_file = data_file_path;
-  const auto group = metadata.RowGroup(0);
-  for (const auto& [column, id] : {std::pair(0, kFilePathId), std::pair(1, kPosId)}) {
-    file.column_sizes[id] = group->ColumnChunk(column)->total_compressed_size();
-    file.value_counts[id] = file.record_count;
-    file.null_value_counts[id] = 0;
+  for (const Chunk& chunk : chunks) {
+    file.column_sizes[chunk.id] = chunk.end - chunk.begin;
+    file.value_counts[chunk.id] = file.record_count;
+    file.null_value_counts[chunk.id] = 0;
   }
-  const auto chunk = group->ColumnChunk(0);
-  file.split_offsets.push_back(chunk->has_dictionary_page()
-                                   ? std::min(chunk->dictionary_page_offset(), chunk->data_page_offset())
-                                   : chunk->data_page_offset());
+  file.split_offsets.push_back(chunks.front().begin);
   // Readers prune by these bounds, so a path cut at 16 characters would match every file of the table.
   file.lower_bounds[kFilePathId] = data_file_path;
   file.upper_bounds[kFilePathId] = data_file_path;
@@ -120,50 +201,18 @@ Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> 
     return Error{ErrorKind::kInvalidArgument, "cannot write position deletes for " + data_file_path +
                                                   ": positions must ascend, at least one"};
   }
-  CDC_ASSIGN(const auto file_schema, ToFileSchema(*DeleteSchema()));
-  const auto adapter = std::make_shared<OutputAdapter>(std::move(out));
-  return Guarded(*adapter, ErrorKind::kTransient, "cannot write " + path, [&]() -> Result<iceberg::DataFile> {
-    const auto file = pq::ParquetFileWriter::Open(adapter, file_schema, MakeProperties());
-    WriteRows(*file, data_file_path, sorted_positions);
-    file->Close();
-    iceberg::DataFile written = Describe(*file->metadata(), data_file_path, sorted_positions);
-    written.file_path = path;
-    written.file_size_in_bytes = adapter->position();
-    CDC_TRY(adapter->CloseFile());
-    return written;
-  });
-}
-
-Result<std::map<std::string, std::vector<int64_t>>> ReadPositionDeletes(
-    std::unique_ptr<storage::Reader> file) {
-  const auto schema = DeleteSchema();
-  CDC_ASSIGN(const auto reader, OpenFile(std::move(file), schema, MatchBy::kFieldIdThenName));
-  rows::Batch batch(schema);
-  int64_t first = 0;
-  std::map<std::string, std::vector<int64_t>> deletes;
-  std::vector<int64_t>* current = nullptr;
-  std::string_view current_path;
-  for (;;) {
-    CDC_ASSIGN(const bool more, reader->Next(&batch, &first));
-    if (!more) break;
-    for (uint32_t row = 0; row < batch.rows(); ++row) {
-      if (!batch.column(0).has_value(row) || !batch.column(1).has_value(row)) {
-        return Error{ErrorKind::kCorrupt, "cannot read position deletes: file_path or pos is absent or null"};
-      }
-      const std::string_view path = batch.column(0).bytes(row);
-      if (!current || path != current_path) {
-        const auto entry = deletes.try_emplace(std::string(path)).first;
-        current = &entry->second;
-        current_path = entry->first;
-      }
-      current->push_back(batch.column(1).fixed<int64_t>(row));
-    }
-  }
-  for (auto& [path, positions] : deletes) {
-    std::sort(positions.begin(), positions.end());
-    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-  }
-  return deletes;
+  std::string file(kMagic);
+  file.reserve(1024 + 2 * data_file_path.size() + 2 * sorted_positions.size());
+  std::vector<Chunk> chunks;
+  chunks.push_back(AppendPaths(data_file_path, sorted_positions.size(), &file));
+  chunks.push_back(AppendPositions(sorted_positions, &file));
+  AppendFooter(chunks, static_cast<int64_t>(sorted_positions.size()), &file);
+  iceberg::DataFile written = Describe(chunks, data_file_path, sorted_positions);
+  written.file_path = path;
+  written.file_size_in_bytes = static_cast<int64_t>(file.size());
+  CDC_TRY(out->Write(file));
+  CDC_TRY(out->Close());
+  return written;
 }
 
 }  // namespace cdc::parquet

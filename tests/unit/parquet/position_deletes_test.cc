@@ -28,6 +28,47 @@ TEST_CASE("position deletes round-trip and name their file in full") {
   CHECK(read->at(data) == positions);
 }
 
+/// Gaps of every width of bits, pages and blocks that end anywhere.
+std::vector<std::vector<int64_t>> AwkwardPositions() {
+  std::vector<std::vector<int64_t>> all = {{0}, {INT64_MAX}, {0, INT64_MAX}, {5, 6, 7}};
+  for (const size_t count : {2, 32, 33, 34, 128, 129, 130, 161, 1000, 65'536, 65'537, 65'665, 200'000}) {
+    std::vector<int64_t> dense, growing;
+    int64_t position = 17, step = 1;
+    for (size_t i = 0; i < count; ++i) {
+      dense.push_back(static_cast<int64_t>(i));
+      growing.push_back(position);
+      step = step % ((int64_t{1} << 40) / 3) * 3 + static_cast<int64_t>(i % 7);
+      position += i % 50 == 0 ? step : 1 + step % 1000;
+    }
+    all.push_back(dense);
+    all.push_back(growing);
+  }
+  return all;
+}
+
+TEST_CASE("whatever the gaps between positions, other readers find them all") {
+  const TempFolder folder;
+  std::ofstream expected(folder.path("expected.txt"));
+  size_t number = 0;
+  for (const auto& positions : AwkwardPositions()) {
+    MemoryFile file;
+    REQUIRE(WritePositionDeletes(std::make_unique<MemoryWriter>(file), "/d", "/data/ä.parquet", positions)
+                .has_value());
+    const auto read = ReadPositionDeletes(std::make_unique<MemoryReader>(file));
+    REQUIRE(read.has_value());
+    REQUIRE(read->at("/data/ä.parquet") == positions);
+    const std::string name = std::to_string(number++) + ".parquet";
+    std::ofstream(folder.path(name), std::ios::binary) << file.bytes;
+    expected << name;
+    for (const int64_t position : positions) expected << ' ' << position;
+    expected << '\n';
+  }
+  expected.close();
+  const std::string script = std::string(CDC_PYTHON) + " " + CDC_SOURCE_DIR +
+                             "/tests/unit/parquet/check_deletes.py " + folder.path("expected.txt");
+  CHECK(std::system(script.c_str()) == 0);
+}
+
 TEST_CASE("positions that do not ascend are refused") {
   for (const std::vector<int64_t>& positions : {std::vector<int64_t>{}, {1, 1}, {2, 1}, {-1}}) {
     MemoryFile file;
