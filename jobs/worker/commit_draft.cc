@@ -130,13 +130,12 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
     return {};
   }
   for (auto& [data_path, positions] : draft->deletes) {
-    if (!std::is_sorted(positions.begin(), positions.end())) std::sort(positions.begin(), positions.end());
-    CDC_ASSIGN(const std::vector<int64_t> before, DeletedPositions(data_path));
-    std::vector<int64_t> all;
-    all.reserve(before.size() + positions.size());
-    std::set_union(before.begin(), before.end(), positions.begin(), positions.end(), std::back_inserter(all));
-    draft->deleted_rows += static_cast<int64_t>(all.size() - before.size());
-    if (all.size() == before.size()) continue;
+    CDC_ASSIGN(PositionSet all, DeletedPositions(data_path));
+    const int64_t before = all.size();
+    all.Add(positions);
+    positions = {};
+    draft->deleted_rows += all.size() - before;
+    if (all.size() == before) continue;
     for (const auto& entry : live_.DeletesOf(data_path)) {
       // A foreign delete file of several data files stays: what it says of this one is repeated, which is
       // harmless.
@@ -144,59 +143,60 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
         draft->changes.removed_paths.push_back(entry->file.file_path);
     }
     const auto data = live_.FindData(data_path);
-    if (static_cast<int64_t>(all.size()) == data->file.record_count) {
+    if (all.size() == data->file.record_count) {
       draft->changes.removed_paths.push_back(data_path);
       continue;
     }
     std::string path;
     CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
     CDC_ASSIGN(iceberg::DataFile deletes,
-               parquet::WritePositionDeletes(std::move(file), path, data_path, all));
+               parquet::WritePositionDeletes(std::move(file), path, data_path, all.ToVector()));
     draft->changes.added_deletes.push_back(std::move(deletes));
-    draft->all_deleted[data_path].assign(all.begin(), all.end());
-    positions = {};
+    draft->all_deleted[data_path] = std::move(all);
   }
   return {};
 }
 
-/// Positions of `data_path` that are deleted already, ascending. Remembered up to a limit, else read.
-Result<std::vector<int64_t>> IcebergSink::DeletedPositions(const std::string& data_path) {
-  if (const auto known = deleted_.find(data_path); known != deleted_.end())
-    return std::vector<int64_t>(known->second.begin(), known->second.end());
-  std::vector<int64_t> positions;
+/// What is deleted already of `data_path`. Remembered up to a limit, else read.
+Result<PositionSet> IcebergSink::DeletedPositions(const std::string& data_path) {
+  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
+  PositionSet positions;
+  const auto data = live_.FindData(data_path);
+  const int64_t rows = data == nullptr ? 0 : data->file.record_count;
   for (const auto& entry : live_.DeletesOf(data_path)) {
     CDC_ASSIGN(auto file, ports_.files.Open(entry->file.file_path));
-    CDC_ASSIGN(auto deletes, parquet::ReadPositionDeletes(std::move(file)));
+    CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
     const auto of_file = deletes.find(data_path);
     if (of_file == deletes.end()) continue;
-    std::vector<int64_t> merged;
-    std::set_union(positions.begin(), positions.end(), of_file->second.begin(), of_file->second.end(),
-                   std::back_inserter(merged));
-    positions = std::move(merged);
+    // What another engine says of rows that the file does not have means nothing.
+    const auto& said = of_file->second;
+    const auto end = std::lower_bound(said.begin(), said.end(), rows);
+    positions.Add(std::span(said.begin(), end));
   }
   return positions;
 }
 
 void IcebergSink::Forget() {
   deleted_.clear();
-  deleted_count_ = 0;
+  deleted_bytes_ = 0;
 }
 
 void IcebergSink::Forget(const std::string& data_path) {
   const auto known = deleted_.find(data_path);
   if (known == deleted_.end()) return;
-  deleted_count_ -= known->second.size();
+  deleted_bytes_ -= known->second.byte_size();
   deleted_.erase(known);
 }
 
 /// Keeps what the table's newest delete file of `data_path` says, so that the next one need not read it.
-/// Beyond a limit all is forgotten: it is read again where it is wanted.
-void IcebergSink::Remember(const std::string& data_path, std::vector<uint32_t> deleted) {
-  constexpr size_t kMostPositions = 4 << 20;
-  std::vector<uint32_t>& kept = deleted_[data_path];
-  deleted_count_ += deleted.size() - kept.size();
-  kept = std::move(deleted);
-  if (deleted_count_ > kMostPositions) Forget();
+/// Beyond a limit, which is some 130 million rows of data files, all is forgotten: it is read again where it
+/// is wanted.
+void IcebergSink::Remember(const std::string& data_path, PositionSet deleted) {
+  constexpr size_t kMostBytes = 16 << 20;
+  Forget(data_path);
+  deleted_bytes_ += deleted.byte_size();
+  deleted_[data_path] = std::move(deleted);
+  if (deleted_bytes_ > kMostBytes) Forget();
 }
 
 /// What an attempt wrote and certainly did not commit.

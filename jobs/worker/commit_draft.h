@@ -15,7 +15,7 @@ struct IcebergSink::Draft {
   index::CommitIntent intent;
   iceberg::SnapshotChanges changes;
   std::map<std::string, std::vector<int64_t>> deletes;  ///< data file → positions that this commit deletes
-  std::map<std::string, std::vector<uint32_t>>
+  std::map<std::string, PositionSet>
       all_deleted;  ///< the same with those deleted before: the new delete files
   int64_t rows = 0;
   int64_t deleted_rows = 0;

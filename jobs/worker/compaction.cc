@@ -31,8 +31,7 @@ Result<bool> IcebergSink::CopySome() {
   Rewriting& work = *rewriting_;
   Rewriting::Source& source = work.sources[work.at];
   if (work.reader == nullptr) {
-    CDC_ASSIGN(const std::vector<int64_t> gone, DeletedPositions(source.path));
-    source.gone = PositionSet(gone);
+    CDC_ASSIGN(source.gone, DeletedPositions(source.path));
     source.first = work.writer->rows();
     CDC_ASSIGN(auto opened, ports_.files.Open(source.path));
     CDC_ASSIGN(work.reader, parquet::DataFileReader::Make(std::move(opened), work.schema));
@@ -64,9 +63,8 @@ Result<std::optional<std::vector<int64_t>>> IcebergSink::DeletedSinceCopied() {
   std::vector<int64_t> deleted;
   for (const Rewriting::Source& source : rewriting_->sources) {
     if (live_.FindData(source.path) == nullptr) return std::optional<std::vector<int64_t>>();
-    CDC_ASSIGN(const std::vector<int64_t> now, DeletedPositions(source.path));
-    PositionSet(now).EachBeyond(source.gone,
-                                [&](int64_t, int64_t rank) { deleted.push_back(source.first + rank); });
+    CDC_ASSIGN(const PositionSet now, DeletedPositions(source.path));
+    now.EachBeyond(source.gone, [&](int64_t, int64_t rank) { deleted.push_back(source.first + rank); });
   }
   return std::optional(std::move(deleted));
 }
@@ -113,7 +111,7 @@ Status IcebergSink::DraftRewrite(Rewriting& work, const std::vector<int64_t>& de
     CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
     CDC_ASSIGN(auto deletes, parquet::WritePositionDeletes(std::move(file), path, work.path, deleted));
     draft->changes.added_deletes.push_back(std::move(deletes));
-    draft->all_deleted[work.path].assign(deleted.begin(), deleted.end());
+    draft->all_deleted[work.path] = PositionSet(deleted);
   }
   if (index_ == nullptr) return {};
   const uint32_t number = numbers_->next();

@@ -14,6 +14,7 @@
 #include <unordered_map>
 
 #include "jobs/worker/allowance.h"
+#include "jobs/worker/position_set.h"
 #include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/second_thread.h"
 #include "jobs/worker/settings.h"
@@ -138,8 +139,8 @@ class IcebergSink final : public Sink {
   Status DraftDeletes(Draft* draft);
   void Forget();
   void Forget(const std::string& data_path);
-  void Remember(const std::string& data_path, std::vector<uint32_t> deleted);
-  Result<std::vector<int64_t>> DeletedPositions(const std::string& data_path);
+  void Remember(const std::string& data_path, PositionSet deleted);
+  Result<PositionSet> DeletedPositions(const std::string& data_path);
   std::string NewDataPath(const char* kind) const;
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
 
@@ -183,9 +184,8 @@ class IcebergSink final : public Sink {
 
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;
-  std::unordered_map<std::string, std::vector<uint32_t>>
-      deleted_;               // positions by data file, as far as read or written
-  size_t deleted_count_ = 0;  // positions in it
+  std::unordered_map<std::string, PositionSet> deleted_;  // by data file, as far as read or written
+  size_t deleted_bytes_ = 0;                              // that they take
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
 

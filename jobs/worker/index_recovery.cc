@@ -93,20 +93,21 @@ Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
   rows::KeyHasher hasher(columns);
   CDC_ASSIGN(auto file, ports_.files.Open(path));
   CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
-  CDC_ASSIGN(const std::vector<int64_t> deleted, DeletedPositions(path));
-  CDC_TRY(index_->Reserve(index_->size() + static_cast<uint64_t>(reader->rows())));
-  auto next_deleted = deleted.begin();
+  CDC_ASSIGN(const PositionSet deleted, DeletedPositions(path));
+  CDC_TRY(index_->Reserve(index_->size() + static_cast<uint64_t>(reader->rows() - deleted.size())));
   rows::Batch batch(projection);
+  std::vector<index::KeyChange> found;
   int64_t first = 0;
   while (true) {
     CDC_ASSIGN(const bool more, reader->Next(&batch, &first));
     if (!more) return {};
+    found.clear();
     for (uint32_t row = 0; row < batch.rows(); ++row) {
       const int64_t position = first + row;
-      while (next_deleted != deleted.end() && *next_deleted < position) ++next_deleted;
-      if (next_deleted != deleted.end() && *next_deleted == position) continue;
-      CDC_TRY(index_->Put(hasher(batch, row), {number, static_cast<uint32_t>(position)}));
+      if (!deleted.Has(position))
+        found.push_back({hasher(batch, row), {number, static_cast<uint32_t>(position)}});
     }
+    CDC_TRY(index::PutMany(found, index_.get()));
   }
 }
 

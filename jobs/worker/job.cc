@@ -62,6 +62,17 @@ std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& sett
   };
 }
 
+/// What the catalog or the store had when the run began, and has no more.
+Error Gone(Error error, const std::string& table) {
+  if (error.kind != ErrorKind::kNotFound || !error.hint.empty()) return error;
+  error.hint = fmt::format(
+      "somebody dropped the table or deleted its files: `cdc reset {0} --yes` builds it anew from the "
+      "topic's "
+      "start; or register its newest metadata file again with an Iceberg tool, then `cdc trigger {0}`",
+      table);
+  return error;
+}
+
 /// Everything between the configuration and the loop.
 Status RunTable(const JobDefinition& job, const config::Config& config, const config::Table& table,
                 bool drain, contract::JobChannel& channel, const Clock& clock, const log::Logger& log,
@@ -101,7 +112,8 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
   Loop loop(settings, found->partitions, drain,
             {*sink, *consumer, intake, letters, tainted, channel, clock, stop_requested, log});
-  return loop.Run(report);
+  const Status ended = loop.Run(report);
+  return ended ? ended : Gone(ended.error(), table.name);
 }
 
 int Finish(contract::Report report, const Status& status, const Clock& clock, SteadyTime started,

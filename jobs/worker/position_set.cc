@@ -4,13 +4,18 @@
 
 namespace cdc::worker {
 
-PositionSet::PositionSet(std::span<const int64_t> positions) {
+PositionSet::PositionSet(std::span<const int64_t> positions) { Add(positions); }
+
+void PositionSet::Add(std::span<const int64_t> positions) {
   if (positions.empty()) return;
   const int64_t last = *std::max_element(positions.begin(), positions.end());
-  words_.resize(static_cast<size_t>(last >> 6) + 1);
-  for (const int64_t position : positions)
-    words_[static_cast<size_t>(position >> 6)] |= uint64_t{1} << (position & 63);
-  for (const uint64_t word : words_) size_ += __builtin_popcountll(word);
+  if (const auto needed = static_cast<size_t>(last >> 6) + 1; needed > words_.size()) words_.resize(needed);
+  for (const int64_t position : positions) {
+    uint64_t& word = words_[static_cast<size_t>(position >> 6)];
+    const uint64_t bit = uint64_t{1} << (position & 63);
+    size_ += (word & bit) == 0;
+    word |= bit;
+  }
 }
 
 std::vector<int64_t> PositionSet::ToVector() const {

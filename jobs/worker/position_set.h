@@ -17,6 +17,8 @@ class PositionSet {
   /// \param positions 0 and above, in any order
   explicit PositionSet(std::span<const int64_t> positions);
 
+  /// \param positions 0 and above, in any order
+  void Add(std::span<const int64_t> positions);
   bool Has(int64_t position) const {
     const auto word = static_cast<size_t>(position >> 6);
     return word < words_.size() && (words_[word] >> (position & 63) & 1) != 0;

@@ -123,13 +123,18 @@ KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& t
 }
 
 Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const config::Table& table) {
+  Status refused;
   for (const std::string& topic : table.topics) {
     auto info = consumer.DescribeTopic(topic, kKafkaTimeout);
     if (!info && info.error().kind == ErrorKind::kNotFound) continue;
+    // Rights are asked before existence: one that we may not see need not be there, and another may be.
+    if (!info && info.error().kind == ErrorKind::kInvalidConfig && refused) refused = info.error();
+    if (!info && info.error().kind == ErrorKind::kInvalidConfig) continue;
     if (!info) return info.error();
     CDC_ASSIGN(std::string cluster, consumer.ClusterId(kKafkaTimeout));
     return std::optional(TopicFound{info->name, info->partitions, std::move(cluster)});
   }
+  CDC_TRY(refused);
   return std::optional<TopicFound>();
 }
 

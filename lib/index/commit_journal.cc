@@ -55,6 +55,12 @@ class Decoder {
 
 std::filesystem::path FilePath(const std::filesystem::path& folder) { return folder / "commit.journal"; }
 
+/// Starts fetching the slot of a change some places on.
+void LookAhead(std::span<const KeyChange> changes, size_t at, const KeyIndex& index) {
+  constexpr size_t kAhead = 16;
+  if (at + kAhead < changes.size()) index.Prefetch(changes[at + kAhead].key);
+}
+
 bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return false;
@@ -130,31 +136,31 @@ void RemoveJournal(const std::filesystem::path& folder) {
   std::filesystem::remove(FilePath(folder), ignored);
 }
 
+Status PutMany(std::span<const KeyChange> changes, KeyIndex* index) {
+  for (size_t i = 0; i < changes.size(); ++i) {
+    LookAhead(changes, i, *index);
+    if (changes[i].location == KeyIndex::Missing())
+      index->Erase(changes[i].key);
+    else
+      CDC_TRY(index->Put(changes[i].key, changes[i].location));
+  }
+  return {};
+}
+
 Status Apply(const CommitIntent& intent, KeyIndex* index) {
   // Clearing again on a repeat is right: the changes that follow hold every key of this commit.
   if (intent.clears) CDC_TRY(index->Clear());
   const auto& changes = intent.changes;
-  constexpr size_t kAhead = 16;
-  const auto look_ahead = [&](size_t i) {
-    if (i + kAhead < changes.size()) index->Prefetch(changes[i + kAhead].key);
-  };
   // Most changes are of keys that are there: they are counted before the file grows for nothing.
   if (!index->HasRoom(index->size() + changes.size())) {
     uint64_t added = 0;
     for (size_t i = 0; i < changes.size(); ++i) {
-      look_ahead(i);
+      LookAhead(changes, i, *index);
       added += changes[i].location != KeyIndex::Missing() && !index->Find(changes[i].key);
     }
     CDC_TRY(index->Reserve(index->size() + added));
   }
-  for (size_t i = 0; i < changes.size(); ++i) {
-    look_ahead(i);
-    const KeyChange& change = changes[i];
-    if (change.location == KeyIndex::Missing())
-      index->Erase(change.key);
-    else
-      CDC_TRY(index->Put(change.key, change.location));
-  }
+  CDC_TRY(PutMany(changes, index));
   index->SetStamp({intent.table_uuid, intent.snapshot_id});
   return {};
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& int
 Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& folder);
 
 void RemoveJournal(const std::filesystem::path& folder);
+
+/// Puts and erases, in order, with overlapping cache misses. \return kTransient: the file could not grow.
+Status PutMany(std::span<const KeyChange> changes, KeyIndex* index);
 
 /// Applies the intent's changes. May be repeated: each change sets a final state. \return kTransient.
 Status Apply(const CommitIntent& intent, KeyIndex* index);
