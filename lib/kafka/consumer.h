@@ -96,7 +96,9 @@ class Consumer {
 
   /// All topics whose name begins with `prefix`, internal ones (`__…`) left out, sorted by name. "" = all.
   Result<std::vector<TopicInfo>> ListTopics(std::string_view prefix, std::chrono::milliseconds timeout);
-  /// \return kNotFound: no such topic. Never creates it.
+  /// Costs the same however many topics there are. \return kNotFound: no such topic; kInvalidArgument: not a
+  /// topic's name. Never creates it (brokers before 0.11, which have no headers either, do not know how not
+  /// to).
   Result<TopicInfo> DescribeTopic(const std::string& topic, std::chrono::milliseconds timeout);
   /// The cluster's id, or kTransient.
   Result<std::string> ClusterId(std::chrono::milliseconds timeout);

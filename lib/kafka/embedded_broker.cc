@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -76,6 +77,7 @@ struct EmbeddedBroker::Impl {
   std::mutex mutex;  ///< guards `store`: the broker's thread works on it, CreateTopic() too
   BrokerStore store;
   std::optional<BrokerRequests> requests;
+  std::atomic<int64_t> bytes_sent = 0;
   std::thread thread;
 
   explicit Impl(const EmbeddedBrokerOptions& o) : options(o), store(static_cast<size_t>(o.max_bytes)) {}
@@ -86,7 +88,7 @@ struct EmbeddedBroker::Impl {
   void Receive(Connection* c);
   void Serve(Connection* c);
   void ServeParked();
-  static void Send(Connection* c);
+  void Send(Connection* c);
   int WaitMs() const;
 };
 
@@ -233,10 +235,13 @@ void EmbeddedBroker::Impl::Send(Connection* c) {
       return;
     }
     c->sent += static_cast<size_t>(n);
+    bytes_sent += n;
   }
 }
 
 const std::string& EmbeddedBroker::bootstrap_servers() const { return impl_->bootstrap_servers; }
+
+int64_t EmbeddedBroker::bytes_sent() const { return impl_->bytes_sent; }
 
 Status EmbeddedBroker::CreateTopic(const std::string& topic, int32_t partitions) {
   std::lock_guard lock(impl_->mutex);

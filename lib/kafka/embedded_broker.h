@@ -35,6 +35,9 @@ class EmbeddedBroker {
   /// "127.0.0.1:port"
   const std::string& bootstrap_servers() const;
 
+  /// To all clients since the start: what they ask for can be seen in it.
+  int64_t bytes_sent() const;
+
   /// \return kConflict: it exists; kInvalidArgument: a bad name or count.
   Status CreateTopic(const std::string& topic, int32_t partitions);
 

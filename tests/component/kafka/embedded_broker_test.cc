@@ -70,6 +70,32 @@ TEST_CASE("Topics: one partition by default, created with more, unknown ones sta
   CHECK(consumer->DescribeTopic("none", 10s).error().kind == ErrorKind::kNotFound);
 }
 
+/// Bytes the broker sends to a consumer that begins to read one topic as a worker does.
+int64_t BytesToBegin(Embedded& kafka) {
+  const int64_t before = kafka.broker->bytes_sent();
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->DescribeTopic("t", 10s).value().partitions == 1);
+  CHECK(consumer->DescribeTopic("none", 10s).error().kind == ErrorKind::kNotFound);
+  REQUIRE(consumer->ClusterId(10s));
+  REQUIRE(consumer->Watermarks({{"t", 0}}, 10s).value().size() == 1);
+  REQUIRE(consumer->Assign({{"t", 0, 0}}));
+  CHECK(ReadToEnd(*consumer).size() == 1);
+  return kafka.broker->bytes_sent() - before;
+}
+
+TEST_CASE("To begin reading a topic costs the same among thousands, and makes none") {
+  Embedded kafka;
+  kafka.Send("t", 0, 1);
+  const int64_t alone = BytesToBegin(kafka);
+  CHECK(kafka.MakeConsumer()->ListTopics("", 10s).value().size() == 1);
+  constexpr int kOthers = 3'000;
+  for (int i = 0; i < kOthers; ++i)
+    REQUIRE(kafka.broker->CreateTopic("a.topic.with.a.long.name." + std::to_string(i), 1));
+  // A list of all of them is 180,000 bytes; how often empty fetches are answered varies.
+  CHECK(BytesToBegin(kafka) < alone + 10'000);
+  CHECK(kafka.MakeConsumer()->ListTopics("", 10s).value().size() == 1 + kOthers);
+}
+
 TEST_CASE("Nothing is forgotten: far more than a mock cluster keeps") {
   Embedded kafka;
   auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}}});
