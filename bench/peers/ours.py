@@ -14,7 +14,7 @@ class Ours(Peer):
     name = "ours"
 
     def prepare(self):
-        self.version = measured.commit(self.bench.root)
+        self.version = self.bench.commit
         if not self.bench.programs:
             self.bench.programs = os.path.join(self.bench.root, "build/bench/here/bin")
             measured.build(self.bench.root, os.path.join(self.bench.root, "build/bench/here"))
