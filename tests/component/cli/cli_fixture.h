@@ -19,6 +19,26 @@
 
 namespace cdc::cli {
 
+/// A tables.toml with catalog, warehouse and state in the folder it is in.
+///
+/// \param tables its `[tables…]` sections \param source further lines of `[source]`
+inline std::string ConfigText(const std::string& servers, const std::string& tables,
+                              const std::string& source = "") {
+  return fmt::format(R"(
+[kafka]
+bootstrap_servers = "{}"
+[source]
+topic_prefix = "p"
+{}[catalog]
+uri = "catalog.db"
+warehouse = "warehouse"
+namespace = "university"
+[orchestrator]
+state_dir = "state"
+{})",
+                     servers, source, tables);
+}
+
 struct Outcome {
   int exit = -1;
   std::string out;

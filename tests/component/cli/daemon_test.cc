@@ -4,20 +4,7 @@
 namespace cdc::cli {
 namespace {
 
-constexpr const char* kConfig = R"(
-[kafka]
-bootstrap_servers = "127.0.0.1:1"
-[source]
-topic_prefix = "p"
-[catalog]
-uri = "catalog.db"
-warehouse = "warehouse"
-namespace = "university"
-[orchestrator]
-state_dir = "state"
-[tables.faculty]
-[tables.program]
-)";
+const std::string kConfig = ConfigText("127.0.0.1:1", "[tables.faculty]\n[tables.program]\n");
 
 TEST_CASE("Status comes from the ledger while the orchestrator is down; Held is exit 1") {
   Folder folder;

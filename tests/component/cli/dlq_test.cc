@@ -7,21 +7,7 @@ namespace cdc::cli {
 namespace {
 
 std::string Config(const std::string& servers) {
-  return fmt::format(R"(
-[kafka]
-bootstrap_servers = "{}"
-[source]
-topic_prefix = "p"
-[catalog]
-uri = "catalog.db"
-warehouse = "warehouse"
-namespace = "university"
-[orchestrator]
-state_dir = "state"
-[tables.faculty]
-[tables.program]
-)",
-                     servers);
+  return ConfigText(servers, "[tables.faculty]\n[tables.program]\n");
 }
 
 TEST_CASE("Dead letters are listed once, with everything that is known of them") {

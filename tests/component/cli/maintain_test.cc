@@ -16,21 +16,7 @@ using nlohmann::json;
 constexpr const char* kTopic = "p.public.faculty";
 
 void Configure(const Folder& folder, const std::string& servers) {
-  folder.Write("tables.toml", fmt::format(R"(
-[kafka]
-bootstrap_servers = "{}"
-[source]
-topic_prefix = "p"
-[catalog]
-uri = "catalog.db"
-warehouse = "warehouse"
-namespace = "university"
-[orchestrator]
-state_dir = "state"
-[tables.faculty]
-[tables.empty]
-)",
-                                          servers));
+  folder.Write("tables.toml", ConfigText(servers, "[tables.faculty]\n[tables.empty]\n"));
 }
 
 /// The rows from 0 on, again and again: each run supersedes those of the last.

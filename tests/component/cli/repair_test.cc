@@ -16,20 +16,7 @@ constexpr const char* kTopic = "p.public.faculty";
 
 struct World {
   World() {
-    folder.Write("tables.toml", fmt::format(R"(
-[kafka]
-bootstrap_servers = "{}"
-[source]
-topic_prefix = "p"
-[catalog]
-uri = "catalog.db"
-warehouse = "warehouse"
-namespace = "university"
-[orchestrator]
-state_dir = "state"
-[tables.faculty]
-)",
-                                            broker.servers()));
+    folder.Write("tables.toml", ConfigText(broker.servers(), "[tables.faculty]\n"));
     auto producer = std::move(kafka::Producer::Make({.bootstrap_servers = broker.servers()}).value());
     for (int i = 0; i < 5; ++i) {
       REQUIRE(producer->Produce({.topic = kTopic, .partition = i % 2, .value = "{}"}).has_value());
