@@ -70,8 +70,4 @@ catalog_up() {
   say "catalog: ready at http://$catalog_address"
 }
 
-catalog_down() {
-  alive "$catalog_pid" || { rm -f "$catalog_pid"; say "catalog: not running"; return 0; }
-  stop_process "$catalog_pid" 20
-  say "catalog: stopped"
-}
+catalog_down() { take_down catalog "$catalog_pid" 20; }

@@ -187,8 +187,4 @@ connect_up() {
   say "connect: ready at http://$connect_address, $connector running, slot $slot_name active"
 }
 
-connect_down() {
-  alive "$connect_pid" || { rm -f "$connect_pid"; say "connect: not running"; return 0; }
-  stop_process "$connect_pid" 30
-  say "connect: stopped"
-}
+connect_down() { take_down connect "$connect_pid" 30; }

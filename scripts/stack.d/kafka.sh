@@ -69,8 +69,4 @@ kafka_up() {
   say "kafka: ready at $kafka_address"
 }
 
-kafka_down() {
-  alive "$kafka_pid" || { rm -f "$kafka_pid"; say "kafka: not running"; return 0; }
-  stop_process "$kafka_pid" 30
-  say "kafka: stopped"
-}
+kafka_down() { take_down kafka "$kafka_pid" 30; }

@@ -53,11 +53,7 @@ minio_up() {
   say "minio: ready at http://$minio_address, bucket $minio_bucket, admin/password"
 }
 
-minio_down() {
-  alive "$minio_pid" || { rm -f "$minio_pid"; say "minio: not running"; return 0; }
-  stop_process "$minio_pid" 30
-  say "minio: stopped"
-}
+minio_down() { take_down minio "$minio_pid" 30; }
 
 # A user of MinIO with all rights in the bucket: the administrator may not open STS sessions (AssumeRole). The admin API wants
 # encrypted bodies, so MinIO's own Python client talks to it.

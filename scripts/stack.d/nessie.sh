@@ -60,8 +60,4 @@ nessie_up() {
   say "nessie: ready at http://$nessie_address/iceberg/ (warehouse 'warehouse')"
 }
 
-nessie_down() {
-  alive "$nessie_pid" || { rm -f "$nessie_pid"; say "nessie: not running"; return 0; }
-  stop_process "$nessie_pid" 20
-  say "nessie: stopped"
-}
+nessie_down() { take_down nessie "$nessie_pid" 20; }

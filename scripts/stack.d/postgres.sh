@@ -126,11 +126,7 @@ postgres_up() {
   say "postgres: ready at $postgres_address: postgresql://postgres@$postgres_address/sourcedb"
 }
 
-postgres_down() {
-  alive "$postgres_pid" || { rm -f "$postgres_pid"; say "postgres: not running"; return 0; }
-  stop_process "$postgres_pid" 30 INT
-  say "postgres: stopped"
-}
+postgres_down() { take_down postgres "$postgres_pid" 30 INT; }
 
 postgres_reset() {
   local data

@@ -59,6 +59,13 @@ stop_process() {
   rm -f "$pid_file"
 }
 
+# take_down COMPONENT PIDFILE SECONDS [SIGNAL]: stop_process, told to the user.
+take_down() {
+  alive "$2" || { rm -f "$2"; say "$1: not running"; return 0; }
+  stop_process "${@:2}"
+  say "$1: stopped"
+}
+
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # need_port COMPONENT PORT VARIABLE: somebody else's listener is an error that names the way out.

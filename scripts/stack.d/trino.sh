@@ -73,8 +73,4 @@ trino_up() {
   say "trino: ready at http://$trino_address: scripts/trino 'SHOW TABLES'"
 }
 
-trino_down() {
-  alive "$trino_pid" || { rm -f "$trino_pid"; say "trino: not running"; return 0; }
-  stop_process "$trino_pid" 30
-  say "trino: stopped"
-}
+trino_down() { take_down trino "$trino_pid" 30; }
