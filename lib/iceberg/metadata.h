@@ -33,8 +33,14 @@ struct Snapshot {
   const std::string* FindSummary(const std::string& key) const;
 };
 
-/// Shared: a commit copies the metadata, not its thousand snapshots.
-using SnapshotPtr = std::shared_ptr<const Snapshot>;
+/// With its JSON text: a commit a second writes the same hundreds of snapshots again and again.
+struct StoredSnapshot : Snapshot {
+  explicit StoredSnapshot(Snapshot snapshot);
+  const std::string json;
+};
+
+/// Shared: a commit copies the metadata, not its hundreds of snapshots.
+using SnapshotPtr = std::shared_ptr<const StoredSnapshot>;
 
 struct SnapshotRef {
   int64_t snapshot_id = 0;
@@ -103,10 +109,9 @@ struct TableMetadata {
   int64_t IntProperty(const std::string& key, int64_t fallback) const;
 };
 
-/// \param known an earlier state of the same table, or null: snapshots that it has are taken from it, not read
-/// again (they never change; another table is told by its uuid)
-/// \return kCorrupt: no table metadata, or it contradicts itself; kUnsupported: another format version
-/// than 2.
+/// \param known an earlier state of the same table, or null: snapshots that it has are taken from it, not
+/// read again (they never change; another table is told by its uuid) \return kCorrupt: no table metadata, or
+/// it contradicts itself; kUnsupported: another format version than 2.
 Result<TableMetadata> ParseTableMetadata(std::string_view json, const TableMetadata* known = nullptr);
 std::string TableMetadataToJson(const TableMetadata& metadata);
 

@@ -83,23 +83,35 @@ void AppendSnapshot(const Snapshot& snapshot, std::string* out) {
 
 namespace {
 
+std::string TextOf(const Snapshot& snapshot) {
+  std::string text;
+  AppendSnapshot(snapshot, &text);
+  return text;
+}
+
+}  // namespace
+
+StoredSnapshot::StoredSnapshot(Snapshot snapshot) : Snapshot(std::move(snapshot)), json(TextOf(*this)) {}
+
+namespace {
+
 SnapshotPtr SnapshotFrom(const Json& tree) {
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->snapshot_id = tree.at("snapshot-id").get<int64_t>();
-  snapshot->parent_snapshot_id = Optional<int64_t>(tree, "parent-snapshot-id");
-  if (snapshot->parent_snapshot_id == -1) snapshot->parent_snapshot_id.reset();
-  snapshot->sequence_number = tree.value("sequence-number", int64_t{0});
-  snapshot->timestamp_ms = tree.at("timestamp-ms").get<int64_t>();
-  snapshot->manifest_list = tree.at("manifest-list").get<std::string>();
+  Snapshot snapshot;
+  snapshot.snapshot_id = tree.at("snapshot-id").get<int64_t>();
+  snapshot.parent_snapshot_id = Optional<int64_t>(tree, "parent-snapshot-id");
+  if (snapshot.parent_snapshot_id == -1) snapshot.parent_snapshot_id.reset();
+  snapshot.sequence_number = tree.value("sequence-number", int64_t{0});
+  snapshot.timestamp_ms = tree.at("timestamp-ms").get<int64_t>();
+  snapshot.manifest_list = tree.at("manifest-list").get<std::string>();
   if (const auto summary = tree.find("summary"); summary != tree.end() && summary->is_object()) {
     for (const auto& [key, value] : summary->items()) {
-      snapshot->summary[key] = value.is_string() ? value.get<std::string>() : DumpJson(value);
+      snapshot.summary[key] = value.is_string() ? value.get<std::string>() : DumpJson(value);
     }
   }
-  snapshot->schema_id = Optional<int>(tree, "schema-id");
-  snapshot->extra_json = Rest(tree, {"snapshot-id", "parent-snapshot-id", "sequence-number", "timestamp-ms",
-                                     "manifest-list", "summary", "schema-id"});
-  return snapshot;
+  snapshot.schema_id = Optional<int>(tree, "schema-id");
+  snapshot.extra_json = Rest(tree, {"snapshot-id", "parent-snapshot-id", "sequence-number", "timestamp-ms",
+                                    "manifest-list", "summary", "schema-id"});
+  return std::make_shared<const StoredSnapshot>(std::move(snapshot));
 }
 
 SnapshotRef RefFrom(const Json& tree) {
@@ -263,7 +275,7 @@ void AppendHistory(const TableMetadata& m, std::string* out) {
     }
     out->push_back(']');
   };
-  list("snapshots", m.snapshots, [&](const SnapshotPtr& s) { AppendSnapshot(*s, out); });
+  list("snapshots", m.snapshots, [&](const SnapshotPtr& s) { out->append(s->json); });
   list("snapshot-log", m.snapshot_log, [&](const SnapshotLogEntry& e) {
     fmt::format_to(std::back_inserter(*out), R"({{"timestamp-ms":{},"snapshot-id":{}}})", e.timestamp_ms,
                    e.snapshot_id);

@@ -57,7 +57,7 @@ Status Builder::operator()(const AddSnapshot& update) {
   }
   m_.last_sequence_number = snapshot.sequence_number;
   m_.last_updated_ms = std::max(m_.last_updated_ms, snapshot.timestamp_ms);
-  m_.snapshots.push_back(std::make_shared<const Snapshot>(snapshot));
+  m_.snapshots.push_back(std::make_shared<const StoredSnapshot>(snapshot));
   return {};
 }
 

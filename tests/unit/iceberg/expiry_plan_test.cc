@@ -9,11 +9,11 @@ namespace {
 TableMetadata Chain(int n) {
   TableMetadata m;
   for (int id = 1; id <= n; ++id) {
-    auto snapshot = std::make_shared<Snapshot>();
-    snapshot->snapshot_id = id;
-    snapshot->timestamp_ms = id * 1000;
-    if (id > 1) snapshot->parent_snapshot_id = id - 1;
-    m.snapshots.push_back(snapshot);
+    Snapshot snapshot;
+    snapshot.snapshot_id = id;
+    snapshot.timestamp_ms = id * 1000;
+    if (id > 1) snapshot.parent_snapshot_id = id - 1;
+    m.snapshots.push_back(std::make_shared<StoredSnapshot>(snapshot));
   }
   m.current_snapshot_id = n;
   m.refs["main"] = SnapshotRef{n, "branch", {}, {}, {}};
@@ -23,9 +23,9 @@ TableMetadata Chain(int n) {
 void SetSummary(TableMetadata* m, int64_t id, const std::string& key) {
   for (SnapshotPtr& s : m->snapshots) {
     if (s->snapshot_id != id) continue;
-    auto changed = std::make_shared<Snapshot>(*s);
-    changed->summary[key] = "x";
-    s = changed;
+    Snapshot changed = *s;
+    changed.summary[key] = "x";
+    s = std::make_shared<StoredSnapshot>(changed);
   }
 }
 
@@ -57,10 +57,10 @@ TEST_CASE("tags and branches keep their heads, branches their own rules") {
 
 TEST_CASE("snapshots in no branch go by age") {
   TableMetadata m = Chain(3);
-  auto loose = std::make_shared<Snapshot>();
-  loose->snapshot_id = 50;
-  loose->timestamp_ms = 2'000;
-  m.snapshots.push_back(loose);
+  Snapshot loose;
+  loose.snapshot_id = 50;
+  loose.timestamp_ms = 2'000;
+  m.snapshots.push_back(std::make_shared<StoredSnapshot>(loose));
   CHECK(PlanExpiry(m, {5'000, 1, 0, ""}, 4'000).empty());
   CHECK(PlanExpiry(m, {1'000, 3, 0, ""}, 4'000) == Ids{50});
 }

@@ -233,9 +233,9 @@ TEST_CASE("a file that a foreign writer brought back is not taken from it") {
   t.Commit({{t.Data(1)}, {}, {}, false, {}, {}, {}});
   t.Commit({{file}, {}, {}, false, {}, {}, {}});
   TableMetadata metadata = *t.table.metadata;
-  auto foreign = std::make_shared<Snapshot>(*metadata.snapshots.back());
-  foreign->summary["engine-name"] = "spark";
-  metadata.snapshots.back() = foreign;
+  Snapshot foreign = *metadata.snapshots.back();
+  foreign.summary["engine-name"] = "spark";
+  metadata.snapshots.back() = std::make_shared<StoredSnapshot>(foreign);
   const auto unreachable = FindUnreachable(
       *t.files, metadata, {metadata.snapshots[0]->snapshot_id, metadata.snapshots[1]->snapshot_id});
   REQUIRE(Ok(unreachable));
