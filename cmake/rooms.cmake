@@ -7,6 +7,12 @@ target_compile_options(cdc_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wn
 target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY)
 
+# In every program, not in its libraries: see there.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}" MATCHES "-fsanitize=thread")
+  set(cdc_in_programs ${CMAKE_SOURCE_DIR}/tests/support/c11_threads.cc)
+endif()
+
 # cdc_library(NAME SOURCES a.cc … PUBLIC deps… PRIVATE deps…): target cdc_NAME. PUBLIC only for what its headers include.
 function(cdc_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -17,7 +23,7 @@ endfunction()
 # cdc_program(TARGET OUTPUT path/in/bin SOURCES … LINK …)
 function(cdc_program target)
   cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;LINK" ${ARGN})
-  add_executable(${target} ${ARG_SOURCES})
+  add_executable(${target} ${ARG_SOURCES} ${cdc_in_programs})
   target_link_libraries(${target} PRIVATE cdc_flags ${ARG_LINK})
   get_filename_component(folder "${ARG_OUTPUT}" DIRECTORY)
   get_filename_component(file "${ARG_OUTPUT}" NAME)
@@ -28,7 +34,7 @@ endfunction()
 # cdc_test(NAME SOURCES … LINK …): a Catch2 binary; every TEST_CASE becomes a ctest named NAME.<case>.
 function(cdc_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  add_executable(${name} ${ARG_SOURCES} ${cdc_in_programs})
   target_link_libraries(${name} PRIVATE cdc_flags ${ARG_LINK} Catch2::Catch2WithMain)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
