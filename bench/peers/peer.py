@@ -60,11 +60,11 @@ class Peer:
         return os.path.join(self.folder, f"{name}.log")
 
     def until(self, what, condition, deadline, process, log):
-        """Polls condition() ten times a second: True; False at the deadline. Raises Failed when `process` has ended badly."""
+        """Polls condition() twenty times a second: True; False at the deadline. Raises Failed when `process` has ended badly."""
         while time.monotonic() < deadline:
             if condition():
                 return True
             if process is not None and process.poll() not in (None, 0):
                 raise Failed(f"{self.name}: {what}: the process ended with {process.returncode}; see {log}")
-            time.sleep(0.1)
+            time.sleep(0.05)
         return False

@@ -1,6 +1,7 @@
 """The job of spark.py: spark_job.py BOOTSTRAP TOPIC FOLDER MODE. Writes FOLDER/session when Spark is there, FOLDER/done at the
-topic's end."""
+topic's end, and waits to be stopped."""
 import os
+import signal
 import sys
 
 from pyspark.sql import SparkSession
@@ -69,6 +70,7 @@ def main():
              .trigger(availableNow=True).start())
     query.awaitTermination()
     touch(f"{folder}/done")
+    signal.pause()  # What it took is read from the living processes.
 
 
 main()

@@ -1,4 +1,5 @@
 """What a peer's processes take, all together: CPU seconds, memory, from launch until it is done."""
+import ctypes
 import os
 import resource
 import signal
@@ -8,6 +9,7 @@ import time
 
 TICK = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.2
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 def descendants(root):
@@ -53,6 +55,8 @@ class Processes:
     """
 
     def __init__(self):
+        # Descendants whose parent has ended become our children: they are still counted, and stopped.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.running = []
         self.peak_bytes = 0
         self.ended = threading.Event()
@@ -86,9 +90,9 @@ class Processes:
 
     def used(self):
         """Call it when the peer is done, before stop()."""
+        seconds, cpu = time.monotonic() - self.launched, self.cpu()
         self.ended.set()
         self.watcher.join()
-        seconds, cpu = time.monotonic() - self.launched, self.cpu()
         return {"seconds": seconds, "cpu_seconds": cpu, "peak_pss_bytes": self.peak_bytes,
                 "seconds_running": seconds - (self.ready_at or 0), "cpu_running": cpu - (self.cpu_at_ready or 0)}
 
@@ -96,16 +100,28 @@ class Processes:
         """SIGTERM to each and to its descendants, the last started first, then SIGKILL."""
         self.ended.set()
         for process in reversed(self.running):
-            below = descendants(process.pid) if process.poll() is None else []
-            for pid in [process.pid, *below] if process.poll() is None else []:
-                self._signal(pid, signal.SIGTERM)
+            if process.poll() is None:
+                for pid in [process.pid, *descendants(process.pid)]:
+                    self._signal(pid, signal.SIGTERM)
             try:
                 process.wait(grace_seconds)
             except subprocess.TimeoutExpired:
-                for pid in [*descendants(process.pid), process.pid]:
-                    self._signal(pid, signal.SIGKILL)
-                process.wait()
+                pass
+        for pid in descendants(os.getpid()):
+            self._signal(pid, signal.SIGKILL)
+        for process in self.running:
+            process.wait()
         self.running = []
+        self._reap_orphans()
+
+    @staticmethod
+    def _reap_orphans():
+        """So that the next run does not count them."""
+        try:
+            while True:
+                os.waitpid(-1, 0)
+        except ChildProcessError:
+            pass
 
     @staticmethod
     def _signal(pid, number):
