@@ -47,7 +47,6 @@ struct JobEntry {
 
   std::optional<SteadyTime> lag_since = {};  ///< Idle, and a sweep has seen lag
   bool removed = false;                      ///< no longer in tables.toml; goes when its worker has gone
-  bool dirty = false;                        ///< not in the ledger as it is
   std::string detected_op = {};              ///< of the change that made it Pending
   std::string fingerprint = {};              ///< of the settings
   int64_t rows_before = 0;                   ///< of earlier runs

@@ -65,7 +65,7 @@ JobEntry& Scheduler::Add(const config::Table& table) {
   entry->rules.rate_limit = config_->orchestrator.rate_limit;
   entry->rules.jitter = Jitter(table.name, entry->rules.rate_limit);
   entry->fingerprint = Fingerprint(*config_, table);
-  entry->dirty = true;
+  dirty_.insert(entry.get());
   return *(entries_[table.name] = std::move(entry));
 }
 
@@ -148,11 +148,14 @@ void Scheduler::Feed(JobEntry& entry, const Event& event) {
   entry.state = std::move(step.state);
   NoteAwake(entry);
   if (entry.state.phase != before) {
-    entry.dirty = true;
     LogTransition(entry, before);
     // What must survive our death at once; progress can wait.
     Write({ToRecord(entry, clock_)});
-    entry.dirty = ledger_down_;
+    if (ledger_down_) {
+      dirty_.insert(&entry);
+    } else {
+      dirty_.erase(&entry);
+    }
   }
   for (Action action : step.actions) Perform(entry, action);
 }
@@ -244,6 +247,7 @@ void Scheduler::DropRemoved() {
       source_.Mute(entry.topic->name);
       table_of_topic_.erase(entry.topic->name);
     }
+    dirty_.erase(&entry);
     (void)ledger_.Remove(item.first);  // left behind it only shows an old line
     entries_.erase(item.first);
     return true;
@@ -332,14 +336,11 @@ std::vector<contract::TableRecord> Scheduler::Records() const {
 
 void Scheduler::Save() {
   save_due_ = clock_.steady() + kSaveInterval;
+  if (dirty_.empty()) return;
   std::vector<contract::TableRecord> records;
-  for (auto& [name, entry] : entries_) {
-    if (entry->dirty) records.push_back(ToRecord(*entry, clock_));
-  }
-  if (records.empty()) return;
+  for (const JobEntry* entry : dirty_) records.push_back(ToRecord(*entry, clock_));
   Write(records);
-  if (ledger_down_) return;
-  for (auto& [name, entry] : entries_) entry->dirty = false;
+  if (!ledger_down_) dirty_.clear();
 }
 
 void Scheduler::Write(const std::vector<contract::TableRecord>& records) {

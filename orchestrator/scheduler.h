@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -141,6 +142,7 @@ class Scheduler {
   /// Those that time or a free slot may move: neither Idle nor Held, or removed. Every event costs a look at
   /// these only.
   std::map<std::string, JobEntry*> awake_;
+  std::unordered_set<JobEntry*> dirty_;                ///< not in the ledger as they are
   std::map<std::string, std::string> table_of_topic_;  ///< topics in use → table
   std::set<std::string> unlisted_;                     ///< topics logged as nobody's
   std::vector<Topic> topics_;                          ///< as last heard

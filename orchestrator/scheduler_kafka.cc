@@ -73,7 +73,7 @@ JobEntry* Scheduler::TakeTopic(const Topic& topic) {
     return nullptr;
   }
   entry->topic = topic;
-  entry->dirty = true;
+  dirty_.insert(entry);
   table_of_topic_[topic.name] = *table;
   spans_stale_ = true;
   sweep_due_ = clock_.steady();
@@ -126,7 +126,7 @@ void Scheduler::OnSpans(const Spans& spans) {
     std::optional<int64_t> before = Lag(*entry);
     for (const auto& [partition, span] : found->second) entry->spans[partition] = span;
     complete = complete && static_cast<int32_t>(found->second.size()) >= entry->topic->partitions;
-    if (Lag(*entry) != before) entry->dirty = true;
+    if (Lag(*entry) != before) dirty_.insert(entry.get());
     JudgeLag(*entry);
   }
   CheckDrained(complete);

@@ -26,7 +26,7 @@ void Count(const JobEnd& end, RunTotals* totals) {
 
 void Scheduler::StartWorker(JobEntry& entry) {
   entry.last_start_ms = UnixMillis(clock_.wall());
-  entry.dirty = true;
+  dirty_.insert(&entry);
   // Written before the process exists: two starts within the rate limit must not happen even if we die in
   // between.
   Write({ToRecord(entry, clock_)});
@@ -78,14 +78,14 @@ void Scheduler::OnProgress(JobEntry& entry, const contract::Progress& progress) 
   entry.run->progress = progress;
   if (committed) entry.last_commit_ms = progress.last_commit_ms;
   for (const auto& [partition, next] : progress.next) entry.next[partition] = next;
-  entry.dirty = true;
+  dirty_.insert(&entry);
   Feed(entry, WorkerProgress{
                   .committed = committed, .caught_up = progress.caught_up, .in_doubt = progress.in_doubt});
 }
 
 void Scheduler::OnExiting(JobEntry& entry, const contract::PartitionOffsets& next) {
   for (const auto& [partition, offset] : next) entry.next[partition] = offset;
-  entry.dirty = true;
+  dirty_.insert(&entry);
   if (!entry.topic) return Feed(entry, WorkerExiting{.behind = false});
   auto done = [this, table = entry.name(), run = entry.run->id](const Result<Spans>& spans) {
     JobEntry* e = Find(table);
@@ -132,7 +132,7 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
   entry->last_exit = record.exit;
   ended_.push_back(std::move(entry->run->process));
   entry->run.reset();
-  entry->dirty = true;
+  dirty_.insert(entry);
   spans_stale_ = true;
   if (options_.drain) sweep_due_ = clock_.steady();
   Feed(*entry, WorkerEnded{.end = end, .committed = committed, .reason = record.reason});

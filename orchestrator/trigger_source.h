@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "lib/contract/offsets.h"
@@ -26,7 +27,7 @@ struct Span {
   std::optional<int64_t> low;  ///< only when asked for
   int64_t end = 0;             ///< last stable offset
 };
-using Spans = std::map<std::string, std::map<int32_t, Span>>;
+using Spans = std::unordered_map<std::string, std::map<int32_t, Span>>;
 
 struct SpanQuery {
   std::string topic;
