@@ -20,7 +20,7 @@ constexpr const char* kCheckWarehouse =
 
 /// The specification's ErrorModel.
 struct ServerError {
-  bool present = false;
+  bool present = false;  ///< with the type that the specification wants: others, too, have an "error"
   std::string type;
   std::string message;
 };
@@ -34,7 +34,8 @@ ServerError ErrorIn(const std::string& body) {
   const Json tree = Json::parse(body, nullptr, false);
   const auto error = tree.is_object() ? tree.find("error") : tree.end();
   if (!tree.is_object() || error == tree.end() || !error->is_object()) return {};
-  ServerError found{true, Text(*error, "type"), Text(*error, "message")};
+  ServerError found{false, Text(*error, "type"), Text(*error, "message")};
+  found.present = !found.type.empty();
   found.message = found.message.substr(0, std::min(kLongestMessage, found.message.find('\n')));
   return found;
 }
@@ -71,6 +72,9 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
   const auto fail = [&](ErrorKind kind, std::string hint = "") {
     return Verdict{Next::kFail, Error{kind, text, std::move(hint)}, false, {}};
   };
+  // Without the protocol's body it was a proxy whose catalog restarts, or another server that knows no such
+  // page: nothing is said about table, namespace or warehouse.
+  if (status == 404 && !said.present) return fail(ErrorKind::kTransient, kCheckUri);
   if (rules.probes && (status == 400 || status == 404)) {
     return fail(ErrorKind::kInvalidConfig, kCheckWarehouse);
   }
@@ -78,10 +82,7 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
     case 400: return fail(MeansConflict(said) ? ErrorKind::kConflict : ErrorKind::kUnsupported);
     case 403:
       return fail(ErrorKind::kInvalidConfig, "grant the principal of [catalog] credential the right to it");
-    case 404:
-      // Without the protocol's body it was a proxy or another server that knows no such page: nothing is said
-      // about the table.
-      return said.present ? fail(ErrorKind::kNotFound) : fail(ErrorKind::kTransient, kCheckUri);
+    case 404: return fail(ErrorKind::kNotFound);
     case 409: return fail(ErrorKind::kConflict);
     default: break;
   }

@@ -122,7 +122,9 @@ Result<TokenGranted> TokenSource::Fetch() {
     }
     if (verdict.next == Next::kRepeat || !response) return verdict.error;
     const std::string said = TokenErrorIn(response->body, SecretOf(options_.credential));
-    return Error{ErrorKind::kInvalidConfig,
+    // A 404 without a reason is also what a proxy says of a catalog that restarts.
+    const bool outage = response->status == 404 && said.empty();
+    return Error{outage ? ErrorKind::kTransient : ErrorKind::kInvalidConfig,
                  fmt::format("{}: {} answered {}{}{}", rules.what, http::Shown(token_uri_), response->status,
                              said.empty() ? "" : " ", said),
                  SignInHint(options_, response->status)};

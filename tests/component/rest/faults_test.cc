@@ -31,15 +31,37 @@ TEST_CASE_METHOD(Fixture, "Opening asks for the warehouse, and follows what the 
 TEST_CASE_METHOD(Fixture, "A wrong address or warehouse is a matter of configuration") {
   Queue({ErrorReply(404, "NotFoundException")});
   CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
-  Queue({{{"status", 404}, {"body", "<html>"}}});
-  CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
-  options.uri = fmt::format("http://id:{}@127.0.0.1:{}/api", kSecret, server.port());  // OpenError looks for it
+  options.uri =
+      fmt::format("http://id:{}@127.0.0.1:{}/api", kSecret, server.port());  // OpenError looks for it
   Queue({{{"status", 200}, {"body", "<html>"}}});
   CHECK(OpenError().kind == ErrorKind::kInvalidConfig);
   Queue({{{"status", 301}, {"headers", {{"Location", "https://elsewhere"}}}}});
   const Error moved = OpenError();
   CHECK(moved.kind == ErrorKind::kInvalidConfig);
   CHECK(moved.hint.find("[catalog] uri") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "A proxy's 404 while the catalog behind it restarts is an outage, whatever was asked") {
+  const json page = {{"status", 404}, {"body", "<html>404 page not found</html>"}};
+  Queue({page});
+  const Error opening = OpenError();
+  CHECK(opening.kind == ErrorKind::kTransient);
+  CHECK(opening.hint.find("[catalog] uri") != std::string::npos);  // it may be a wrong address after all
+  options.credential = std::string("id:") + kSecret;
+  Queue({page});
+  CHECK(OpenError().kind == ErrorKind::kTransient);
+  options.credential.clear();
+
+  Open();
+  Load();
+  for (const json& body : {json("<html>"), json(R"({"error":{"code":404,"message":"no backend"}})")}) {
+    const json answer = {{"status", 404}, {"body", body}};
+    Queue({answer, answer, answer});
+    CHECK(catalog->EnsureNamespace("ns").error().kind == ErrorKind::kTransient);
+    CHECK(catalog->LoadTable(ident).error().kind == ErrorKind::kTransient);
+    CHECK(CommitError() == ErrorKind::kTransient);
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "A catalog that cannot be reached is tried for retry_for, with growing pauses") {

@@ -111,7 +111,7 @@ TEST_CASE_METHOD(Fixture,
                  "Where the catalog is to give tokens and knows no such page, its address is doubted") {
   Queue({{{"status", 404}, {"body", "<html>no such page</html>"}}});
   Error error = OpenError();
-  CHECK(error.kind == ErrorKind::kInvalidConfig);
+  CHECK(error.kind == ErrorKind::kTransient);
   CHECK(error.hint.find("[catalog] uri") != std::string::npos);
   options.oauth2_server_uri = server.url() + "/realm/token";
   Queue({{{"status", 404}, {"body", "<html>no such page</html>"}}});

@@ -79,12 +79,17 @@ TEST_CASE("400 in the words of a lost race is a conflict") {
 }
 
 TEST_CASE("404 that the catalog did not write says nothing about the table") {
-  for (const char* body : {"", "<html>not found</html>", R"({"error":"not found"})", R"(["error"])"}) {
-    CHECK(Judge(kRead, 404, body).error.kind == ErrorKind::kTransient);
-  }
   CallRules probe{"opening"};
   probe.probes = true;
-  CHECK(Judge(probe, 404, "<html>").error.kind == ErrorKind::kInvalidConfig);
+  for (const char* body : {"", "<html>not found</html>", R"({"error":"not found"})", R"(["error"])",
+                           R"({"error":{"code":404,"message":"not found"}})"}) {
+    CAPTURE(body);
+    for (const CallRules& rules : {kRead, kCommit, probe}) {
+      CHECK(Judge(rules, 404, body).error.kind == ErrorKind::kTransient);
+      CHECK_FALSE(Judge(rules, 404, body).doubt);
+    }
+  }
+  CHECK(Judge(probe, 404).error.kind == ErrorKind::kInvalidConfig);
   CHECK(Judge(probe, 400).error.kind == ErrorKind::kInvalidConfig);
   CHECK(Judge(probe, 503).next == Next::kRepeat);
 }
