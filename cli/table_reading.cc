@@ -51,7 +51,7 @@ int64_t DeletedRows(const iceberg::LiveFiles& live) {
 }  // namespace
 
 Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> config,
-                                        const std::string& table) {
+                                        const std::string& table, Millis patience) {
   TableReading reading;
   CDC_ASSIGN(reading.table_, config->FindTable(table));
   const std::string noted = NotedName(*config, table);
@@ -59,7 +59,7 @@ Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> co
   reading.ident_ = {
       config->catalog.name_space,
       config::IcebergName(*config, table, noted.empty() ? config::BareName(*config, table) : noted)};
-  CDC_ASSIGN(reading.lake_, lake::Open(*config, reading.ident_));
+  CDC_ASSIGN(reading.lake_, lake::Open(*config, reading.ident_, patience));
   return reading;
 }
 

@@ -33,8 +33,10 @@ struct TargetRows {
 /// Takes no lock and writes nothing: the table's worker may run meanwhile.
 class TableReading {
  public:
+  /// \param patience with a catalog or store that does not answer, per call
   /// \return kNotFound: no such entry in the configuration; else as lake::Open.
-  static Result<TableReading> Open(std::shared_ptr<const config::Config> config, const std::string& table);
+  static Result<TableReading> Open(std::shared_ptr<const config::Config> config, const std::string& table,
+                                   Millis patience);
 
   const config::Table& settings() const { return table_; }
 

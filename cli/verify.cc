@@ -23,6 +23,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Millis kKafkaPatience(5'000);
 constexpr Millis kFirstPause(500);
 constexpr Millis kLongestPause(2'000);
+/// With a catalog or store that does not answer, per call, however short --timeout is.
+constexpr Millis kLeastPatience(5'000);
 
 struct Options {
   std::vector<std::string> tables;
@@ -51,6 +53,14 @@ class Verifier {
  public:
   Verifier(std::unique_ptr<kafka::Consumer> consumer, postgres::RowCounter counter, Millis count_timeout)
       : consumer_(std::move(consumer)), counter_(std::move(counter)), count_timeout_(count_timeout) {}
+
+  /// Nothing may be gained from the catalog or the store now: they did not answer when they were asked last.
+  bool lake_silent() const { return silence_.has_value(); }
+
+  /// In place of Look(), for a table that was not looked at yet.
+  void PassOver(Check& check) const {
+    check.error = Error{ErrorKind::kTransient, "Not looked at: " + silence_->message, silence_->hint};
+  }
 
   void Look(Check& check) {
     check.error.reset();
@@ -81,10 +91,20 @@ class Verifier {
       counts.source = *rows;
       break;
     }
-    CDC_ASSIGN(const auto target, reading.Count());
+    const auto target_rows = reading.Count();
+    silence_.reset();
+    if (!target_rows) return NoteSilence(target_rows.error());
+    const auto& target = *target_rows;
     if (target) counts.target = target->rows;
     counts.lag = Lag(reading, target ? target->offsets : contract::TopicOffsets());
     return counts;
+  }
+
+  Error NoteSilence(Error error) {
+    if (error.kind != ErrorKind::kTransient) return error;
+    if (error.hint.empty()) error.hint = "--timeout SECONDS waits longer for the catalog and the store";
+    silence_ = error;
+    return error;
   }
 
   std::optional<int64_t> Lag(TableReading& reading, const contract::TopicOffsets& offsets) {
@@ -100,6 +120,7 @@ class Verifier {
   postgres::RowCounter counter_;
   Millis count_timeout_;
   bool kafka_silent_ = false;
+  std::optional<Error> silence_;
 };
 
 /// The tables asked for, else all of tables.toml, and with `discover` those that the ledger knows.
@@ -120,10 +141,12 @@ std::vector<std::string> TablesOf(const config::Config& config, const std::vecto
 }
 
 Result<std::vector<Check>> OpenAll(const std::shared_ptr<const config::Config>& config,
-                                   const std::vector<std::string>& names) {
+                                   const std::vector<std::string>& names, Millis timeout) {
+  // Half of the time, so that one silence can be over and all else still be seen.
+  const Millis patience = std::clamp(timeout / 2, kLeastPatience, lake::kWorkersPatience);
   std::vector<Check> checks;
   for (const std::string& name : names) {
-    CDC_ASSIGN(auto reading, TableReading::Open(config, name));
+    CDC_ASSIGN(auto reading, TableReading::Open(config, name, patience));
     checks.push_back({.table = name, .reading = std::move(reading)});
   }
   return checks;
@@ -143,12 +166,18 @@ Result<Verifier> MakeVerifier(const config::Config& config, Millis count_timeout
 }
 
 /// A pipeline is about a second behind: what differs is looked at again until it does not, or time is up.
+/// Each table is looked at once however long that takes, unless its catalog or store keeps silent.
 void LookAtAll(Verifier& verifier, std::vector<Check>& checks, std::chrono::seconds patience) {
   const auto deadline = SteadyClock::now() + patience;
   Millis pause = kFirstPause;
   for (bool again = false;; again = true) {
     for (Check& check : checks) {
-      if (!again || check.open()) verifier.Look(check);
+      if (again && !check.open()) continue;
+      const bool late = SteadyClock::now() >= deadline;
+      if (!late || !verifier.lake_silent())
+        verifier.Look(check);
+      else if (!again)
+        verifier.PassOver(check);
     }
     const auto left = std::chrono::duration_cast<Millis>(deadline - SteadyClock::now());
     const bool settled = std::none_of(checks.begin(), checks.end(), [](const Check& c) { return c.open(); });
@@ -208,7 +237,8 @@ int ExitOf(const std::vector<Check>& checks) {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(auto verifier, MakeVerifier(*config, std::chrono::seconds(options.count_timeout_s)));
-  CDC_ASSIGN(auto checks, OpenAll(config, TablesOf(*config, options.tables)));
+  CDC_ASSIGN(auto checks,
+             OpenAll(config, TablesOf(*config, options.tables), std::chrono::seconds(options.timeout_s)));
   LookAtAll(verifier, checks, std::chrono::seconds(options.timeout_s));
   for (Check& check : checks) {
     if (check.error && check.error->kind == ErrorKind::kTransient && check.error->hint.empty())

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/http/client.h"
@@ -14,6 +15,19 @@ namespace cdc::lake {
 namespace {
 
 constexpr const char* kDefaultRegion = "us-east-1";
+
+/// No longer than `patience`, neither a single attempt nor all of them.
+rest::Options Bounded(rest::Options options, Millis patience) {
+  options.request_timeout = std::min(options.request_timeout, patience);
+  options.retry_for = std::min(options.retry_for, patience);
+  return options;
+}
+
+s3::Options Bounded(s3::Options options, Millis patience) {
+  options.stall_timeout = std::min(options.stall_timeout, patience);
+  options.retry_for = std::min(options.retry_for, patience);
+  return options;
+}
 
 /// What [storage] says, on its own.
 s3::Access Configured(const config::Storage& storage) {
@@ -100,7 +114,7 @@ Result<std::unique_ptr<http::Client>> MakeClient(const std::string& ca_file) {
   return http::Client::Make(std::move(options));
 }
 
-Status OpenSqlite(const config::Config& config, OpenLake* lake) {
+Status OpenSqlite(const config::Config& config, Millis patience, OpenLake* lake) {
   std::unique_ptr<storage::FileSystem> s3;
   if (s3::IsS3Path(config.catalog.warehouse)) {
     CDC_ASSIGN(lake->storage_client_, MakeClient(config.storage.ca_file));
@@ -108,7 +122,7 @@ Status OpenSqlite(const config::Config& config, OpenLake* lake) {
     options.access = [access = Configured(config.storage)](const std::string&, bool) -> Result<s3::Access> {
       return access;
     };
-    s3 = s3::MakeS3FileSystem(*lake->storage_client_, std::move(options));
+    s3 = s3::MakeS3FileSystem(*lake->storage_client_, Bounded(std::move(options), patience));
   }
   lake->files_ = std::make_unique<FilesByScheme>(std::move(s3));
   iceberg::SqliteCatalogOptions options;
@@ -119,7 +133,8 @@ Status OpenSqlite(const config::Config& config, OpenLake* lake) {
   return {};
 }
 
-Status OpenRest(const config::Config& config, const iceberg::TableIdent& ident, OpenLake* lake) {
+Status OpenRest(const config::Config& config, const iceberg::TableIdent& ident, Millis patience,
+                OpenLake* lake) {
   CDC_ASSIGN(lake->catalog_client_, MakeClient(config.catalog.ca_file));
   CDC_ASSIGN(lake->storage_client_, MakeClient(config.storage.ca_file));
   rest::Options options;
@@ -131,7 +146,8 @@ Status OpenRest(const config::Config& config, const iceberg::TableIdent& ident, 
   options.scope = config.catalog.scope;
   options.oauth2_server_uri = config.catalog.oauth2_server_uri;
   options.vended_credentials = config.storage.access_key_id.empty();
-  CDC_ASSIGN(auto catalog, rest::MakeRestCatalog(*lake->catalog_client_, std::move(options)));
+  CDC_ASSIGN(auto catalog,
+             rest::MakeRestCatalog(*lake->catalog_client_, Bounded(std::move(options), patience)));
   s3::Options files;
   files.access = [&vendor = *catalog, ident, storage = config.storage](const std::string& path,
                                                                        bool rejected) -> Result<s3::Access> {
@@ -139,8 +155,8 @@ Status OpenRest(const config::Config& config, const iceberg::TableIdent& ident, 
     CDC_ASSIGN(const rest::StorageProperties vended, vendor.StorageFor(ident, path, rejected));
     return MergeAccess(storage, vended);
   };
-  lake->files_ =
-      std::make_unique<FilesByScheme>(s3::MakeS3FileSystem(*lake->storage_client_, std::move(files)));
+  lake->files_ = std::make_unique<FilesByScheme>(
+      s3::MakeS3FileSystem(*lake->storage_client_, Bounded(std::move(files), patience)));
   lake->catalog_ = std::move(catalog);
   return {};
 }
@@ -177,11 +193,12 @@ Result<s3::Access> MergeAccess(const config::Storage& storage,
   return access;
 }
 
-Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident) {
+Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident,
+                                   Millis patience) {
   auto lake = std::make_unique<OpenLake>();
   switch (config.catalog.type) {
-    case config::CatalogType::kSqlite: CDC_TRY(OpenSqlite(config, lake.get())); break;
-    case config::CatalogType::kRest: CDC_TRY(OpenRest(config, ident, lake.get())); break;
+    case config::CatalogType::kSqlite: CDC_TRY(OpenSqlite(config, patience, lake.get())); break;
+    case config::CatalogType::kRest: CDC_TRY(OpenRest(config, ident, patience, lake.get())); break;
   }
   return std::unique_ptr<Lake>(std::move(lake));
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "lib/config/config.h"
+#include "lib/core/clock.h"
 #include "lib/core/result.h"
 #include "lib/iceberg/catalog.h"
 #include "lib/storage/file_system.h"
@@ -23,9 +24,14 @@ class Lake {
   virtual storage::FileSystem& files() = 0;
 };
 
+/// How long catalog and store are asked again, and waited for, when they do not answer: a worker's.
+inline constexpr Millis kWorkersPatience{45'000};
+
 /// \param ident the table whose files will be read or written; it need not exist yet
+/// \param patience on one call; what is shorter than a worker's also bounds a single attempt
 /// \return kInvalidConfig: what tables.toml names cannot be used; kTransient: it cannot be reached now;
 /// kCorrupt: the catalog's file is no catalog.
-Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident);
+Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident,
+                                   Millis patience = kWorkersPatience);
 
 }  // namespace cdc::lake

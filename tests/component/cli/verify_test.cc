@@ -1,5 +1,8 @@
 /// cdc verify with a real PostgreSQL, a real broker and Iceberg tables whose manifests tell their rows.
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <chrono>
 #include <future>
 
@@ -12,6 +15,7 @@
 #include "lib/iceberg/snapshot_writer.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "lib/kafka/producer.h"
+#include "lib/sqlite/database.h"
 #include "tests/component/cli/cli_fixture.h"
 #include "tests/component/postgres/postgres_server.h"
 
@@ -20,26 +24,11 @@ namespace {
 
 struct World {
   explicit World(const std::string& dsn) {
-    folder.Write("tables.toml", fmt::format(R"(
-[kafka]
-bootstrap_servers = "{}"
-[source]
-topic_prefix = "p"
-schemas = ["public", "hr"]
-dsn = "{}"
-[catalog]
-uri = "catalog.db"
-warehouse = "warehouse"
-namespace = "university"
-[orchestrator]
-state_dir = "state"
-[tables.faculty]
-[tables."hr.employee"]
-[tables.program]
-[tables.audit]
-mode = "append"
-)",
-                                            broker.servers(), dsn));
+    const char* tables =
+        "[tables.faculty]\n[tables.\"hr.employee\"]\n[tables.program]\n"
+        "[tables.audit]\nmode = \"append\"\n";
+    folder.Write("tables.toml", ConfigText(broker.servers(), tables,
+                                           "schemas = [\"public\", \"hr\"]\ndsn = \"" + dsn + "\"\n"));
     catalog = std::move(iceberg::MakeSqliteCatalog({.path = folder.path() / "catalog.db",
                                                     .name = "iceberg_catalog",
                                                     .warehouse = folder.path() / "warehouse"},
@@ -79,7 +68,8 @@ mode = "append"
     }
     changes.summary[std::string(contract::kSummaryOffsets)] =
         contract::EncodeOffsets(contract::TopicOffsets{{"p.public." + name, {{0, next}}}});
-    const auto staged = iceberg::StageSnapshot(*files, *table, *live, changes, {.now_ms = 1'700'000'000'000, .snapshot_id = {}});
+    const auto staged = iceberg::StageSnapshot(*files, *table, *live, changes,
+                                               {.now_ms = 1'700'000'000'000, .snapshot_id = {}});
     REQUIRE(staged.has_value());
     REQUIRE(catalog->CommitTable(*table, staged->commit).has_value());
   }
@@ -101,6 +91,28 @@ mode = "append"
   std::unique_ptr<storage::FileSystem> files = storage::MakeLocalFileSystem();
   std::unique_ptr<iceberg::Catalog> catalog;
   int files_made = 0;
+};
+
+/// Takes connections and never answers.
+class DeafServer {
+ public:
+  DeafServer() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(fd_, 64) == 0);
+    REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~DeafServer() { close(fd_); }
+  DeafServer(const DeafServer&) = delete;
+  DeafServer& operator=(const DeafServer&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int fd_, port_ = 0;
 };
 
 constexpr const char* kSource = R"(
@@ -200,6 +212,39 @@ TEST_CASE("What cannot be counted is unknown, and the others are told", "[postgr
   const auto down = world.folder.Cdc("verify --timeout 0");
   CHECK(down.exit == 75);
   CHECK(down.err.find("[source] dsn") != std::string::npos);
+}
+
+TEST_CASE("A store that hangs keeps verify no longer than one call's patience beyond its time",
+          "[postgres]") {
+  using std::chrono::steady_clock;
+  postgres::Server server;
+  server.Sql(kSource);
+  World world(server.dsn());
+  for (const char* name : {"faculty", "program"}) world.MakeTable(name);
+  auto database = sqlite::Database::Open(world.folder.path() / "catalog.db", {});
+  REQUIRE(database.has_value());
+  REQUIRE(database->Exec("UPDATE iceberg_tables SET metadata_location = 's3://b/' || table_name || '/m.json'")
+              .has_value());
+  DeafServer deaf;
+  std::string text = world.folder.Read("tables.toml");
+  const std::string local = "warehouse = \"warehouse\"";
+  text.replace(text.find(local), local.size(), "warehouse = \"s3://b/warehouse\"");
+  text += fmt::format(
+      "[storage]\nendpoint = \"http://127.0.0.1:{}\"\naccess_key_id = \"a\"\n"
+      "secret_access_key = \"b\"\n",
+      deaf.port());
+  world.folder.Write("tables.toml", text);
+
+  const auto begun = steady_clock::now();
+  const auto seen = world.folder.Cdc("verify faculty program --json --timeout 1");
+  const auto took = steady_clock::now() - begun;
+  INFO(seen.out << seen.err);
+  CHECK(seen.exit == 75);
+  CHECK(took < std::chrono::seconds(10));  // the patience is 5 s; a worker has 45 s of it
+  CHECK(world.Line(seen, "faculty")["error"].get<std::string>().find("s3://b/faculty") != std::string::npos);
+  const std::string second = world.Line(seen, "program")["error"];
+  CHECK(second.find("Not looked at") != std::string::npos);
+  CHECK(second.find("s3://b/faculty") != std::string::npos);
 }
 
 }  // namespace
