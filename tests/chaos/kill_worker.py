@@ -34,6 +34,18 @@ def configuration(args, folder):
     return path
 
 
+def second_thread_state(pid):
+    """Of the worker's thread that commits behind a backlog, as in proc(5): R, S, D …; None: it has none yet."""
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            name, rest = task.read_text().split("(", 1)[1].rsplit(") ", 1)
+        except (OSError, IndexError):
+            continue
+        if name == "commit":
+            return rest[0]
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
@@ -52,13 +64,16 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="cdc-kill-"))
     config = configuration(args, folder)
     command = [f"{args.bin}/jobs/upsert", "--config", str(config), "--table", args.table, "--drain"]
-    kills = 0
+    kills = with_second = at_work = 0
     log = open(folder / "worker.log", "ab")
     while True:
         run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         if kills < args.kills:
             time.sleep(moments.uniform(0.005, args.longest))
             if run.poll() is None:
+                second = second_thread_state(run.pid)
+                with_second += second is not None
+                at_work += second in ("R", "D")
                 run.send_signal(signal.SIGKILL)
                 run.wait()
                 kills += 1
@@ -69,7 +84,8 @@ def main():
             return 1
         if kills >= args.kills or report["from"] == report["to"]:
             break
-    print(f"killed {kills} times, last run {report}")
+    print(f"killed {kills} times: {with_second} with a second thread for commits, {at_work} while it was at work; last run "
+          f"{report}")
     here = pathlib.Path(__file__).resolve().parent.parent
     judged = subprocess.run([sys.executable, str(here / "support/verify_tables.py"), "--catalog",
                              str(folder / "data/catalog.db"), "--namespace", "university", "--expected", args.expected,

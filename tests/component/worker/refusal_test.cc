@@ -119,6 +119,24 @@ TEST_CASE("a warehouse that cannot be written is named") {
   CHECK(Numbers(Dump(pipeline, {"nowhere"})["nowhere"]) == std::map<int64_t, int64_t>{{1, 1}});
 }
 
+TEST_CASE("a table whose files somebody deleted says how it is built anew") {
+  Filled filled(1);
+  filled.pipeline.Send(filled.changes.topic(),
+                       {filled.changes.Update({{"id", 1}, {"n", 2}, {"doc", "long"}})});
+  REQUIRE(filled.pipeline.Drain("filled").exit == 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(filled.pipeline.folder() / "data")) {
+    if (entry.path().extension() == ".parquet") std::filesystem::remove(entry.path());
+  }
+  // The unchanged value is read from the row that is gone.
+  filled.pipeline.Send(filled.changes.topic(),
+                       {filled.changes.Update({{"id", 1}, {"n", 3}, {"doc", kUnchangedToast}})});
+  const Ended held = filled.pipeline.Drain("filled");
+  INFO(held.report.reason << held.log);
+  CHECK(held.exit == 78);
+  CHECK(Contains(held.report.reason, "cdc reset filled --yes"));
+  CHECK(held.report.from == held.report.to);
+}
+
 TEST_CASE("a key index that is lost, overwritten or cut short is rebuilt from the table") {
   Filled filled(2000);
   const auto folder = filled.IndexFolder();
