@@ -20,11 +20,13 @@ namespace pq = ::parquet;
 /// limits once for each such chunk, so one of texts is cut by bytes, and wide tables have fewer rows in it.
 constexpr size_t kChunkRows = 2048, kLeastChunkRows = 256, kChunkCells = 40'000;
 constexpr int64_t kChunkBytes = 512 << 10;
-/// Uncompressed. Smaller than Parquet's default of 1 MB: every column holds one open page in memory.
-constexpr int64_t kPageBytes = 256 << 10, kLeastPageBytes = 16 << 10;
+/// Uncompressed. Smaller than Parquet's default of 1 MB: every column holds one open page in memory, and room
+/// for two more, in which the page before was put together and compressed.
+constexpr int64_t kPageCopies = 3;
+constexpr int64_t kPageBytes = 256 << 10, kLeastPageBytes = 8 << 10;
 /// Memory for each byte of a dictionary: its hash table has 24 bytes a place, and two to eight places a
 /// value.
-constexpr int64_t kDictionaryCost = 16;
+constexpr int64_t kDictionaryCost = 20;
 constexpr int64_t kLeastDictionaryBytes = 2 << 10;
 
 /// What each column may hold so that all of them keep to the file's byte budget.
@@ -35,7 +37,7 @@ struct ColumnLimits {
 
 ColumnLimits LimitsFor(const WriterOptions& options, size_t columns) {
   const int64_t share = options.open_bytes / static_cast<int64_t>(std::max<size_t>(columns, 1));
-  return {std::clamp(share, kLeastPageBytes, kPageBytes),
+  return {std::clamp(share / kPageCopies, kLeastPageBytes, kPageBytes),
           std::min(options.dictionary_page_bytes, std::max(share / kDictionaryCost, kLeastDictionaryBytes)),
           std::clamp(kChunkCells / std::max<size_t>(columns, 1), kLeastChunkRows, kChunkRows)};
 }
