@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "jobs/worker/byte_budget.h"
 #include "lib/parquet/data_file_writer.h"
 #include "lib/parquet/position_deletes.h"
 #include "lib/storage/in_parallel.h"
@@ -76,7 +77,7 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
   for (size_t at = 0; at < survivors.size(); ++number) {
     std::string path;
     CDC_ASSIGN(auto file, NewFile("data", &path, draft));
-    CDC_ASSIGN(auto writer, parquet::DataFileWriter::Make(std::move(file), path, schema_));
+    CDC_ASSIGN(auto writer, parquet::DataFileWriter::Make(std::move(file), path, schema_, FileOptions()));
     while (at < survivors.size() && writer->bytes_written_estimate() < settings_.target_file_bytes) {
       const size_t end = std::min(at + kSliceRows, survivors.size());
       auto position = static_cast<uint32_t>(writer->rows());
@@ -192,11 +193,11 @@ void IcebergSink::Forget(const std::string& data_path) {
 /// Beyond a limit, which is some 130 million rows of data files, all is forgotten: it is read again where it
 /// is wanted.
 void IcebergSink::Remember(const std::string& data_path, PositionSet deleted) {
-  constexpr size_t kMostBytes = 16 << 20;
+  const auto most = static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes);
   Forget(data_path);
   deleted_bytes_ += deleted.byte_size();
   deleted_[data_path] = std::move(deleted);
-  if (deleted_bytes_ > kMostBytes) Forget();
+  if (deleted_bytes_ > most) Forget();
 }
 
 /// What an attempt wrote and certainly did not commit.

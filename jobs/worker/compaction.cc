@@ -2,12 +2,21 @@
 
 #include <algorithm>
 
+#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/commit_draft.h"
 #include "jobs/worker/rewriting.h"
 #include "lib/contract/names.h"
 #include "lib/parquet/position_deletes.h"
 
 namespace cdc::worker {
+
+parquet::WriterOptions IcebergSink::FileOptions() const {
+  const ByteShares shares = ShareOut(settings_.memory_bytes);
+  parquet::WriterOptions options;
+  options.row_group_bytes = shares.row_group;
+  options.open_bytes = shares.open_pages;
+  return options;
+}
 
 Status IcebergSink::BeginRewrite(const std::vector<std::string>& paths) {
   auto work = std::make_unique<Rewriting>();
@@ -21,7 +30,7 @@ Status IcebergSink::BeginRewrite(const std::vector<std::string>& paths) {
   if (index_ != nullptr) work->keys.reserve(static_cast<size_t>(rows));
   work->path = NewDataPath("data");
   CDC_ASSIGN(auto file, closing_.Create(work->path));
-  CDC_ASSIGN(work->writer, parquet::DataFileWriter::Make(std::move(file), work->path, schema_));
+  CDC_ASSIGN(work->writer, parquet::DataFileWriter::Make(std::move(file), work->path, schema_, FileOptions()));
   rewriting_ = std::move(work);
   return {};
 }

@@ -30,6 +30,10 @@
 #include "lib/storage/deferred_close.h"
 #include "lib/storage/file_system.h"
 
+namespace cdc::parquet {
+struct WriterOptions;
+}
+
 namespace cdc::worker {
 
 /// Of what a table consists.
@@ -142,6 +146,7 @@ class IcebergSink final : public Sink {
   void Remember(const std::string& data_path, PositionSet deleted);
   Result<PositionSet> DeletedPositions(const std::string& data_path);
   std::string NewDataPath(const char* kind) const;
+  parquet::WriterOptions FileOptions() const;
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
 
   // commit_protocol.cc

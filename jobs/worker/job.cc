@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/loop.h"
 #include "jobs/worker/maintain_run.h"
@@ -87,10 +88,11 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   options.bootstrap_servers = kafka.bootstrap_servers;
   options.group_id = kafka.group_id;
   options.properties = kafka.properties;
-  // Shares of the budget, measured: the batch takes a tenth, grows by doubling and is encoded beside itself.
-  options.queued_bytes = settings.memory_bytes / 16;
-  options.fetch_bytes = settings.memory_bytes / 16;
-  options.fetch_partition_bytes = options.fetch_bytes / 2;
+  const ByteShares shares = ShareOut(settings.memory_bytes);
+  options.queued_bytes = shares.queued;
+  options.poll_bytes = shares.poll;
+  options.fetch_bytes = shares.fetch;
+  options.fetch_partition_bytes = shares.fetch_partition;
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(options));
   CDC_ASSIGN(const auto found, FindTopic(*consumer, table));
   if (!found) {

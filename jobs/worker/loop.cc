@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "jobs/worker/byte_budget.h"
+
 namespace cdc::worker {
 namespace {
 
@@ -35,7 +37,7 @@ Loop::Loop(const TableSettings& settings, int32_t partitions, bool drain, Ports 
       spare_(std::make_shared<const rows::Schema>()) {
   rules_.commit_interval = settings.commit_interval;
   rules_.idle_timeout = settings.idle_timeout;
-  rules_.batch_bytes = settings.memory_bytes / 12;
+  rules_.batch_bytes = ShareOut(settings.memory_bytes).batch;
   for (int32_t p = 0; p < partitions; ++p) partitions_[p];
   const SteadyTime now = ports_.clock.steady();
   last_commit_ = now - std::max(rules_.commit_interval, rules_.lagging_interval);

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <unordered_set>
 
+#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/rewriting.h"
 #include "lib/iceberg/expire.h"
@@ -36,8 +37,7 @@ constexpr size_t kSpareNumbers = 1000;
 RewriteRules IcebergSink::RulesFor(Tidying when) const {
   RewriteRules rules;
   rules.target_bytes = settings_.target_file_bytes;
-  // About 64 bytes of memory for each row of a rewrite, in all.
-  rules.max_rows = std::clamp<int64_t>(settings_.memory_bytes / 256, 100'000, rules.max_rows);
+  rules.max_rows = ShareOut(settings_.memory_bytes).rewrite_rows;
   if (when == Tidying::kIdle) {
     rules.deleted_share = 0.1;
     rules.files_per_merge = 4;
