@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "tests/component/s3/minio.h"
+#include "tests/support/python_script.h"
 
 namespace cdc::rest {
 namespace {
@@ -65,19 +66,8 @@ void CatalogServer::Stack(const std::string& command) const {
 }
 
 nlohmann::json CatalogServer::Judge(const std::vector<std::string>& arguments) const {
-  std::string command = fmt::format("CDC_TEST_URI='{}' CDC_TEST_S3='{}' {} {}/tests/component/rest/judge.py",
-                                    uri_, s3_endpoint_, CDC_PYTHON, CDC_SOURCE_DIR);
-  for (const std::string& argument : arguments) command += " '" + argument + "'";
-  command += " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
-  std::string output;
-  char buffer[4096];
-  while (const size_t got = std::fread(buffer, 1, sizeof(buffer), pipe)) output.append(buffer, got);
-  if (::pclose(pipe) != 0) throw std::runtime_error(command + "\n" + output);
-  // Warnings may come before it: the answer is the last line.
-  while (!output.empty() && output.back() == '\n') output.pop_back();
-  return nlohmann::json::parse(output.substr(output.rfind('\n') + 1));
+  return AskPython("tests/component/rest/judge.py", arguments,
+                   fmt::format("CDC_TEST_URI='{}' CDC_TEST_S3='{}'", uri_, s3_endpoint_));
 }
 
 }  // namespace cdc::rest
