@@ -45,17 +45,30 @@ class Corpus:
     It is repeated whole: the last event of every key is the same again, so the final rows are too.
     """
 
-    def __init__(self):
+    def __init__(self, work):
         self.events = os.environ.get("CDC_BENCH_CORPUS", os.path.join(ROOT, "build/bench/students.jsonl"))
         self.final = os.environ.get("CDC_BENCH_FINAL", os.path.join(ROOT, "build/bench/students_final_state.csv.gz"))
         for path, variable in ((self.events, "CDC_BENCH_CORPUS"), (self.final, "CDC_BENCH_FINAL")):
             if not os.path.exists(path):
                 sys.exit(f"the corpus is not at {path}: set {variable}")
-        self.records = self.tombstones = 0
+        self.records, self.tombstones = self._counted(os.path.join(work, "corpus.json"))
+
+    def _counted(self, notes):
+        """Its lines, and how many of them are tombstones: counted once, noted for the next run."""
+        stamp = [os.path.getsize(self.events), os.path.getmtime(self.events)]
+        if os.path.exists(notes):
+            with open(notes, encoding="utf-8") as file:
+                noted = json.load(file)
+            if noted["stamp"] == stamp:
+                return noted["counts"]
+        records = tombstones = 0
         with open(self.events, encoding="utf-8") as file:
             for line in file:
-                self.records += 1
-                self.tombstones += '"value":null' in line
+                records += 1
+                tombstones += '"value":null' in line
+        with open(notes, "w", encoding="utf-8") as file:
+            json.dump({"stamp": stamp, "counts": [records, tombstones]}, file)
+        return records, tombstones
 
     def repeats(self, at_least):
         return max(1, -(-at_least // self.records))

@@ -46,6 +46,13 @@ def pss_bytes(pid):
         return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")), 0)
 
 
+def machine_cpu_seconds():
+    """What all processes of the machine have used, interrupts included (proc(5): the first line of stat)."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        user, nice, system, _, _, irq, softirq = map(int, file.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / TICK
+
+
 class Processes:
     """Starts a peer's processes, watches them and stops them.
 
@@ -57,10 +64,12 @@ class Processes:
     def __init__(self):
         # Descendants whose parent has ended become our children: they are still counted, and stopped.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._reap_orphans()
         self.running = []
         self.peak_bytes = 0
         self.ended = threading.Event()
         self.reaped_before = self._reaped()
+        self.machine_before = machine_cpu_seconds()
         self.launched = time.monotonic()
         self.ready_at = self.cpu_at_ready = None
         self.watcher = threading.Thread(target=self._watch, daemon=True)
@@ -91,10 +100,12 @@ class Processes:
     def used(self):
         """Call it when the peer is done, before stop()."""
         seconds, cpu = time.monotonic() - self.launched, self.cpu()
+        machine = machine_cpu_seconds() - self.machine_before
         self.ended.set()
         self.watcher.join()
-        return {"seconds": seconds, "cpu_seconds": cpu, "peak_pss_bytes": self.peak_bytes,
-                "seconds_running": seconds - (self.ready_at or 0), "cpu_running": cpu - (self.cpu_at_ready or 0)}
+        return {"seconds": seconds, "cpu_seconds": cpu, "others_cores": (machine - cpu) / seconds,
+                "peak_pss_bytes": self.peak_bytes, "seconds_running": seconds - (self.ready_at or 0),
+                "cpu_running": cpu - (self.cpu_at_ready or 0)}
 
     def stop(self, grace_seconds=10):
         """SIGTERM to each and to its descendants, the last started first, then SIGKILL."""
@@ -112,11 +123,10 @@ class Processes:
         for process in self.running:
             process.wait()
         self.running = []
-        self._reap_orphans()
 
     @staticmethod
     def _reap_orphans():
-        """So that the next run does not count them."""
+        """Waits for what other steps have left behind: it must not be counted in this run."""
         try:
             while True:
                 os.waitpid(-1, 0)
