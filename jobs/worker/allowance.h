@@ -12,9 +12,9 @@ namespace cdc::worker {
 /// A step that took longer than was left is made up for by waiting longer. One thread.
 class Allowance {
  public:
-  static constexpr double kShare = 0.1;
-  static constexpr Millis kMost{300};  ///< saved up
-  static constexpr Millis kLeast{10};  ///< worth beginning for
+  static constexpr double kShare = 0.09;  ///< of all the time, so that the rest takes no tenth longer
+  static constexpr Millis kMost{300};     ///< saved up
+  static constexpr Millis kLeast{10};     ///< worth beginning for
 
   explicit Allowance(SteadyTime now) : counted_(now) {}
 
