@@ -103,23 +103,18 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
     }
     if (old[i] != KeyIndex::Missing()) superseded.push_back(old[i]);
   }
-  GroupDeletes(std::move(superseded), draft);
+  GroupDeletes(superseded, draft);
   return {};
 }
 
-/// The superseded rows by data file, positions ascending.
-void IcebergSink::GroupDeletes(std::vector<Location> superseded, Draft* draft) const {
-  std::sort(superseded.begin(), superseded.end(), [](Location a, Location b) {
-    return (uint64_t{a.file} << 32 | a.position) < (uint64_t{b.file} << 32 | b.position);
-  });
-  for (size_t at = 0, end; at < superseded.size(); at = end) {
-    const uint32_t file = superseded[at].file;
-    for (end = at; end < superseded.size() && superseded[end].file == file;) ++end;
+/// The superseded rows by data file.
+void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* draft) const {
+  std::unordered_map<uint32_t, std::vector<int64_t>> by_file;
+  for (const Location& old : superseded) by_file[old.file].push_back(old.position);
+  for (auto& [file, positions] : by_file) {
     // A file that is not live any more took its rows with it.
     const std::string* path = numbers_->PathOf(file);
-    if (path == nullptr || live_.FindData(*path) == nullptr) continue;
-    std::vector<int64_t>& positions = draft->deletes[*path];
-    for (size_t i = at; i < end; ++i) positions.push_back(superseded[i].position);
+    if (path != nullptr && live_.FindData(*path) != nullptr) draft->deletes[*path] = std::move(positions);
   }
 }
 
@@ -171,8 +166,8 @@ Result<PositionSet> IcebergSink::DeletedPositions(const std::string& data_path) 
     if (of_file == deletes.end()) continue;
     // What another engine says of rows that the file does not have means nothing.
     const auto& said = of_file->second;
-    const auto end = std::lower_bound(said.begin(), said.end(), rows);
-    positions.Add(std::span(said.begin(), end));
+    const auto begin = std::lower_bound(said.begin(), said.end(), 0);
+    positions.Add(std::span(begin, std::lower_bound(begin, said.end(), rows)));
   }
   return positions;
 }

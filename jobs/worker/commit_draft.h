@@ -14,7 +14,8 @@ namespace cdc::worker {
 struct IcebergSink::Draft {
   index::CommitIntent intent;
   iceberg::SnapshotChanges changes;
-  std::map<std::string, std::vector<int64_t>> deletes;  ///< data file → positions that this commit deletes
+  std::map<std::string, std::vector<int64_t>>
+      deletes;  ///< data file → positions that this commit deletes, in any order
   std::map<std::string, PositionSet>
       all_deleted;  ///< the same with those deleted before: the new delete files
   int64_t rows = 0;

@@ -139,7 +139,7 @@ class IcebergSink final : public Sink {
 
   // commit_draft.cc
   Status DraftRows(const Fold& fold, Draft* draft);
-  void GroupDeletes(std::vector<index::Location> superseded, Draft* draft) const;
+  void GroupDeletes(const std::vector<index::Location>& superseded, Draft* draft) const;
   Status DraftDeletes(Draft* draft);
   void Forget();
   void Forget(const std::string& data_path);
