@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -44,7 +46,12 @@ std::string RunId(const Clock& clock) {
   return given != nullptr ? given : fmt::format("{}-{}", UnixMillis(clock.wall()), ::getpid());
 }
 
+/// getrusage's figure begins with the memory that the parent had at the exec; this one is our own.
 int64_t PeakRssBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
+  }
   struct rusage usage {};
   ::getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss * 1024;

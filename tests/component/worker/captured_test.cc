@@ -96,4 +96,14 @@ TEST_CASE("captured events without schemas become the source's tables, with thei
 }
 
 }  // namespace
+TEST_CASE("the memory that a run reports is not that of the process that started it") {
+  Pipeline pipeline;
+  pipeline.Configure("[tables.nothing]\n");
+  const std::vector<char> ballast(512 << 20, 'x');
+  const Ended ended = pipeline.Drain("nothing");
+  CHECK(ended.exit == 0);
+  CHECK(ended.report.peak_rss_bytes > 1 << 20);
+  CHECK(ended.report.peak_rss_bytes < static_cast<int64_t>(ballast.size()) / 2);
+}
+
 }  // namespace cdc::worker
