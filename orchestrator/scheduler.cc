@@ -110,6 +110,7 @@ void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
   bool moved = settings.topics != entry.settings.topics;
   entry.settings = settings;
   entry.fingerprint = fingerprint;
+  dirty_.insert(&entry);
   LoggerOf(entry).Info("settings changed");
   if (moved && entry.topic) {
     source_.Mute(entry.topic->name);
@@ -143,12 +144,12 @@ Status Scheduler::Trigger(const std::string& table) {
 }
 
 void Scheduler::Feed(JobEntry& entry, const Event& event) {
-  Phase before = entry.state.phase;
+  const TableState before = entry.state;
   Step step = Next(entry.state, event, clock_.steady(), entry.rules, entry.name());
   entry.state = std::move(step.state);
   NoteAwake(entry);
-  if (entry.state.phase != before) {
-    LogTransition(entry, before);
+  if (entry.state.phase != before.phase) {
+    LogTransition(entry, before.phase);
     // What must survive our death at once; progress can wait.
     Write({ToRecord(entry, clock_)});
     if (ledger_down_) {
@@ -156,6 +157,8 @@ void Scheduler::Feed(JobEntry& entry, const Event& event) {
     } else {
       dirty_.erase(&entry);
     }
+  } else if (entry.state.due != before.due || entry.state.crashes != before.crashes) {
+    dirty_.insert(&entry);
   }
   for (Action action : step.actions) Perform(entry, action);
 }
