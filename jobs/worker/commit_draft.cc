@@ -114,7 +114,9 @@ void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* d
   for (auto& [file, positions] : by_file) {
     // A file that is not live any more took its rows with it.
     const std::string* path = numbers_->PathOf(file);
-    if (path != nullptr && live_.FindData(*path) != nullptr) draft->deletes[*path] = std::move(positions);
+    if (path == nullptr || live_.FindData(*path) == nullptr) continue;
+    std::vector<int64_t>& deletes = draft->deletes[*path];
+    deletes.insert(deletes.end(), positions.begin(), positions.end());
   }
 }
 
