@@ -15,6 +15,12 @@
 namespace cdc::storage {
 namespace {
 
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 Error ErrnoError(int cause, std::string_view attempted, const std::string& path) {
   const std::string message = fmt::format("{} {}: {}", attempted, path, std::strerror(cause));
   switch (cause) {
@@ -30,7 +36,9 @@ Error ErrnoError(int cause, std::string_view attempted, const std::string& path)
           ErrorKind::kInvalidConfig, message,
           fmt::format("the warehouse and its folders must be writable by this user: ls -ld {}", path)};
     case ENOSPC:
-    case EDQUOT: return Error{ErrorKind::kTransient, message, fmt::format("make room: df -h {}", path)};
+    case EDQUOT:
+      // Of the folder: the file is gone by the time somebody looks.
+      return Error{ErrorKind::kTransient, message, fmt::format("make room: df -h {}", FolderOf(path))};
     default: return Error{ErrorKind::kTransient, message};
   }
 }
@@ -40,12 +48,6 @@ std::string PlainPath(const std::string& path) {
   if (path.rfind("file://", 0) == 0) return path.substr(7);
   if (path.rfind("file:/", 0) == 0) return path.substr(5);
   return path;
-}
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 /// A file descriptor that is closed when dropped.
