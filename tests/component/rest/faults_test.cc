@@ -45,9 +45,9 @@ TEST_CASE_METHOD(Fixture,
                  "A proxy's 404 while the catalog behind it restarts is an outage, whatever was asked") {
   const json page = {{"status", 404}, {"body", "<html>404 page not found</html>"}};
   Queue({page});
-  const Error opening = OpenError();
-  CHECK(opening.kind == ErrorKind::kTransient);
-  CHECK(opening.hint.find("[catalog] uri") != std::string::npos);  // it may be a wrong address after all
+  const Error refused = OpenError();
+  CHECK(refused.kind == ErrorKind::kTransient);
+  CHECK(refused.hint.find("[catalog] uri") != std::string::npos);  // it may be a wrong address after all
   options.credential = std::string("id:") + kSecret;
   Queue({page});
   CHECK(OpenError().kind == ErrorKind::kTransient);
