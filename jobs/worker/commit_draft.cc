@@ -187,14 +187,14 @@ void IcebergSink::Forget(const std::string& data_path) {
 }
 
 /// Keeps what the table's newest delete file of `data_path` says, so that the next one need not read it.
-/// Beyond a limit, which is some 130 million rows of data files, all is forgotten: it is read again where it
-/// is wanted.
+/// Beyond a limit, which is some 100 million rows of data files, any of them are forgotten and read again
+/// where they are wanted. Not all: a table a little beyond the limit would read all of them for every commit.
 void IcebergSink::Remember(const std::string& data_path, PositionSet deleted) {
   const auto most = static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes);
   Forget(data_path);
   deleted_bytes_ += deleted.byte_size();
   deleted_[data_path] = std::move(deleted);
-  if (deleted_bytes_ > most) Forget();
+  while (deleted_bytes_ > most) Forget(std::string(deleted_.begin()->first));
 }
 
 /// What an attempt wrote and certainly did not commit.
