@@ -93,6 +93,24 @@ TEST_CASE("a table added to the file while it runs gets its worker; a bad file c
   REQUIRE(t.UntilNext("c", 1));
 }
 
+TEST_CASE("new settings of an idle table are in the ledger without another change of it") {
+  Bench t("[tables.a]\n");
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  REQUIRE(t.UntilState("a", "Idle"));
+  const auto fingerprint = [&] {
+    const auto ledger = contract::Ledger::OpenReadOnly(t.layout.ledger());
+    return ledger ? ledger->FindTable("a")->fingerprint : std::string();
+  };
+  const std::string before = fingerprint();
+  REQUIRE(!before.empty());
+  t.Configure("[tables.a]\nmemory = \"64MB\"\n");
+  ::kill(t.pid, SIGHUP);
+  CHECK(t.Until([&] { return !fingerprint().empty() && fingerprint() != before; }, std::chrono::seconds(8)));
+  t.Kill(SIGKILL);
+}
+
 TEST_CASE("trouble of one table is held and named; others go on; trigger tries again") {
   Bench t("[tables.a]\n[tables.bad]\njob = \"exit78\"\n[tables.gone]\njob = \"no-such-job\"\n");
   t.Produce("bad");
