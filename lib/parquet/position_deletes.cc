@@ -15,7 +15,7 @@ namespace cdc::parquet {
 namespace {
 
 constexpr std::string_view kMagic = "PAR1";
-constexpr std::string_view kCreatedBy = "cdc version 1.0";
+constexpr std::string_view kCreatedBy = "cdc version " CDC_VERSION;
 constexpr int32_t kByteArray = 6, kInt64 = 2, kRequired = 0, kUtf8 = 0, kUncompressed = 0;
 constexpr int32_t kDataPage = 0, kDictionaryPage = 2;
 constexpr int32_t kPlain = 0, kRle = 3, kDeltaBinaryPacked = 5, kRleDictionary = 8;
