@@ -36,41 +36,44 @@ char* Pack(const uint64_t* values, int width, char* to) {
   return to + bits / 8;
 }
 
+uint64_t ZigZag(int64_t value) {
+  return static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+}
+
 /// \param count differences that are there; the block's others are zero
-char* PutBlock(std::array<uint64_t, kBlock>& steps, size_t count, char* to) {
-  const uint64_t least = *std::min_element(steps.begin(), steps.begin() + count);
-  to = PutVarint(least << 1, to);  // zigzag of a number that is not negative
+char* PutBlock(std::array<int64_t, kBlock>& steps, size_t count, char* to) {
+  const int64_t least = *std::min_element(steps.begin(), steps.begin() + count);
+  to = PutVarint(ZigZag(least), to);
   char* const widths = to;
   std::memset(widths, 0, kMiniblocks);
   to += kMiniblocks;
   for (size_t at = 0; at < count; at += kMiniblock) {
-    uint64_t* const values = steps.data() + at;
+    std::array<uint64_t, kMiniblock> values{};
     const size_t here = std::min(count - at, kMiniblock);
     uint64_t all = 0;
-    for (size_t i = 0; i < here; ++i) all |= values[i] -= least;
+    for (size_t i = 0; i < here; ++i)
+      all |= values[i] = static_cast<uint64_t>(steps[at + i]) - static_cast<uint64_t>(least);
     const int width = std::bit_width(all);
     widths[at / kMiniblock] = static_cast<char>(width);
-    if (width > 0) to = Pack(values, width, to);
+    if (width > 0) to = Pack(values.data(), width, to);
   }
   return to;
 }
 
 }  // namespace
 
-void AppendDeltaPacked(std::span<const int64_t> ascending, std::string* out) {
+void AppendDeltaPacked(std::span<const int64_t> numbers, std::string* out) {
   std::array<char, 40> header;
   char* end = PutVarint(kBlock, header.data());
   end = PutVarint(kMiniblocks, end);
-  end = PutVarint(ascending.size(), end);
-  end = PutVarint(static_cast<uint64_t>(ascending.front()) << 1, end);
+  end = PutVarint(numbers.size(), end);
+  end = PutVarint(ZigZag(numbers.front()), end);
   out->append(header.data(), end);
-  std::array<uint64_t, kBlock> steps;
+  std::array<int64_t, kBlock> steps;
   std::array<char, kMostBlockBytes + 8> block;
-  for (size_t at = 1; at < ascending.size(); at += kBlock) {
-    const size_t count = std::min(ascending.size() - at, kBlock);
-    for (size_t i = 0; i < count; ++i)
-      steps[i] = static_cast<uint64_t>(ascending[at + i] - ascending[at + i - 1]);
-    std::fill(steps.begin() + count, steps.end(), 0);
+  for (size_t at = 1; at < numbers.size(); at += kBlock) {
+    const size_t count = std::min(numbers.size() - at, kBlock);
+    for (size_t i = 0; i < count; ++i) steps[i] = numbers[at + i] - numbers[at + i - 1];
     end = PutBlock(steps, count, block.data());
     out->append(block.data(), end);
   }

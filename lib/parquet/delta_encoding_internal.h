@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file lib/parquet/delta_encoding_internal.h
-/// DELTA_BINARY_PACKED (Parquet format, "Encodings", delta encoding): ascending numbers that lie close
-/// together take some bits each.
+/// DELTA_BINARY_PACKED (Parquet format, "Encodings", delta encoding): numbers that lie close to the one
+/// before take some bits each.
 
 #include <cstdint>
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace cdc::parquet {
 
-/// Appends the encoding of `ascending`: at least one number, each above the one before, none negative.
-void AppendDeltaPacked(std::span<const int64_t> ascending, std::string* out);
+/// Appends the encoding of `numbers`: at least one, none negative, in any order.
+void AppendDeltaPacked(std::span<const int64_t> numbers, std::string* out);
 
 }  // namespace cdc::parquet

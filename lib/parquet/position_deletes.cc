@@ -1,6 +1,7 @@
 #include "lib/parquet/position_deletes.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 
 #include <arrow/util/crc32.h>
@@ -32,6 +33,11 @@ struct Chunk {
   std::string least = {}, greatest = {};  ///< PLAIN, without the length of a byte array
 };
 
+/// Of all positions.
+struct Bounds {
+  int64_t least, greatest;
+};
+
 template <typename Integer>
 std::string LittleEndian(Integer value) {
   return std::string(reinterpret_cast<const char*>(&value), sizeof value);
@@ -55,31 +61,52 @@ void AppendPage(int32_t type, int32_t rows, int32_t encoding, std::string_view b
   file->append(body);
 }
 
-/// The path is the same in every row: a dictionary of one, and one run of zeros that point to it.
-Chunk AppendPaths(const std::string& path, size_t rows, std::string* file) {
+void AppendVarint(uint64_t value, std::string* out) {
+  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
+  out->push_back(static_cast<char>(value));
+}
+
+/// A run of the hybrid encoding: `number`, `count` times.
+void AppendRun(uint64_t number, size_t count, int width, std::string* out) {
+  AppendVarint(count << 1, out);
+  for (int bit = 0; bit < width; bit += 8) out->push_back(static_cast<char>(number >> bit));
+}
+
+/// A dictionary of the paths, and for each of them one run that points to it.
+Chunk AppendPaths(std::span<const FileDeletes> files, size_t rows, std::string* file) {
   Chunk chunk{"file_path", kFilePathId, kByteArray, {kPlain, kRle, kRleDictionary}};
-  chunk.least = chunk.greatest = path;
+  chunk.least = files.front().data_file_path;
+  chunk.greatest = files.back().data_file_path;
   chunk.begin = chunk.dictionary_at = static_cast<int64_t>(file->size());
-  AppendPage(kDictionaryPage, 1, kPlain, LittleEndian(static_cast<uint32_t>(path.size())) + path, file);
+  std::string body;
+  for (const FileDeletes& each : files) {
+    body += LittleEndian(static_cast<uint32_t>(each.data_file_path.size()));
+    body += each.data_file_path;
+  }
+  AppendPage(kDictionaryPage, static_cast<int32_t>(files.size()), kPlain, body, file);
   chunk.data_at = static_cast<int64_t>(file->size());
+  const int width = std::max(1, static_cast<int>(std::bit_width(files.size() - 1)));
+  size_t of = 0, taken = 0;  // the file, and how many of its positions the pages so far have
   for (size_t at = 0; at < rows; at += kPageRows) {
     const size_t count = std::min(rows - at, kPageRows);
-    std::string body(1, '\1');  // bits of a number; then the run's length, doubled, and the number
-    for (size_t run = count << 1;; run >>= 7) {
-      body.push_back(static_cast<char>(run >= 0x80 ? run | 0x80 : run));
-      if (run < 0x80) break;
+    body.assign(1, static_cast<char>(width));
+    for (size_t left = count; left > 0;) {
+      const size_t here = std::min(left, files[of].positions.size() - taken);
+      AppendRun(of, here, width, &body);
+      left -= here;
+      taken += here;
+      if (taken == files[of].positions.size()) ++of, taken = 0;
     }
-    body.push_back('\0');
     AppendPage(kDataPage, static_cast<int32_t>(count), kRleDictionary, body, file);
   }
   chunk.end = static_cast<int64_t>(file->size());
   return chunk;
 }
 
-Chunk AppendPositions(std::span<const int64_t> positions, std::string* file) {
+Chunk AppendPositions(std::span<const int64_t> positions, const Bounds& bounds, std::string* file) {
   Chunk chunk{"pos", kPosId, kInt64, {kRle, kDeltaBinaryPacked}};
-  chunk.least = LittleEndian(positions.front());
-  chunk.greatest = LittleEndian(positions.back());
+  chunk.least = LittleEndian(bounds.least);
+  chunk.greatest = LittleEndian(bounds.greatest);
   chunk.begin = chunk.data_at = static_cast<int64_t>(file->size());
   std::string body;
   for (size_t at = 0; at < positions.size(); at += kPageRows) {
@@ -170,12 +197,12 @@ void AppendFooter(const std::vector<Chunk>& chunks, int64_t rows, std::string* f
   file->append(kMagic);
 }
 
-iceberg::DataFile Describe(const std::vector<Chunk>& chunks, const std::string& data_file_path,
-                           std::span<const int64_t> positions) {
+iceberg::DataFile Describe(const std::vector<Chunk>& chunks, std::span<const FileDeletes> files,
+                           const Bounds& bounds, size_t rows) {
   iceberg::DataFile file;
   file.content = iceberg::FileContent::kPositionDeletes;
-  file.record_count = static_cast<int64_t>(positions.size());
-  file.referenced_data_file = data_file_path;
+  file.record_count = static_cast<int64_t>(rows);
+  if (files.size() == 1) file.referenced_data_file = std::string(files.front().data_file_path);
   for (const Chunk& chunk : chunks) {
     file.column_sizes[chunk.id] = chunk.end - chunk.begin;
     file.value_counts[chunk.id] = file.record_count;
@@ -183,36 +210,74 @@ iceberg::DataFile Describe(const std::vector<Chunk>& chunks, const std::string& 
   }
   file.split_offsets.push_back(chunks.front().begin);
   // Readers prune by these bounds, so a path cut at 16 characters would match every file of the table.
-  file.lower_bounds[kFilePathId] = data_file_path;
-  file.upper_bounds[kFilePathId] = data_file_path;
-  file.lower_bounds[kPosId] = iceberg::SerializeLong(positions.front());
-  file.upper_bounds[kPosId] = iceberg::SerializeLong(positions.back());
+  file.lower_bounds[kFilePathId] = files.front().data_file_path;
+  file.upper_bounds[kFilePathId] = files.back().data_file_path;
+  file.lower_bounds[kPosId] = iceberg::SerializeLong(bounds.least);
+  file.upper_bounds[kPosId] = iceberg::SerializeLong(bounds.greatest);
   return file;
+}
+
+/// \return kInvalidArgument.
+Status CheckOrder(std::span<const FileDeletes> files) {
+  const FileDeletes* before = nullptr;
+  for (const FileDeletes& each : files) {
+    const auto& positions = each.positions;
+    if (positions.empty() || positions.front() < 0 ||
+        std::adjacent_find(positions.begin(), positions.end(), std::greater_equal<>()) != positions.end()) {
+      return Error{ErrorKind::kInvalidArgument, "cannot write position deletes for " +
+                                                    std::string(each.data_file_path) +
+                                                    ": positions must ascend, at least one"};
+    }
+    if (before != nullptr && before->data_file_path >= each.data_file_path) {
+      return Error{ErrorKind::kInvalidArgument, "cannot write position deletes for " +
+                                                    std::string(each.data_file_path) + ": paths must ascend"};
+    }
+    before = &each;
+  }
+  if (before == nullptr) return Error{ErrorKind::kInvalidArgument, "cannot write no position deletes"};
+  return {};
 }
 
 }  // namespace
 
 Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> out, const std::string& path,
-                                               const std::string& data_file_path,
-                                               std::span<const int64_t> sorted_positions) {
-  if (sorted_positions.empty() || sorted_positions.front() < 0 ||
-      std::adjacent_find(sorted_positions.begin(), sorted_positions.end(), std::greater_equal<>()) !=
-          sorted_positions.end()) {
-    return Error{ErrorKind::kInvalidArgument, "cannot write position deletes for " + data_file_path +
-                                                  ": positions must ascend, at least one"};
+                                               std::span<const FileDeletes> files) {
+  CDC_TRY(CheckOrder(files));
+  Bounds bounds{INT64_MAX, 0};
+  size_t rows = 0, path_bytes = 0;
+  for (const FileDeletes& each : files) {
+    bounds.least = std::min(bounds.least, each.positions.front());
+    bounds.greatest = std::max(bounds.greatest, each.positions.back());
+    rows += each.positions.size();
+    path_bytes += each.data_file_path.size() + 8;
+  }
+  std::vector<int64_t> joined;
+  std::span<const int64_t> positions = files.front().positions;
+  if (files.size() > 1) {
+    joined.reserve(rows);
+    for (const FileDeletes& each : files)
+      joined.insert(joined.end(), each.positions.begin(), each.positions.end());
+    positions = joined;
   }
   std::string file(kMagic);
-  file.reserve(1024 + 2 * data_file_path.size() + 2 * sorted_positions.size());
+  file.reserve(1024 + 2 * path_bytes + 3 * rows);
   std::vector<Chunk> chunks;
-  chunks.push_back(AppendPaths(data_file_path, sorted_positions.size(), &file));
-  chunks.push_back(AppendPositions(sorted_positions, &file));
-  AppendFooter(chunks, static_cast<int64_t>(sorted_positions.size()), &file);
-  iceberg::DataFile written = Describe(chunks, data_file_path, sorted_positions);
+  chunks.push_back(AppendPaths(files, rows, &file));
+  chunks.push_back(AppendPositions(positions, bounds, &file));
+  AppendFooter(chunks, static_cast<int64_t>(rows), &file);
+  iceberg::DataFile written = Describe(chunks, files, bounds, rows);
   written.file_path = path;
   written.file_size_in_bytes = static_cast<int64_t>(file.size());
   CDC_TRY(out->Write(file));
   CDC_TRY(out->Close());
   return written;
+}
+
+Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> out, const std::string& path,
+                                               const std::string& data_file_path,
+                                               std::span<const int64_t> sorted_positions) {
+  const FileDeletes only{data_file_path, sorted_positions};
+  return WritePositionDeletes(std::move(out), path, std::span(&only, 1));
 }
 
 }  // namespace cdc::parquet

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/core/result.h"
@@ -16,11 +17,20 @@
 
 namespace cdc::parquet {
 
-/// Writes one delete file that speaks of one data file.
-/// \param path what DataFile::file_path will say; \param data_file_path the data file's path exactly as its
-/// manifest has it; \param sorted_positions ascending, without duplicates, at least one \return the manifest
-/// entry, with referenced_data_file and untruncated bounds on file_path. kInvalidArgument: positions empty or
-/// not ascending; kTransient: as the storage writer's.
+/// What a delete file says of one data file.
+struct FileDeletes {
+  std::string_view data_file_path;     ///< exactly as its manifest has it
+  std::span<const int64_t> positions;  ///< ascending, without duplicates, at least one
+};
+
+/// Writes one delete file that speaks of all of `files`: at least one, in ascending order of their paths'
+/// bytes. \param path what DataFile::file_path will say \return the manifest entry, with untruncated bounds
+/// on file_path, and with referenced_data_file if there is only one. kInvalidArgument: nothing to write, or
+/// not in order; kTransient: as the storage writer's.
+Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> out, const std::string& path,
+                                               std::span<const FileDeletes> files);
+
+/// The same for one data file.
 Result<iceberg::DataFile> WritePositionDeletes(std::unique_ptr<storage::Writer> out, const std::string& path,
                                                const std::string& data_file_path,
                                                std::span<const int64_t> sorted_positions);

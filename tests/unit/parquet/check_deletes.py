@@ -1,6 +1,6 @@
 """Judges position delete files with pyarrow and DuckDB.
 
-usage: check_deletes.py EXPECTED    lines "FILE POSITION…"; exit 0: both readers find just these, for one path
+usage: check_deletes.py EXPECTED    lines "FILE @PATH POSITION… @PATH POSITION…"; exit 0: both readers find just these
 """
 import os
 import sys
@@ -8,33 +8,41 @@ import sys
 import duckdb
 import pyarrow.parquet as pq
 
-PATH = "/data/ä.parquet"
 
-
-def check(path, positions):
+def check(path, rows):
     file = pq.ParquetFile(path, page_checksum_verification=True)
     ids = [int(field.metadata[b"PARQUET:field_id"]) for field in file.schema_arrow]
     assert ids == [2147483546, 2147483545], ids
     assert not any(field.nullable for field in file.schema_arrow)
     table = file.read()
+    paths, positions = [each for each, _ in rows], [position for _, position in rows]
     assert table.column("pos").to_pylist() == positions, path
-    assert set(table.column("file_path").to_pylist()) == {PATH}, path
-    for column, least, greatest in ((0, PATH, PATH), (1, positions[0], positions[-1])):
+    assert table.column("file_path").to_pylist() == paths, path
+    for column, values in ((0, paths), (1, positions)):
         statistics = file.metadata.row_group(0).column(column).statistics
-        assert (statistics.min, statistics.max, statistics.null_count) == (least, greatest, 0), statistics
-    rows = duckdb.execute("select file_path, pos from read_parquet(?)", [path]).fetchall()
-    assert rows == [(PATH, position) for position in positions], path
-    some = positions[len(positions) // 2]
-    found = duckdb.execute("select count(*) from read_parquet(?) where pos = ? and file_path = ?", [path, some, PATH])
-    assert found.fetchone() == (1,), path
+        assert (statistics.min, statistics.max, statistics.null_count) == (min(values), max(values), 0), statistics
+    assert duckdb.execute("select file_path, pos from read_parquet(?)", [path]).fetchall() == rows, path
+    for some in (rows[0], rows[len(rows) // 2], rows[-1]):
+        found = duckdb.execute("select count(*) from read_parquet(?) where file_path = ? and pos = ?", [path, *some])
+        assert found.fetchone() == (1,), (path, some)
+
+
+def expected(words):
+    path, rows = None, []
+    for word in words:
+        if word.startswith("@"):
+            path = word[1:]
+        else:
+            rows.append((path, int(word)))
+    return rows
 
 
 def main():
     folder = os.path.dirname(sys.argv[1])
     with open(sys.argv[1], encoding="utf-8") as lines:
         for line in lines:
-            name, *positions = line.split()
-            check(os.path.join(folder, name), [int(position) for position in positions])
+            name, *words = line.split()
+            check(os.path.join(folder, name), expected(words))
 
 
 main()

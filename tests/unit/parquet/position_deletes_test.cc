@@ -46,27 +46,85 @@ std::vector<std::vector<int64_t>> AwkwardPositions() {
   return all;
 }
 
-TEST_CASE("whatever the gaps between positions, other readers find them all") {
+using Deletes = std::map<std::string, std::vector<int64_t>>;
+
+Result<iceberg::DataFile> Write(const Deletes& deletes, MemoryFile* file) {
+  std::vector<FileDeletes> files;
+  for (const auto& [path, positions] : deletes) files.push_back({path, positions});
+  return WritePositionDeletes(std::make_unique<MemoryWriter>(*file), "/d.parquet", files);
+}
+
+/// Writes them, and lets ourselves, pyarrow and DuckDB read them.
+void CheckByAll(const std::vector<Deletes>& all) {
   const TempFolder folder;
   std::ofstream expected(folder.path("expected.txt"));
   size_t number = 0;
-  for (const auto& positions : AwkwardPositions()) {
+  for (const Deletes& deletes : all) {
     MemoryFile file;
-    REQUIRE(WritePositionDeletes(std::make_unique<MemoryWriter>(file), "/d", "/data/ä.parquet", positions)
-                .has_value());
+    REQUIRE(Write(deletes, &file).has_value());
     const auto read = ReadPositionDeletes(std::make_unique<MemoryReader>(file));
     REQUIRE(read.has_value());
-    REQUIRE(read->at("/data/ä.parquet") == positions);
+    REQUIRE(*read == deletes);
     const std::string name = std::to_string(number++) + ".parquet";
     std::ofstream(folder.path(name), std::ios::binary) << file.bytes;
     expected << name;
-    for (const int64_t position : positions) expected << ' ' << position;
+    for (const auto& [path, positions] : deletes) {
+      expected << " @" << path;
+      for (const int64_t position : positions) expected << ' ' << position;
+    }
     expected << '\n';
   }
   expected.close();
   const std::string script = std::string(CDC_PYTHON) + " " + CDC_SOURCE_DIR +
                              "/tests/unit/parquet/check_deletes.py " + folder.path("expected.txt");
   CHECK(std::system(script.c_str()) == 0);
+}
+
+TEST_CASE("whatever the gaps between positions, other readers find them all") {
+  std::vector<Deletes> all;
+  for (const auto& positions : AwkwardPositions()) all.push_back({{"/data/ä.parquet", positions}});
+  CheckByAll(all);
+}
+
+TEST_CASE("deletes of many data files lie in one, and other readers find them all") {
+  std::vector<Deletes> all;
+  const auto awkward = AwkwardPositions();
+  for (const size_t files : {2, 3, 16, 17, 255, 256, 257, 3000}) {
+    Deletes few, mixed;
+    for (size_t i = 0; i < files; ++i) {
+      const std::string path = "/data/" + std::to_string(i) + ".parquet";
+      few[path] = {static_cast<int64_t>(1'000'000 - i)};  // each below the one before
+      mixed[path] = i < 20 ? awkward[(i * 7 + files) % awkward.size()] : std::vector<int64_t>{0, 9};
+    }
+    all.push_back(std::move(few));
+    all.push_back(std::move(mixed));
+  }
+  CheckByAll(all);
+}
+
+TEST_CASE("a delete file of several data files names none of them as the only one") {
+  MemoryFile file;
+  const auto written = Write({{"/a", {9}}, {"/b", {3, 5}}, {"/c", {4}}}, &file);
+  REQUIRE(written.has_value());
+  CHECK(written->record_count == 4);
+  CHECK(!written->referenced_data_file);
+  CHECK(written->lower_bounds.at(2147483546) == "/a");
+  CHECK(written->upper_bounds.at(2147483546) == "/c");
+  CHECK(written->lower_bounds.at(2147483545) == std::string("\3\0\0\0\0\0\0\0", 8));
+  CHECK(written->upper_bounds.at(2147483545) == std::string("\11\0\0\0\0\0\0\0", 8));
+}
+
+TEST_CASE("data files out of order, twice or without positions are refused") {
+  const std::vector<int64_t> some = {1}, none;
+  const std::vector<std::vector<FileDeletes>> wrong = {
+      {}, {{"/b", some}, {"/a", some}}, {{"/a", some}, {"/a", some}}, {{"/a", some}, {"/b", none}}};
+  for (const auto& files : wrong) {
+    MemoryFile file;
+    const auto written = WritePositionDeletes(std::make_unique<MemoryWriter>(file), "/d", files);
+    REQUIRE(!written.has_value());
+    CHECK(written.error().kind == ErrorKind::kInvalidArgument);
+    CHECK(!file.closed);
+  }
 }
 
 TEST_CASE("positions that do not ascend are refused") {
