@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "jobs/worker/byte_budget.h"
 #include "lib/parquet/data_file_writer.h"
-#include "lib/parquet/position_deletes.h"
 #include "lib/storage/in_parallel.h"
 
 namespace cdc::worker {
@@ -118,83 +116,6 @@ void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* d
     std::vector<int64_t>& deletes = draft->deletes[*path];
     deletes.insert(deletes.end(), positions.begin(), positions.end());
   }
-}
-
-/// One delete file for each data file that loses rows. It holds all of that file's deletes, so the old one
-/// goes.
-Status IcebergSink::DraftDeletes(Draft* draft) {
-  if (draft->changes.remove_all) {
-    draft->deleted_rows = live_.totals().records - live_.totals().position_deletes;
-    return {};
-  }
-  for (auto& [data_path, positions] : draft->deletes) {
-    CDC_ASSIGN(PositionSet all, DeletedPositions(data_path));
-    const int64_t before = all.size();
-    all.Add(positions);
-    positions = {};
-    draft->deleted_rows += all.size() - before;
-    if (all.size() == before) continue;
-    for (const auto& entry : live_.DeletesOf(data_path)) {
-      // A foreign delete file of several data files stays: what it says of this one is repeated, which is
-      // harmless.
-      if (iceberg::ReferencedDataFile(entry->file))
-        draft->changes.removed_paths.push_back(entry->file.file_path);
-    }
-    const auto data = live_.FindData(data_path);
-    if (all.size() == data->file.record_count) {
-      draft->changes.removed_paths.push_back(data_path);
-      continue;
-    }
-    std::string path;
-    CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
-    CDC_ASSIGN(iceberg::DataFile deletes,
-               parquet::WritePositionDeletes(std::move(file), path, data_path, all.ToVector()));
-    draft->changes.added_deletes.push_back(std::move(deletes));
-    draft->all_deleted[data_path] = std::move(all);
-  }
-  return {};
-}
-
-/// What is deleted already of `data_path`. Remembered up to a limit, else read.
-Result<PositionSet> IcebergSink::DeletedPositions(const std::string& data_path) {
-  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
-  PositionSet positions;
-  const auto data = live_.FindData(data_path);
-  const int64_t rows = data == nullptr ? 0 : data->file.record_count;
-  for (const auto& entry : live_.DeletesOf(data_path)) {
-    CDC_ASSIGN(auto file, ports_.files.Open(entry->file.file_path));
-    CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
-    const auto of_file = deletes.find(data_path);
-    if (of_file == deletes.end()) continue;
-    // What another engine says of rows that the file does not have means nothing.
-    const auto& said = of_file->second;
-    const auto begin = std::lower_bound(said.begin(), said.end(), 0);
-    positions.Add(std::span(begin, std::lower_bound(begin, said.end(), rows)));
-  }
-  return positions;
-}
-
-void IcebergSink::Forget() {
-  deleted_.clear();
-  deleted_bytes_ = 0;
-}
-
-void IcebergSink::Forget(const std::string& data_path) {
-  const auto known = deleted_.find(data_path);
-  if (known == deleted_.end()) return;
-  deleted_bytes_ -= known->second.byte_size();
-  deleted_.erase(known);
-}
-
-/// Keeps what the table's newest delete file of `data_path` says, so that the next one need not read it.
-/// Beyond a limit, which is some 100 million rows of data files, any of them are forgotten and read again
-/// where they are wanted. Not all: a table a little beyond the limit would read all of them for every commit.
-void IcebergSink::Remember(const std::string& data_path, PositionSet deleted) {
-  const auto most = static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes);
-  Forget(data_path);
-  deleted_bytes_ += deleted.byte_size();
-  deleted_[data_path] = std::move(deleted);
-  while (deleted_bytes_ > most) Forget(std::string(deleted_.begin()->first));
 }
 
 /// What an attempt wrote and certainly did not commit.

@@ -3,21 +3,18 @@
 /// \file jobs/worker/commit_draft.h
 /// Private to the Iceberg sink: what one attempt to commit has prepared so far.
 
-#include <map>
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "jobs/worker/iceberg_sink.h"
+#include "jobs/worker/shared_deletes.h"
 
 namespace cdc::worker {
 
 struct IcebergSink::Draft {
   index::CommitIntent intent;
   iceberg::SnapshotChanges changes;
-  std::map<std::string, std::vector<int64_t>>
-      deletes;  ///< data file → positions that this commit deletes, in any order
-  std::map<std::string, PositionSet>
-      all_deleted;  ///< the same with those deleted before: the new delete files
+  DeletesByFile deletes;                ///< rows that this commit deletes, in any order until DraftDeletes()
+  std::optional<SharedDeletes> shared;  ///< once it is committed; nothing: as before
   int64_t rows = 0;
   int64_t deleted_rows = 0;
 };

@@ -51,9 +51,13 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   }
   table_ = std::move(*committed);
   live_.Advance(*staged);
-  if (draft->changes.remove_all) Forget();
+  if (draft->changes.remove_all) {
+    Forget();
+    shared_.reset();
+  }
   for (const std::string& path : draft->changes.removed_paths) Forget(path);
-  for (auto& [path, positions] : draft->all_deleted) Remember(path, std::move(positions));
+  for (const auto& [path, positions] : draft->deletes) Remember(path, positions);
+  if (draft->shared) shared_ = std::make_unique<SharedDeletes>(std::move(*draft->shared));
   if (const Status followed = BringIndexForward(intent); !followed) {
     // Committed, but the index does not know: only a new run, which replays the journal, may go on.
     return Error{ErrorKind::kCommitUnknown,

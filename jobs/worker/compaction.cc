@@ -5,8 +5,6 @@
 #include "jobs/worker/byte_budget.h"
 #include "jobs/worker/commit_draft.h"
 #include "jobs/worker/rewriting.h"
-#include "lib/contract/names.h"
-#include "lib/parquet/position_deletes.h"
 
 namespace cdc::worker {
 
@@ -30,7 +28,8 @@ Status IcebergSink::BeginRewrite(const std::vector<std::string>& paths) {
   if (index_ != nullptr) work->keys.reserve(static_cast<size_t>(rows));
   work->path = NewDataPath("data");
   CDC_ASSIGN(auto file, closing_.Create(work->path));
-  CDC_ASSIGN(work->writer, parquet::DataFileWriter::Make(std::move(file), work->path, schema_, FileOptions()));
+  CDC_ASSIGN(work->writer,
+             parquet::DataFileWriter::Make(std::move(file), work->path, schema_, FileOptions()));
   rewriting_ = std::move(work);
   return {};
 }
@@ -90,13 +89,7 @@ Status IcebergSink::FinishRewrite() {
     Discard(draft);
     return drafted;
   }
-  std::map<std::string, std::string> summary;
-  if (const auto marked = table_.metadata->NewestAncestorWith(std::string(contract::kSummaryOffsets))) {
-    for (const auto& [key, value] : marked->summary) {
-      if (key.starts_with("cdc.")) summary[key] = value;
-    }
-  }
-  auto sent = Send(&draft, summary, "replace");
+  auto sent = Send(&draft, NewestSummary(), "replace");
   if (!sent) return sent.error();
   ports_.log.Info("merged files={} rows={} ms={}", work->sources.size(), work->writer->rows(),
                   std::chrono::duration_cast<Millis>(ports_.clock.steady() - work->begun).count());
@@ -104,24 +97,14 @@ Status IcebergSink::FinishRewrite() {
 }
 
 Status IcebergSink::DraftRewrite(Rewriting& work, const std::vector<int64_t>& deleted, Draft* draft) {
-  for (const Rewriting::Source& source : work.sources) {
-    draft->changes.removed_paths.push_back(source.path);
-    for (const auto& deletes : live_.DeletesOf(source.path)) {
-      // One that speaks of other files as well stays for them.
-      if (iceberg::ReferencedDataFile(deletes->file))
-        draft->changes.removed_paths.push_back(deletes->file.file_path);
-    }
+  for (const Rewriting::Source& source : work.sources) DropFile(source.path, draft);
+  if (static_cast<int64_t>(deleted.size()) == work.writer->rows()) {  // nothing is left of them
+    return ArrangeDeletes(false, draft);
   }
-  if (static_cast<int64_t>(deleted.size()) == work.writer->rows()) return {};  // nothing is left of them
   CDC_ASSIGN(iceberg::DataFile data, work.writer->Close());
   draft->changes.added_data.push_back(std::move(data));
-  if (!deleted.empty()) {
-    std::string path;
-    CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
-    CDC_ASSIGN(auto deletes, parquet::WritePositionDeletes(std::move(file), path, work.path, deleted));
-    draft->changes.added_deletes.push_back(std::move(deletes));
-    draft->all_deleted[work.path] = PositionSet(deleted);
-  }
+  if (!deleted.empty()) draft->deletes[work.path] = deleted;
+  CDC_TRY(ArrangeDeletes(false, draft));
   if (index_ == nullptr) return {};
   const uint32_t number = numbers_->next();
   draft->intent.new_files.emplace_back(number, work.path);

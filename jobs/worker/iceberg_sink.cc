@@ -90,6 +90,7 @@ Status IcebergSink::Adopt(LoadedTable table) {
   table_ = std::move(table);
   schema_ = std::make_shared<const rows::Schema>(std::move(schema));
   Forget();
+  shared_.reset();
   key_.clear();
   const auto names = nlohmann::json::parse(table_.metadata->Property(kPropertyKey, ""), nullptr, false);
   if (names.is_array()) {
@@ -211,6 +212,17 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
     summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
   }
   if (marker.source_lsn > 0) summary[std::string(contract::kSummaryLsn)] = std::to_string(marker.source_lsn);
+  return summary;
+}
+
+/// Of a commit that leaves the offsets what they are.
+std::map<std::string, std::string> IcebergSink::NewestSummary() const {
+  std::map<std::string, std::string> summary;
+  const auto marked = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
+  if (marked == nullptr) return summary;
+  for (const auto& [key, value] : marked->summary) {
+    if (key.starts_with("cdc.")) summary[key] = value;
+  }
   return summary;
 }
 

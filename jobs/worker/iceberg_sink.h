@@ -11,6 +11,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <unordered_map>
 
 #include "jobs/worker/allowance.h"
@@ -35,6 +36,8 @@ struct WriterOptions;
 }
 
 namespace cdc::worker {
+
+struct SharedDeletes;
 
 /// Of what a table consists.
 struct TableFigures {
@@ -140,14 +143,28 @@ class IcebergSink final : public Sink {
   // commit_draft.cc
   Status DraftRows(const Fold& fold, Draft* draft);
   void GroupDeletes(const std::vector<index::Location>& superseded, Draft* draft) const;
-  Status DraftDeletes(Draft* draft);
-  void Forget();
-  void Forget(const std::string& data_path);
-  void Remember(const std::string& data_path, PositionSet deleted);
-  Result<PositionSet> DeletedPositions(const std::string& data_path);
   std::string NewDataPath(const char* kind) const;
   parquet::WriterOptions FileOptions() const;
   Result<std::unique_ptr<storage::Writer>> NewFile(const char* kind, std::string* path, Draft* draft);
+
+  // draft_deletes.cc
+  Status DraftDeletes(Draft* draft);
+  void DropFile(const std::string& data_path, Draft* draft) const;
+  void DropOwnDeletes(const std::string& data_path, Draft* draft) const;
+  Status ArrangeDeletes(bool split, Draft* draft);
+  Status WriteSharedDeletes(SharedDeletes* shared, Draft* draft);
+  Status WriteOwnDeletes(const std::string& data_path, std::span<const int64_t> more, Draft* draft);
+  Result<bool> SplitSharedDeletes();
+  Result<const SharedDeletes*> LoadShared();
+  std::span<const int64_t> SensiblePositions(const std::string& data_path,
+                                             std::span<const int64_t> ascending) const;
+  Result<PositionSet> ReadDeleted(const std::string& data_path);
+  Result<PositionSet> DeletedPositions(const std::string& data_path);
+  Result<const PositionSet*> DeletedOf(const std::string& data_path);
+  void Remember(const std::string& data_path, std::span<const int64_t> more);
+  void LimitDeleted(const std::string& kept);
+  void Forget();
+  void Forget(const std::string& data_path);
 
   // commit_protocol.cc
   Result<int64_t> Send(Draft* draft, const std::map<std::string, std::string>& summary,
@@ -157,6 +174,7 @@ class IcebergSink final : public Sink {
   Status RebaseAfterConflict();
   Status BringIndexForward(const index::CommitIntent& intent);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
+  std::map<std::string, std::string> NewestSummary() const;
   void Discard(const Draft& draft);
 
   // compaction.cc
@@ -191,6 +209,7 @@ class IcebergSink final : public Sink {
   std::optional<index::FileNumbers> numbers_;
   std::unordered_map<std::string, PositionSet> deleted_;  // by data file, as far as read or written
   size_t deleted_bytes_ = 0;                              // that they take
+  std::unique_ptr<const SharedDeletes> shared_;           // null: not read yet
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
 

@@ -80,7 +80,8 @@ Result<bool> IcebergSink::MaintainOnce(Tidying when) {
   if (expired) return true;
   // Nothing can have changed for the plan before something was committed.
   if (planned_for_ != live_.snapshot_id() || planned_when_ != when) {
-    const auto paths = PlanRewrite(live_, RulesFor(when));
+    CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
+    const auto paths = PlanRewrite(live_, *shared, RulesFor(when));
     if (!paths.empty()) {
       CDC_TRY(BeginRewrite(paths));
       return true;
@@ -88,7 +89,11 @@ Result<bool> IcebergSink::MaintainOnce(Tidying when) {
     planned_for_ = live_.snapshot_id();
     planned_when_ = when;
   }
-  if (when != Tidying::kBetweenCommits) CDC_TRY(SweepOrphans(when));
+  if (when != Tidying::kBetweenCommits) {
+    CDC_ASSIGN(const bool split, SplitSharedDeletes());
+    if (split) return true;
+    CDC_TRY(SweepOrphans(when));
+  }
   return DeleteSomeDoomed(when);
 }
 
@@ -162,7 +167,9 @@ TableFigures IcebergSink::figures() const {
 
 Result<MaintenanceDue> IcebergSink::FindDue() {
   MaintenanceDue due;
-  due.files_to_rewrite = static_cast<int64_t>(FilesToRewrite(live_, RulesFor(Tidying::kThorough)).size());
+  CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
+  due.files_to_rewrite =
+      static_cast<int64_t>(FilesToRewrite(live_, *shared, RulesFor(Tidying::kThorough)).size());
   due.snapshots_to_expire = static_cast<int64_t>(FindExpired().size());
   CDC_ASSIGN(const auto orphans, FindLeftovers());
   due.orphans = static_cast<int64_t>(orphans.size());

@@ -23,18 +23,20 @@ struct Candidates {
   std::vector<Candidate> deleted;  ///< that lost too many rows
 };
 
-Candidates Judge(const iceberg::LiveFiles& live, const RewriteRules& rules) {
+Candidates Judge(const iceberg::LiveFiles& live, const SharedDeletes& shared, const RewriteRules& rules) {
   Candidates found;
+  // One more than is known may speak of any data file.
+  if (live.SharedDeletes().size() > shared.files.size()) return found;
   for (const auto& [path, entry] : live.data()) {
     const iceberg::DataFile& file = entry->file;
     int64_t deleted = 0;
-    bool foreign = false;
     for (const auto& deletes : live.DeletesOf(path)) {
-      deleted += deletes->file.record_count;
-      foreign |= !iceberg::ReferencedDataFile(deletes->file).has_value();
+      if (iceberg::ReferencedDataFile(deletes->file)) deleted += deletes->file.record_count;
     }
+    if (const auto of_file = shared.positions.find(path); of_file != shared.positions.end())
+      deleted += static_cast<int64_t>(of_file->second.size());
     // Of so many rows a place each could not be held in memory.
-    if (foreign || file.record_count == 0 || file.record_count > 4 * rules.max_rows) continue;
+    if (file.record_count == 0 || file.record_count > 4 * rules.max_rows) continue;
     Candidate each{&path, 0, std::max<int64_t>(0, file.record_count - deleted), 0};
     const double left = static_cast<double>(each.rows) / static_cast<double>(file.record_count);
     each.bytes = static_cast<int64_t>(static_cast<double>(file.file_size_in_bytes) * left);
@@ -79,8 +81,9 @@ std::vector<std::string> PlanMerge(std::vector<Candidate> small, const RewriteRu
 
 }  // namespace
 
-std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
-  Candidates found = Judge(live, rules);
+std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const SharedDeletes& shared,
+                                     const RewriteRules& rules) {
+  Candidates found = Judge(live, shared, rules);
   const auto worst = std::max_element(found.deleted.begin(), found.deleted.end(),
                                       [](const Candidate& a, const Candidate& b) {
                                         return std::tie(a.deleted, *b.path) < std::tie(b.deleted, *a.path);
@@ -94,8 +97,9 @@ std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const Rewri
   return merge;
 }
 
-std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules) {
-  const Candidates found = Judge(live, rules);
+std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const SharedDeletes& shared,
+                                        const RewriteRules& rules) {
+  const Candidates found = Judge(live, shared, rules);
   std::vector<std::string> paths = PlanMerge(found.small, rules);
   for (const Candidate& file : found.deleted) paths.push_back(*file.path);
   std::sort(paths.begin(), paths.end());

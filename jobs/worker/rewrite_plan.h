@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/worker/shared_deletes.h"
 #include "lib/iceberg/live_files.h"
 
 namespace cdc::worker {
@@ -21,10 +22,13 @@ struct RewriteRules {
 };
 
 /// Data files whose remaining rows are to be put into one new file, in this order; empty: leave things alone.
-/// Files of which another writer's delete file of several data files may speak are left alone, too.
-std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules);
+/// \param shared what is known of the delete files that speak of several data files. If there are others of
+/// them, data files of which they may speak are left alone, too.
+std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const SharedDeletes& shared,
+                                     const RewriteRules& rules);
 
 /// All data files that plan after plan would take up as the table is now.
-std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const RewriteRules& rules);
+std::vector<std::string> FilesToRewrite(const iceberg::LiveFiles& live, const SharedDeletes& shared,
+                                        const RewriteRules& rules);
 
 }  // namespace cdc::worker

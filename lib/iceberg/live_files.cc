@@ -149,6 +149,12 @@ std::vector<LiveFiles::Entry> LiveFiles::DeletesOf(const std::string& data_path)
   return found;
 }
 
+const std::vector<LiveFiles::Entry>& LiveFiles::SharedDeletes() const {
+  static const std::vector<Entry> none;
+  const auto it = deletes_by_data_.find(std::string());
+  return it == deletes_by_data_.end() ? none : it->second;
+}
+
 const LiveManifest* LiveFiles::ManifestOf(const ManifestEntry& entry) const {
   const auto it = homes_.find(&entry);
   return it == homes_.end() ? nullptr : it->second;

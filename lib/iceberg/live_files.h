@@ -64,6 +64,9 @@ class LiveFiles {
   /// bounds of file_path), then those that speak of several files. Empty: no deletes, equality deletes aside.
   std::vector<Entry> DeletesOf(const std::string& data_path) const;
 
+  /// Live position delete files that speak of several data files, or do not say of which.
+  const std::vector<Entry>& SharedDeletes() const;
+
   const std::unordered_map<std::string, Entry>& data() const { return data_; }
   const std::unordered_map<std::string, Entry>& deletes() const { return deletes_; }
   const std::vector<LiveManifestPtr>& manifests() const { return manifests_; }

@@ -6,10 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "jobs/worker/iceberg_sink.h"
-#include "lib/iceberg/sqlite_catalog.h"
 #include "lib/parquet/position_deletes.h"
-#include "tests/component/worker/judge.h"
+#include "tests/component/worker/sink_table.h"
 #include "tests/support/python_script.h"
 #include "tests/support/result_printing.h"
 
@@ -18,55 +16,16 @@ namespace {
 
 constexpr int64_t kRows = 3000;
 
-class Now final : public Clock {
- public:
-  SteadyTime steady() const override { return now_ += Millis(20); }
-  WallTime wall() const override { return SystemClock().wall() + (steady() - SteadyTime{}); }
-
- private:
-  mutable SteadyTime now_ = SteadyTime{} + std::chrono::hours(1);
-};
-
-rows::Schema OneColumn() {
-  rows::Schema schema;
-  schema.fields.push_back({0, 0, "id", true, rows::Type::Of(rows::TypeKind::kLong)});
-  return schema;
-}
-
-struct Table {
-  Table() {
-    const auto folder = pipeline.folder();
-    files = storage::MakeLocalFileSystem();
-    catalog = *iceberg::MakeSqliteCatalog(
-        {pipeline.catalog(), "iceberg_catalog", (folder / "data" / "warehouse").string()}, *files);
-    REQUIRE(catalog->EnsureNamespace("university"));
-    settings.table = settings.topic = "t";
-    settings.ident = {"university", "t"};
-    settings.index_folder = folder / "index";
-    sink = Open();
-  }
-
-  std::unique_ptr<IcebergSink> Open() {
-    IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
-    auto opened = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
-    REQUIRE(opened);
-    if ((*opened)->schema() == nullptr) REQUIRE((*opened)->Create(OneColumn(), {"id"}));
-    return std::move(*opened);
-  }
+struct Table : SinkTable {
+  Table() : SinkTable(LongColumns({"id"})), sink(Open()) {}
 
   Result<Committed> Commit(const std::vector<int64_t>& upserts, const std::vector<int64_t>& removals) {
     Fold fold(sink->schema());
-    rows::KeyHasher hasher({0});
-    const auto key = [&](int64_t id) {
-      rows::Batch one(std::make_shared<const rows::Schema>(OneColumn()));
-      one.column(0).AppendLong(id);
-      return hasher(one, 0);
-    };
     for (const int64_t id : upserts) {
       fold.batch().column(0).AppendLong(id);
-      (void)fold.Upsert(key(id), fold.batch().rows() - 1, false);
+      (void)fold.Upsert(KeyOf(id), fold.batch().rows() - 1, false);
     }
-    for (const int64_t id : removals) fold.Remove(key(id));
+    for (const int64_t id : removals) fold.Remove(KeyOf(id));
     Marker marker;
     marker.offsets["t"][0] = ++offset;
     return sink->Commit(fold, marker);
@@ -104,17 +63,12 @@ struct Table {
   }
 
   std::multiset<int64_t> Ids() const {
-    const auto seen = Dump(pipeline, {"t"}, false)["t"];
+    const auto seen = Seen();
     std::multiset<int64_t> ids;
     for (const auto& row : seen["rows"]) ids.insert(row["id"].get<int64_t>());
     return ids;
   }
 
-  Pipeline pipeline;
-  std::unique_ptr<storage::FileSystem> files;
-  std::unique_ptr<iceberg::Catalog> catalog;
-  Now clock;
-  TableSettings settings;
   std::unique_ptr<IcebergSink> sink;
   int64_t offset = 0;
 };
@@ -165,11 +119,7 @@ TEST_CASE("odd delete files of another engine are kept by commits and rewrites")
       if (!foreign.gone.contains(id) && id != 2000 && id != 2001) expected.insert(id);
     expected.insert(10'000);
     CHECK(table.Ids() == expected);
-    for (int step = 0; step < 1000; ++step) {
-      const auto more = table.sink->Maintain(Tidying::kThorough);
-      REQUIRE(more);
-      if (!*more) break;
-    }
+    Table::Finish(*table.sink, Tidying::kThorough);
     CHECK(table.Ids() == expected);
     REQUIRE(table.sink->Close());
   }

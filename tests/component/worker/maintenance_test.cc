@@ -9,15 +9,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
-#include "jobs/worker/iceberg_sink.h"
-#include "lib/iceberg/sqlite_catalog.h"
 #include "lib/parquet/position_deletes.h"
-#include "tests/component/worker/judge.h"
+#include "tests/component/worker/sink_table.h"
 #include "tests/support/result_printing.h"
 
 namespace cdc::worker {
@@ -26,40 +25,15 @@ namespace {
 using nlohmann::json;
 using Model = std::map<int64_t, int64_t>;  ///< id → version
 
-/// Time passes each time somebody looks: a slice of maintenance is a step or two.
-class RestlessClock final : public Clock {
- public:
-  SteadyTime steady() const override { return now_ += Millis(step_ms); }
-  WallTime wall() const override { return SystemClock().wall() + (steady() - SteadyTime{}); }
-  int step_ms = 20;
-
- private:
-  mutable SteadyTime now_ = SteadyTime{} + std::chrono::hours(1);
-};
-
-rows::Schema TwoColumns() {
-  rows::Schema schema;
-  schema.fields.push_back({0, 0, "id", true, rows::Type::Of(rows::TypeKind::kLong)});
-  schema.fields.push_back({0, 0, "version", false, rows::Type::Of(rows::TypeKind::kLong)});
-  return schema;
-}
-
-Hash128 KeyOf(int64_t id) {
-  rows::Batch batch(std::make_shared<const rows::Schema>(TwoColumns()));
-  batch.column(0).AppendLong(id);
-  batch.column(1).AppendLong(0);
-  return rows::KeyHasher({0})(batch, 0);
-}
-
 /// Batch number `n`: always the same changes. Upserts and deletes of random ids, few of them hot.
-void Apply(int n, Model* model, Fold* fold) {
+void Apply(int n, Model* model, Fold* fold, const std::function<Hash128(int64_t)>& key = {}) {
   std::mt19937 dice(static_cast<uint32_t>(n));
   const int changes = n == 0 ? 4000 : 200;
   for (int i = 0; i < changes; ++i) {
     const int64_t id = n == 0 ? i : dice() % (dice() % 4 == 0 ? 50 : 5000);
     if (n > 0 && dice() % 5 == 0) {
       model->erase(id);
-      if (fold != nullptr) fold->Remove(KeyOf(id));
+      if (fold != nullptr) fold->Remove(key(id));
       continue;
     }
     const int64_t version = n * 1000 + i;
@@ -67,7 +41,7 @@ void Apply(int n, Model* model, Fold* fold) {
     if (fold == nullptr) continue;
     fold->batch().column(0).AppendLong(id);
     fold->batch().column(1).AppendLong(version);
-    (void)fold->Upsert(KeyOf(id), fold->batch().rows() - 1, false);
+    (void)fold->Upsert(key(id), fold->batch().rows() - 1, false);
   }
 }
 
@@ -77,56 +51,22 @@ Model ModelAfter(int batches) {
   return model;
 }
 
-struct Table {
-  Table() : folder(pipeline.folder()) {
-    files = storage::MakeLocalFileSystem();
-    catalog = *iceberg::MakeSqliteCatalog(
-        {pipeline.catalog(), "iceberg_catalog", (folder / "data" / "warehouse").string()}, *files);
-    REQUIRE(catalog->EnsureNamespace("university"));
-    settings.table = settings.topic = "t";
-    settings.ident = {"university", "t"};
-    settings.index_folder = folder / "index";
-  }
-
-  std::unique_ptr<IcebergSink> Open() {
-    IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
-    auto sink = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
-    REQUIRE(sink);
-    if ((*sink)->schema() == nullptr) REQUIRE((*sink)->Create(TwoColumns(), {"id"}));
-    return std::move(*sink);
-  }
+struct Table : SinkTable {
+  Table() : SinkTable(LongColumns({"id", "version"})) {}
 
   static int Committed(const IcebergSink& sink) {
     return sink.marker() ? static_cast<int>(sink.marker()->offsets.at("t").at(0)) : 0;
   }
 
   /// Batch number `n` with the offset n + 1.
-  static Result<worker::Committed> Commit(IcebergSink& sink, int n) {
+  Result<worker::Committed> Commit(IcebergSink& sink, int n) const {
     Fold fold(sink.schema());
     Model ignored;
-    Apply(n, &ignored, &fold);
+    Apply(n, &ignored, &fold, [this](int64_t id) { return KeyOf(id); });
     Marker marker;
     marker.offsets["t"][0] = n + 1;
     return sink.Commit(fold, marker);
   }
-
-  static void Finish(IcebergSink& sink, Tidying when) {
-    for (int step = 0; step < 5000; ++step) {
-      const auto more = sink.Maintain(when);
-      REQUIRE(more);
-      if (!*more) return;
-    }
-    FAIL("maintenance does not end");
-  }
-
-  json Seen(bool every_snapshot = false) const { return Dump(pipeline, {"t"}, every_snapshot)["t"]; }
-
-  Pipeline pipeline;
-  std::filesystem::path folder;
-  std::unique_ptr<storage::FileSystem> files;
-  std::unique_ptr<iceberg::Catalog> catalog;
-  RestlessClock clock;
-  TableSettings settings;
 };
 
 Model ById(const json& rows) {
@@ -148,7 +88,7 @@ TEST_CASE("many commits leave few files, the right rows, and every snapshot read
   auto sink = table.Open();
   int64_t most_files = 0, most_snapshots = 0;
   for (int n = 0; n < kCommits; ++n) {
-    REQUIRE(Table::Commit(*sink, n));
+    REQUIRE(table.Commit(*sink, n));
     // A rewrite takes several of these, so that commits fall into it.
     REQUIRE(sink->Maintain(n % 3 == 0 ? Tidying::kBetweenCommits : Tidying::kIdle));
     const TableFigures now = sink->figures();
@@ -182,7 +122,7 @@ TEST_CASE("thorough maintenance leaves one file without deletes and nothing else
   table.settings.snapshot_keep = 1;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   auto sink = table.Open();
-  for (int n = 0; n < 12; ++n) REQUIRE(Table::Commit(*sink, n));
+  for (int n = 0; n < 12; ++n) REQUIRE(table.Commit(*sink, n));
   const auto due = sink->FindDue();
   REQUIRE(due);
   CHECK(due->files_to_rewrite > 8);
@@ -197,7 +137,7 @@ TEST_CASE("thorough maintenance leaves one file without deletes and nothing else
   for (const auto& entry : std::filesystem::recursive_directory_iterator(table.folder / "data" / "warehouse"))
     parquet += entry.path().extension() == ".parquet";
   CHECK(parquet == 1);
-  REQUIRE(Table::Commit(*sink, 12));  // the index knows where everything went
+  REQUIRE(table.Commit(*sink, 12));  // the index knows where everything went
   CHECK(ById(table.Seen()["rows"]) == ModelAfter(13));
 }
 
@@ -218,7 +158,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
     if (child == 0) {
       auto sink = table.Open();
       for (int n = Table::Committed(*sink);; ++n) {
-        (void)Table::Commit(*sink, n);
+        (void)table.Commit(*sink, n);
         for (int step = 0; step < 12; ++step) (void)sink->Maintain(Tidying::kThorough);
       }
     }
@@ -242,7 +182,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
   {
     // An index that points to a wrong row would delete that one now.
     auto sink = table.Open();
-    for (int n = committed; n < committed + 3; ++n) REQUIRE(Table::Commit(*sink, n));
+    for (int n = committed; n < committed + 3; ++n) REQUIRE(table.Commit(*sink, n));
   }
   const json seen = table.Seen(true);
   CHECK(ById(seen["rows"]) == ModelAfter(committed + 3));
@@ -252,7 +192,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
 TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is dropped and done later") {
   Table table;
   auto sink = table.Open();
-  for (int n = 0; n < 10; ++n) REQUIRE(Table::Commit(*sink, n));
+  for (int n = 0; n < 10; ++n) REQUIRE(table.Commit(*sink, n));
   for (int step = 0; step < 3; ++step) REQUIRE(sink->Maintain(Tidying::kThorough));
   REQUIRE(sink->figures().data_files > 8);  // under way, not done
 
@@ -293,7 +233,7 @@ TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is 
     // Unless the next batch writes it again, it stays deleted.
     if (!kept && expected.count(id) != 0 && expected[id] == version) expected.erase(id);
   }
-  REQUIRE(Table::Commit(*sink, 10));
+  REQUIRE(table.Commit(*sink, 10));
   table.clock.step_ms = 40'000;  // what failed may be tried again
   Table::Finish(*sink, Tidying::kThorough);
   CHECK(sink->figures().data_files == 1);

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "jobs/worker/byte_budget.h"
+#include "jobs/worker/commit_draft.h"
+#include "lib/parquet/position_deletes.h"
+
+namespace cdc::worker {
+
+/// Leaves of `draft->deletes` what is not deleted yet, and puts it into files. A data file without rows left
+/// goes.
+Status IcebergSink::DraftDeletes(Draft* draft) {
+  if (draft->changes.remove_all) {
+    draft->deleted_rows = live_.totals().records - live_.totals().position_deletes;
+    return {};
+  }
+  for (auto each = draft->deletes.begin(); each != draft->deletes.end();) {
+    auto& [data_path, positions] = *each;
+    CDC_ASSIGN(const PositionSet* before, DeletedOf(data_path));
+    std::sort(positions.begin(), positions.end());
+    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+    std::erase_if(positions, [&](int64_t position) { return before->Has(position); });
+    const auto count = static_cast<int64_t>(positions.size());
+    draft->deleted_rows += count;
+    const bool emptied = before->size() + count == live_.FindData(data_path)->file.record_count;
+    if (emptied) DropFile(data_path, draft);
+    each = emptied || count == 0 ? draft->deletes.erase(each) : std::next(each);
+  }
+  return ArrangeDeletes(false, draft);
+}
+
+void IcebergSink::DropFile(const std::string& data_path, Draft* draft) const {
+  draft->changes.removed_paths.push_back(data_path);
+  DropOwnDeletes(data_path, draft);
+}
+
+/// What speaks of other data files as well stays for them.
+void IcebergSink::DropOwnDeletes(const std::string& data_path, Draft* draft) const {
+  for (const auto& entry : live_.DeletesOf(data_path)) {
+    if (iceberg::ReferencedDataFile(entry->file))
+      draft->changes.removed_paths.push_back(entry->file.file_path);
+  }
+}
+
+/// Puts the draft's deletes and the shared ones of files that stay where they belong (shared_deletes.h).
+/// \param split whether each data file is to have its deletes for itself in any case
+Status IcebergSink::ArrangeDeletes(bool split, Draft* draft) {
+  CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
+  const std::unordered_set<std::string> removed(draft->changes.removed_paths.begin(),
+                                                draft->changes.removed_paths.end());
+  SharedDeletes next;
+  for (const auto& [data_path, positions] : shared->positions)
+    if (!removed.contains(data_path)) next.positions[data_path] = positions;
+  const bool stale = next.positions.size() < shared->positions.size();
+  if (!split && !stale && draft->deletes.empty()) return {};
+  for (const auto& [data_path, positions] : draft->deletes)
+    AddPositions(positions, &next.positions[data_path]);
+  draft->changes.removed_paths.insert(draft->changes.removed_paths.end(), shared->files.begin(),
+                                      shared->files.end());
+  const DeletesByFile own = split ? std::exchange(next.positions, {}) : TakeOwn(&next.positions);
+  for (const auto& [data_path, positions] : own) CDC_TRY(WriteOwnDeletes(data_path, positions, draft));
+  if (!next.positions.empty()) CDC_TRY(WriteSharedDeletes(&next, draft));
+  draft->shared = std::move(next);
+  return {};
+}
+
+Status IcebergSink::WriteSharedDeletes(SharedDeletes* shared, Draft* draft) {
+  std::vector<parquet::FileDeletes> files;
+  files.reserve(shared->positions.size());
+  for (const auto& [data_path, positions] : shared->positions) files.push_back({data_path, positions});
+  std::string path;
+  CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
+  CDC_ASSIGN(iceberg::DataFile written, parquet::WritePositionDeletes(std::move(file), path, files));
+  draft->changes.added_deletes.push_back(std::move(written));
+  shared->files.push_back(std::move(path));
+  return {};
+}
+
+/// The new file holds all deletes of `data_path`, so the old one goes.
+Status IcebergSink::WriteOwnDeletes(const std::string& data_path, std::span<const int64_t> more,
+                                    Draft* draft) {
+  CDC_ASSIGN(PositionSet all, DeletedPositions(data_path));
+  all.Add(more);
+  DropOwnDeletes(data_path, draft);
+  std::string path;
+  CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
+  CDC_ASSIGN(iceberg::DataFile written,
+             parquet::WritePositionDeletes(std::move(file), path, data_path, all.ToVector()));
+  draft->changes.added_deletes.push_back(std::move(written));
+  return {};
+}
+
+/// A table at rest is read fastest if each data file has its deletes for itself. \return whether it was not
+/// so
+Result<bool> IcebergSink::SplitSharedDeletes() {
+  CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
+  if (shared->files.empty()) return false;
+  Draft draft;
+  if (Status arranged = ArrangeDeletes(true, &draft); !arranged) {
+    Discard(draft);
+    return arranged.error();
+  }
+  auto sent = Send(&draft, NewestSummary(), "replace");
+  if (!sent) return sent.error();
+  return true;
+}
+
+/// Delete files of several data files, another engine's as well, as long as there are few positions in all.
+/// \return valid until the next commit
+Result<const SharedDeletes*> IcebergSink::LoadShared() {
+  if (shared_ != nullptr) return shared_.get();
+  auto loaded = std::make_unique<SharedDeletes>();
+  int64_t count = 0;
+  for (const auto& entry : live_.SharedDeletes()) {
+    if (entry->file.record_count > kMostShared - count) continue;
+    count += entry->file.record_count;
+    CDC_ASSIGN(auto file, ports_.files.Open(entry->file.file_path));
+    CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
+    for (const auto& [data_path, positions] : deletes) {
+      const auto sensible = SensiblePositions(data_path, positions);
+      if (!sensible.empty()) AddPositions(sensible, &loaded->positions[data_path]);
+    }
+    loaded->files.push_back(entry->file.file_path);
+  }
+  shared_ = std::move(loaded);
+  return shared_.get();
+}
+
+/// What another engine says of rows that a file does not have, or of files that are not there, means nothing.
+std::span<const int64_t> IcebergSink::SensiblePositions(const std::string& data_path,
+                                                        std::span<const int64_t> ascending) const {
+  const auto data = live_.FindData(data_path);
+  const int64_t rows = data == nullptr ? 0 : data->file.record_count;
+  const auto begin = std::lower_bound(ascending.begin(), ascending.end(), 0);
+  return {begin, std::lower_bound(begin, ascending.end(), rows)};
+}
+
+/// What is deleted already of `data_path`, read.
+Result<PositionSet> IcebergSink::ReadDeleted(const std::string& data_path) {
+  CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
+  PositionSet positions;
+  if (const auto known = shared->positions.find(data_path); known != shared->positions.end())
+    positions.Add(known->second);
+  for (const auto& entry : live_.DeletesOf(data_path)) {
+    const std::string& path = entry->file.file_path;
+    if (std::find(shared->files.begin(), shared->files.end(), path) != shared->files.end()) continue;
+    CDC_ASSIGN(auto file, ports_.files.Open(path));
+    CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
+    if (const auto of_file = deletes.find(data_path); of_file != deletes.end())
+      positions.Add(SensiblePositions(data_path, of_file->second));
+  }
+  return positions;
+}
+
+/// What is deleted already of `data_path`. Remembered up to a limit, else read.
+Result<PositionSet> IcebergSink::DeletedPositions(const std::string& data_path) {
+  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
+  return ReadDeleted(data_path);
+}
+
+/// The same without a copy, remembered from now on. \return valid until the next call
+Result<const PositionSet*> IcebergSink::DeletedOf(const std::string& data_path) {
+  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return &known->second;
+  CDC_ASSIGN(PositionSet read, ReadDeleted(data_path));
+  deleted_bytes_ += read.byte_size();
+  PositionSet& kept = deleted_[data_path] = std::move(read);
+  LimitDeleted(data_path);
+  return &kept;
+}
+
+/// A commit has deleted these rows as well.
+void IcebergSink::Remember(const std::string& data_path, std::span<const int64_t> more) {
+  const auto known = deleted_.find(data_path);
+  if (known == deleted_.end()) return;
+  deleted_bytes_ -= known->second.byte_size();
+  known->second.Add(more);
+  deleted_bytes_ += known->second.byte_size();
+  LimitDeleted(data_path);
+}
+
+/// Beyond a limit, which is some 100 million rows of data files, any of them but `kept` are forgotten and
+/// read again where they are wanted. Not all: a table a little beyond the limit would read all of them for
+/// every commit.
+void IcebergSink::LimitDeleted(const std::string& kept) {
+  const auto most = static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes);
+  while (deleted_bytes_ > most && deleted_.size() > 1) {
+    auto victim = deleted_.begin();
+    if (victim->first == kept) ++victim;
+    Forget(std::string(victim->first));
+  }
+}
+
+void IcebergSink::Forget() {
+  deleted_.clear();
+  deleted_bytes_ = 0;
+}
+
+void IcebergSink::Forget(const std::string& data_path) {
+  const auto known = deleted_.find(data_path);
+  if (known == deleted_.end()) return;
+  deleted_bytes_ -= known->second.byte_size();
+  deleted_.erase(known);
+}
+
+}  // namespace cdc::worker
