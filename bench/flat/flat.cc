@@ -157,13 +157,16 @@ class Run {
     return {Milliseconds(started, clock_.steady()), CpuMilliseconds() - cpu};
   }
 
-  /// As many changes per commit into a table that has next to nothing.
+  /// As many changes per commit into a table that has next to nothing: new rows, then random changes of them.
   void MeasureEmpty() {
     Must(sink_->Create(Rows::Schema(), {"id"}));
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 40; ++i) {
       worker::Fold fold(sink_->schema());
-      rows_.Insert(options_.changes, &fold);
-      empty_.push_back(Commit(fold));
+      if (i < 20)
+        rows_.Insert(options_.changes, &fold);
+      else
+        rows_.Change(options_.changes, options_.deletes, &fold);
+      (i < 20 ? empty_ : changed_empty_).push_back(Commit(fold));
     }
   }
 
@@ -222,6 +225,7 @@ class Run {
         {"changes", options_.changes},
         {"insert_ms_empty_table", Spread(empty_)},
         {"insert_ms_full_table", Spread(full_)},
+        {"change_ms_empty_table", Spread(changed_empty_)},
         {"commit_ms_first_tenth", Spread(commits_, 0, 0.1)},
         {"commit_ms_last_tenth", Spread(commits_, 0.9)},
         {"commit_ms", Spread(commits_)},
@@ -257,7 +261,7 @@ class Run {
   std::unique_ptr<iceberg::Catalog> catalog_;
   std::unique_ptr<worker::IcebergSink> sink_;
   int64_t offset_ = 0;
-  std::vector<Cost> empty_, full_, commits_;
+  std::vector<Cost> empty_, changed_empty_, full_, commits_;
   std::vector<double> maintained_, puts_, gets_;
   int64_t committed_bytes_ = 0, maintained_bytes_ = 0;
   double last_ms_ = 0;
