@@ -9,10 +9,21 @@ namespace cdc::iceberg::avro {
 namespace {
 
 constexpr size_t kBlockBytes = 64 * 1024;
+/// Smaller blocks are left as they are: most manifests are written for one commit, have an entry or two
+/// beside some kilobytes of schema, and setting up zlib costs more than all the rest of them.
+constexpr size_t kWorthDeflating = 8 * 1024;
 constexpr std::string_view kMagic("Obj\x01", 4);
+
+/// One stored block (RFC 1951, 3.2.4), the last one.
+std::string Stored(std::string_view bytes) {
+  const auto size = static_cast<uint16_t>(bytes.size());
+  const auto both = [](uint16_t v) { return std::string{static_cast<char>(v), static_cast<char>(v >> 8)}; };
+  return "\x01" + both(size) + both(static_cast<uint16_t>(~size)) + std::string(bytes);
+}
 
 /// Raw deflate (RFC 1951), as Avro wants it.
 Result<std::string> Deflate(std::string_view bytes) {
+  if (bytes.size() < kWorthDeflating) return Stored(bytes);
   z_stream stream{};
   // Level 1: paths and bounds repeat so much that more effort gains little.
   if (deflateInit2(&stream, 1, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
