@@ -1,4 +1,4 @@
-// flat --folder F [--rows N] [--commits N] [--changes N] [--deletes PERCENT] [--interval MS]
+// flat --folder F [--rows N] [--commits N] [--changes N] [--deletes PERCENT] [--interval MS] [--rest 0]
 //
 // Commits random changes to one table through the worker's Iceberg sink, with its maintenance, and prints one
 // JSON line: how long commits take at the beginning and at the end, what was written per changed row, and of
@@ -28,6 +28,7 @@ struct Options {
   int64_t commits = 200;
   int64_t changes = 1000;
   int deletes = 20;
+  bool rest = true;         ///< idle maintenance at the end; if not, the table is left as it is while busy
   int64_t interval_ms = 0;  ///< from the start of one commit to that of the next; 0: none
   int keep = 100;
   int age_seconds = 3600;
@@ -63,6 +64,8 @@ Options Parse(int argc, char** argv) {
       options.changes = number;
     else if (name == "--deletes")
       options.deletes = static_cast<int>(number);
+    else if (name == "--rest")
+      options.rest = number != 0;
     else if (name == "--interval")
       options.interval_ms = number;
     else if (name == "--keep")
@@ -139,7 +142,7 @@ class Run {
     MeasureCommits();
     MeasureInserts();
     const SteadyTime started = clock_.steady();
-    while (Must(sink_->Maintain(worker::Tidying::kIdle))) {
+    while (options_.rest && Must(sink_->Maintain(worker::Tidying::kIdle))) {
     }
     last_ms_ = Milliseconds(started, clock_.steady());
     last_ = counted_.Take();
