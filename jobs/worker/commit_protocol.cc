@@ -50,6 +50,7 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
     return committed.error();
   }
   table_ = std::move(*committed);
+  departed_.Note(live_, *staged, table_.metadata->location);
   live_.Advance(*staged);
   if (draft->changes.remove_all) {
     Forget();

@@ -22,6 +22,7 @@
 #include "jobs/worker/sink.h"
 #include "lib/core/clock.h"
 #include "lib/iceberg/catalog.h"
+#include "lib/iceberg/departed_files.h"
 #include "lib/iceberg/live_files.h"
 #include "lib/iceberg/snapshot_writer.h"
 #include "lib/index/commit_journal.h"
@@ -221,6 +222,7 @@ class IcebergSink final : public Sink {
   std::optional<int64_t> planned_for_;
   Tidying planned_when_ = Tidying::kBetweenCommits;
   bool swept_thoroughly_ = false;
+  iceberg::DepartedFiles departed_;  // what expiring our snapshots will leave behind
 
   // What schema() and key() answer: the two above are the commit's while one is under way.
   std::shared_ptr<const rows::Schema> seen_schema_;

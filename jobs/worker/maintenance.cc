@@ -21,8 +21,9 @@ constexpr int kMostSnapshots = 250;
 /// is the orphan sweep's.
 constexpr std::chrono::minutes kReaderGrace{15};
 constexpr size_t kMostDoomed = 50'000;
-/// Snapshots beyond the policy before expiry is worth a commit, and at most at a time.
-constexpr size_t kExpirySlack = 20, kMostExpired = 100;
+/// Snapshots beyond the policy before expiry is worth a commit, and at most at a time: what they leave behind
+/// may have to be read, which takes a millisecond or two for each (with files for a hundred deletes).
+constexpr size_t kExpirySlack = 20, kMostExpired = 100, kMostExpiredBeside = 20;
 /// Files deleted at a time.
 constexpr size_t kDeletedTogether = 64;
 /// Files that no snapshot reaches are looked for this often, and only those that no commit in flight can
@@ -123,8 +124,9 @@ std::vector<int64_t> IcebergSink::FindExpired() const {
 Result<bool> IcebergSink::Expire(Tidying when) {
   auto expired = FindExpired();
   if (expired.size() < (when == Tidying::kThorough ? 1 : kExpirySlack)) return false;
-  if (expired.size() > kMostExpired) expired.resize(kMostExpired);  // oldest first
-  CDC_ASSIGN(auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired));
+  const size_t most = when == Tidying::kBetweenCommits ? kMostExpiredBeside : kMostExpired;
+  if (expired.size() > most) expired.resize(most);  // oldest first
+  CDC_ASSIGN(auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired, departed_));
   auto committed = ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired));
   if (!committed) {
     // A commit that changes no row has nothing in doubt: the next one sees what became of it.
@@ -133,6 +135,7 @@ Result<bool> IcebergSink::Expire(Tidying when) {
     return error;
   }
   table_ = std::move(*committed);
+  departed_.ForgetUpTo(expired.back());
   // Index entries of files that are gone mean nothing; their numbers need not be known any more.
   if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
     CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));

@@ -10,6 +10,7 @@
 
 #include "lib/core/result.h"
 #include "lib/iceberg/catalog.h"
+#include "lib/iceberg/departed_files.h"
 #include "lib/storage/file_system.h"
 
 namespace cdc::iceberg {
@@ -31,9 +32,11 @@ std::vector<int64_t> PlanExpiry(const TableMetadata& metadata, const ExpiryPolic
 /// Files that only `expired` snapshots reach: data and delete files, manifests, manifest lists, in the order
 /// in which they may be deleted. Reads the lists of the expired snapshots, those manifests that kept
 /// snapshots do not share, and of the kept snapshots only the oldest when the history is one straight line of
-/// our own. \return an error: delete nothing.
+/// our own. Nothing at all is read when besides `known` says what all commits from the second of the expired
+/// to that oldest kept one took out. \return an error: delete nothing.
 Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, const TableMetadata& metadata,
-                                                 const std::vector<int64_t>& expired);
+                                                 const std::vector<int64_t>& expired,
+                                                 const DepartedFiles& known = DepartedFiles());
 
 /// remove-snapshots, provided that no reference has moved since.
 TableCommit ExpiryCommit(const TableMetadata& base, const std::vector<int64_t>& expired);

@@ -91,16 +91,10 @@ Status EachEntry(storage::FileSystem& files, const Manifests& manifests, Missing
   });
 }
 
-/// Those of the kept snapshots whose files have to be looked at. When the oldest part of one straight line of
-/// snapshots goes and all that follows is ours, its first kept snapshot speaks for the rest: a file that has
-/// left the table never comes back, since our names are never used again. Otherwise all of them.
-std::vector<SnapshotPtr> Witnesses(const TableMetadata& metadata,
-                                   const std::unordered_set<int64_t>& expired) {
-  std::vector<SnapshotPtr> kept;
-  for (const SnapshotPtr& snapshot : metadata.snapshots) {
-    if (expired.count(snapshot->snapshot_id) == 0) kept.push_back(snapshot);
-  }
-  if (metadata.refs.size() != 1 || metadata.refs.count(std::string(kMainBranch)) == 0) return kept;
+/// The first kept one of one straight line of snapshots, of which the oldest part goes and all that follows
+/// is ours; else nullptr.
+SnapshotPtr FirstOfLine(const TableMetadata& metadata, const std::unordered_set<int64_t>& expired) {
+  if (metadata.refs.size() != 1 || metadata.refs.count(std::string(kMainBranch)) == 0) return nullptr;
   SnapshotPtr oldest;
   size_t length = 0;
   bool ours = true, gone = false;
@@ -111,22 +105,61 @@ std::vector<SnapshotPtr> Witnesses(const TableMetadata& metadata,
       gone = true;
       continue;
     }
-    if (gone) return kept;
+    if (gone) return nullptr;
     if (oldest != nullptr) {
       const std::string* engine = oldest->FindSummary("engine-name");
       ours = ours && engine != nullptr && *engine == "cdc";
     }
     oldest = s;
   }
-  if (!ours || oldest == nullptr || length != metadata.snapshots.size()) return kept;
-  return {oldest};
+  return ours && length == metadata.snapshots.size() ? oldest : nullptr;
+}
+
+/// Those of the kept snapshots whose files have to be looked at. In one straight line of our own the first
+/// kept snapshot speaks for the rest: a file that has left the table never comes back, since our names are
+/// never used again. Otherwise all of them.
+std::vector<SnapshotPtr> Witnesses(const TableMetadata& metadata,
+                                   const std::unordered_set<int64_t>& expired) {
+  if (SnapshotPtr oldest = FirstOfLine(metadata, expired)) return {std::move(oldest)};
+  std::vector<SnapshotPtr> kept;
+  for (const SnapshotPtr& snapshot : metadata.snapshots) {
+    if (expired.count(snapshot->snapshot_id) == 0) kept.push_back(snapshot);
+  }
+  return kept;
+}
+
+/// What left the table between the oldest expired snapshot and the first kept one, as far as `known` has all
+/// of it. What the oldest expired one itself took out was found when its parent expired.
+std::optional<std::vector<std::string>> Departed(const TableMetadata& metadata,
+                                                 const std::unordered_set<int64_t>& expired,
+                                                 const DepartedFiles& known) {
+  SnapshotPtr later = FirstOfLine(metadata, expired);
+  if (later == nullptr) return std::nullopt;
+  std::vector<std::vector<std::string>> newest_first;
+  std::vector<std::string> paths;
+  while (later->parent_snapshot_id) {
+    SnapshotPtr parent = metadata.FindSnapshot(*later->parent_snapshot_id);
+    if (parent == nullptr) break;
+    auto gone = known.Of(*later, metadata.location);
+    if (!gone) return std::nullopt;
+    newest_first.push_back(std::move(*gone));
+    paths.push_back(parent->manifest_list);
+    later = std::move(parent);
+  }
+  std::vector<std::string> all;
+  for (auto some = newest_first.rbegin(); some != newest_first.rend(); ++some)
+    all.insert(all.end(), some->begin(), some->end());
+  all.insert(all.end(), paths.rbegin(), paths.rend());
+  return all;
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, const TableMetadata& metadata,
-                                                 const std::vector<int64_t>& expired_ids) {
+                                                 const std::vector<int64_t>& expired_ids,
+                                                 const DepartedFiles& known) {
   const std::unordered_set<int64_t> expired(expired_ids.begin(), expired_ids.end());
+  if (auto departed = Departed(metadata, expired, known)) return std::move(*departed);
   std::unordered_set<std::string> kept_lists;
   std::vector<SnapshotPtr> going;
   for (const SnapshotPtr& snapshot : metadata.snapshots) {

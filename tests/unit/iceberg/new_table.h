@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "lib/iceberg/departed_files.h"
 #include "lib/iceberg/snapshot_writer.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "tests/unit/sqlite/fixture.h"
@@ -58,6 +59,7 @@ class NewTable {
     auto committed = catalog->CommitTable(table, staged->commit);
     REQUIRE(Ok(committed));
     table = *committed;
+    departed.Note(live, *staged, table.metadata->location);
     live.Advance(*staged);
   }
 
@@ -67,6 +69,7 @@ class NewTable {
   TableIdent ident{"db", "T.x"};
   LoadedTable table;
   LiveFiles live;
+  DepartedFiles departed;
   int number = 0;
 };
 

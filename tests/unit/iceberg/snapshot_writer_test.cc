@@ -188,6 +188,22 @@ TEST_CASE("random expiry never touches what a kept snapshot lists") {
     auto thorough = FindUnreachable(*t.files, tagged, expired);
     REQUIRE(Ok(thorough));
     CHECK(*unreachable == *thorough);
+    // What is remembered says the same without reading, less what went the time before.
+    CountingReads counted(*t.files);
+    auto remembered = FindUnreachable(counted, *t.table.metadata, expired, t.departed);
+    REQUIRE(Ok(remembered));
+    CHECK(counted.reads == 0);
+    std::set<std::string> going(remembered->begin(), remembered->end());
+    CHECK(going.size() == remembered->size());
+    for (const std::string& path : going) CHECK(deleted.count(path) == 0);
+    going.insert(deleted.begin(), deleted.end());
+    for (const std::string& path : *unreachable) CHECK(going.count(path) == 1);
+    for (const std::string& path : *remembered)
+      CHECK(std::count(unreachable->begin(), unreachable->end(), path) == 1);
+    // Of a line that is none, or of which something is not known, nothing is believed.
+    const auto read_all = FindUnreachable(*t.files, tagged, expired, t.departed);
+    REQUIRE(Ok(read_all));
+    CHECK(*read_all == *thorough);
     auto committed = t.catalog->CommitTable(t.table, ExpiryCommit(*t.table.metadata, expired));
     REQUIRE(Ok(committed));
     t.table = *committed;
@@ -205,6 +221,52 @@ TEST_CASE("random expiry never touches what a kept snapshot lists") {
     }
   }
   CHECK(deleted.size() > 50);
+}
+
+TEST_CASE("what left with commits beyond the limit, or with another writer's, is read") {
+  NewTable t;
+  std::vector<DataFile> files;
+  for (int i = 0; i < 6; ++i) {
+    SnapshotChanges changes;
+    files.push_back(t.Data(1));
+    changes.added_data.push_back(files.back());
+    if (i > 0) changes.removed_paths.push_back(files[static_cast<size_t>(i) - 1].file_path);
+    // Nothing is noted of this one: as if somebody else had committed it.
+    const DepartedFiles before = t.departed;
+    t.Commit(changes);
+    if (i == 2) t.departed = before;
+  }
+  const auto& snapshots = t.table.metadata->snapshots;
+  const auto gone = [&](size_t count, const DepartedFiles& known, int* reads) {
+    std::vector<int64_t> expired;
+    for (size_t i = 0; i < count; ++i) expired.push_back(snapshots[i]->snapshot_id);
+    CountingReads counted(*t.files);
+    auto found = FindUnreachable(counted, *t.table.metadata, expired, known);
+    REQUIRE(Ok(found));
+    *reads = counted.reads;
+    return std::set<std::string>(found->begin(), found->end());
+  };
+  int reads = 0;
+  CHECK(gone(1, t.departed, &reads).count(files[0].file_path) == 1);
+  CHECK(reads == 0);
+  CHECK(gone(2, t.departed, &reads) == gone(2, DepartedFiles(), &reads));
+  const auto three = gone(3, t.departed, &reads);
+  CHECK(reads > 0);
+  CHECK(three.count(files[1].file_path) == 1);
+  CHECK(three.count(files[2].file_path) == 1);
+  CHECK(three.count(files[3].file_path) == 0);
+
+  t.departed.ForgetUpTo(snapshots[1]->snapshot_id);
+  gone(1, t.departed, &reads);
+  CHECK(reads > 0);
+  DepartedFiles small(1);
+  const LiveFiles before = t.live;
+  auto staged = StageSnapshot(*t.files, t.table, t.live, {{}, {}, {files[5].file_path}, false, {}, {}, {}},
+                              {1'700'000'000'000, {}});
+  REQUIRE(Ok(staged));
+  small.Note(before, *staged, t.table.metadata->location);
+  CHECK(small.byte_size() == 0);
+  CHECK_FALSE(small.Of(staged->snapshot, t.table.metadata->location));
 }
 
 TEST_CASE("what expiry reads does not grow with the snapshots that are kept") {
