@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/allowance.h
-/// How long maintenance may take while there is work: a share of the time, saved up to a limit.
+/// How long maintenance may take while there is work: a share of the time, saved up to a limit, and what its
+/// larger steps are going to cost.
 
 #include <algorithm>
 
@@ -9,11 +10,13 @@
 
 namespace cdc::worker {
 
-/// A step that took longer than was left is made up for by waiting longer. One thread.
+/// A step that took longer than was left is made up for by waiting longer. In any span of time T no more is
+/// spent than kShare · T + kMost + what the largest step takes beyond what it was begun with: with steps that
+/// Affords() was asked about, and no dearer than kMost, a tenth of every span of five seconds. One thread.
 class Allowance {
  public:
-  static constexpr double kShare = 0.09;  ///< of all the time, so that the rest takes no tenth longer
-  static constexpr Millis kMost{300};     ///< saved up
+  static constexpr double kShare = 0.08;  ///< of all the time
+  static constexpr Millis kMost{100};     ///< saved up
   static constexpr Millis kLeast{10};     ///< worth beginning for
 
   explicit Allowance(SteadyTime now) : counted_(now) {}
@@ -28,6 +31,10 @@ class Allowance {
     return left < kLeast ? Millis{0} : left;
   }
 
+  /// Whether a step of this cost can be begun, as of the last Left(). One that is dearer than can ever be
+  /// saved begins with all that can be.
+  bool Affords(Millis cost) const { return saved_ms_ >= static_cast<double>(std::min(cost, kMost).count()); }
+
   void Spend(SteadyTime::duration time) {
     saved_ms_ -= std::chrono::duration<double, std::milli>(time).count();
   }
@@ -35,6 +42,29 @@ class Allowance {
  private:
   SteadyTime counted_;
   double saved_ms_ = 0;
+};
+
+/// What a step will cost, by what such steps have cost for each of their units (rows, say). Dearer at once,
+/// cheaper by and by. One thread.
+class StepCost {
+ public:
+  /// Below so many units what does not depend on them would be taken for theirs.
+  static constexpr int64_t kTelling = 50'000;
+
+  /// \param unit what is supposed before the first is known
+  explicit StepCost(std::chrono::nanoseconds unit) : unit_ns_(static_cast<double>(unit.count())) {}
+
+  Millis Of(int64_t units) const {
+    return Millis(static_cast<int64_t>(unit_ns_ * static_cast<double>(units) / 1e6));
+  }
+  void Learn(int64_t units, SteadyTime::duration took) {
+    if (units < kTelling) return;
+    const double now = std::chrono::duration<double, std::nano>(took).count() / static_cast<double>(units);
+    unit_ns_ = now > unit_ns_ ? now : unit_ns_ + (now - unit_ns_) / 4;
+  }
+
+ private:
+  double unit_ns_;
 };
 
 }  // namespace cdc::worker
