@@ -6,8 +6,8 @@ namespace cdc::worker {
 namespace {
 
 constexpr int64_t kMegabyte = 1 << 20;
-/// Of a row of a rewrite: its key, what becomes of it in the index, and that again in the journal.
-constexpr int64_t kBytesPerRewrittenRow = 48;
+/// Of a row of a rewrite: its key, and its position if it was deleted meanwhile.
+constexpr int64_t kBytesPerRewrittenRow = 24;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ ByteShares ShareOut(int64_t memory) {
   shares.poll = std::min(shared / 50, 8 * kMegabyte);
   shares.row_group = std::min(shared / 14, 16 * kMegabyte);
   shares.open_pages = std::min(shared / 16, 12 * kMegabyte);
-  shares.rewrite_rows = std::clamp<int64_t>(shared / 4 / kBytesPerRewrittenRow, 100'000, 1'000'000);
+  shares.rewrite_rows = std::clamp<int64_t>(shared / 8 / kBytesPerRewrittenRow, 100'000, 1'000'000);
   shares.known_deletes = shared / 16;
   return shares;
 }

@@ -59,7 +59,7 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   for (const std::string& path : draft->changes.removed_paths) Forget(path);
   for (const auto& [path, positions] : draft->deletes) Remember(path, positions);
   if (draft->shared) shared_ = std::make_unique<SharedDeletes>(std::move(*draft->shared));
-  if (const Status followed = BringIndexForward(intent); !followed) {
+  if (const Status followed = BringIndexForward(*draft); !followed) {
     // Committed, but the index does not know: only a new run, which replays the journal, may go on.
     return Error{ErrorKind::kCommitUnknown,
                  "the commit is done, the key index is behind: " + followed.error().message,
@@ -68,10 +68,26 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   return intent.snapshot_id;
 }
 
-Status IcebergSink::BringIndexForward(const index::CommitIntent& intent) {
+/// A change that is in the journal may be applied half when the run dies: it is applied again. The keys of a
+/// rewrite are not in it; the next run reads them from the file (ReplayJournal), under the number that the
+/// journal has for it. Wherever this one dies:
+/// - before the commit: nothing of it is in the index, the file is an orphan.
+/// - before the last Put: some keys point to a number that no list knows yet, the others to files that are
+/// gone
+///   from the table. Nobody asks the index before the next run has put all of them, which it does, because
+///   the stamp is that of the parent.
+/// - between Add and SetStamp: the same once more, for nothing.
+/// The stamp is the last store: where it is the commit's own, nothing is left to be done.
+Status IcebergSink::BringIndexForward(const Draft& draft) {
   if (index_ == nullptr) return {};
+  const index::CommitIntent& intent = draft.intent;
+  if (intent.keys_in_files) {
+    CDC_TRY(index::PutFile(draft.moved, intent.new_files.front().first, draft.moved_without, index_.get()));
+  }
   for (const auto& [number, path] : intent.new_files) CDC_TRY(numbers_->Add(number, path));
-  return index::Apply(intent, index_.get());
+  if (!intent.keys_in_files) return index::Apply(intent, index_.get());
+  index_->SetStamp({intent.table_uuid, intent.snapshot_id});
+  return {};
 }
 
 /// Whether `now` shows that a commit on top of `base` can never have been taken: another table, or another

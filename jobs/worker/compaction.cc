@@ -22,20 +22,39 @@ Status IcebergSink::BeginRewrite(const std::vector<std::string>& paths) {
   work->schema = schema_;
   int64_t rows = 0;
   for (const std::string& path : paths) {
-    work->sources.push_back({path, {}, 0, false});
+    work->sources.push_back({path, {}, 0});
     rows += live_.FindData(path)->file.record_count;
   }
   if (index_ != nullptr) work->keys.reserve(static_cast<size_t>(rows));
+  work->files = &ports_.files;
   work->path = NewDataPath("data");
-  CDC_ASSIGN(auto file, closing_.Create(work->path));
+  CDC_ASSIGN(auto file, ports_.files.Create(work->path));
   CDC_ASSIGN(work->writer,
              parquet::DataFileWriter::Make(std::move(file), work->path, schema_, FileOptions()));
   rewriting_ = std::move(work);
   return {};
 }
 
-/// Copies some rows of the present source. \return whether there is more to copy.
-Result<bool> IcebergSink::CopySome() {
+/// Copying, closing the file and committing it are steps of their own, so that none is long.
+Result<IcebergSink::Step> IcebergSink::GoOnRewriting(Tidying when) {
+  if (rewriting_->at < rewriting_->sources.size()) {
+    CDC_TRY(CopySome());
+    return Step::kDone;
+  }
+  if (!rewriting_->file) {
+    CDC_ASSIGN(rewriting_->file, rewriting_->writer->Close());
+    return Step::kDone;
+  }
+  const int64_t rows = rewriting_->writer->rows();
+  if (when == Tidying::kBetweenCommits && !allowance_.Affords(rewrite_end_.Of(rows))) return Step::kWait;
+  const SteadyTime begun = ports_.clock.steady();
+  CDC_TRY(FinishRewrite());
+  rewrite_end_.Learn(rows, ports_.clock.steady() - begun);
+  return Step::kDone;
+}
+
+/// Copies some rows of the present source.
+Status IcebergSink::CopySome() {
   Rewriting& work = *rewriting_;
   Rewriting::Source& source = work.sources[work.at];
   if (work.reader == nullptr) {
@@ -48,9 +67,9 @@ Result<bool> IcebergSink::CopySome() {
   int64_t first = 0;
   CDC_ASSIGN(const bool read, work.reader->Next(&batch, &first));
   if (!read) {
-    source.copied = true;
     work.reader.reset();
-    return ++work.at < work.sources.size();
+    ++work.at;
+    return {};
   }
   std::vector<uint32_t> keep;
   keep.reserve(batch.rows());
@@ -61,8 +80,7 @@ Result<bool> IcebergSink::CopySome() {
     rows::KeyHasher hasher(KeyColumns(*work.schema));
     for (const uint32_t row : keep) work.keys.push_back(hasher(batch, row));
   }
-  CDC_TRY(work.writer->Write(batch, keep));
-  return true;
+  return work.writer->Write(batch, keep);
 }
 
 /// Positions in the new file of rows that were deleted since they were copied. nothing: a source is not live
@@ -83,7 +101,6 @@ Status IcebergSink::FinishRewrite() {
   const std::unique_ptr<Rewriting> work = std::move(rewriting_);
   if (!deleted) return {};  // its files went with a TRUNCATE, or with their last rows
   Draft draft;
-  draft.intent.attempt_files.push_back(work->path);
   auto drafted = DraftRewrite(*work, *deleted, &draft);
   if (!drafted) {
     Discard(draft);
@@ -101,24 +118,18 @@ Status IcebergSink::DraftRewrite(Rewriting& work, const std::vector<int64_t>& de
   if (static_cast<int64_t>(deleted.size()) == work.writer->rows()) {  // nothing is left of them
     return ArrangeDeletes(false, draft);
   }
-  CDC_ASSIGN(iceberg::DataFile data, work.writer->Close());
-  draft->changes.added_data.push_back(std::move(data));
+  work.handed_over = true;
+  draft->intent.attempt_files.push_back(work.path);
+  draft->changes.added_data.push_back(*work.file);
   if (!deleted.empty()) draft->deletes[work.path] = deleted;
   CDC_TRY(ArrangeDeletes(false, draft));
   if (index_ == nullptr) return {};
   const uint32_t number = numbers_->next();
   draft->intent.new_files.emplace_back(number, work.path);
-  draft->intent.changes.reserve(work.keys.size());
-  auto next_deleted = deleted.begin();
-  for (uint32_t position = 0; position < work.keys.size(); ++position) {
-    // The key of a row that was deleted meanwhile is elsewhere by now, or nowhere.
-    if (next_deleted != deleted.end() && *next_deleted == position) {
-      ++next_deleted;
-      continue;
-    }
-    draft->intent.changes.push_back({work.keys[position], {number, position}});
-  }
-  std::vector<Hash128>().swap(work.keys);
+  draft->intent.keys_in_files = true;
+  draft->moved = std::move(work.keys);
+  // The key of a row that was deleted meanwhile is elsewhere by now, or nowhere.
+  draft->moved_without = deleted;
   return {};
 }
 

@@ -126,6 +126,7 @@ class IcebergSink final : public Sink {
 
   // index_recovery.cc
   Status RecoverIndex();
+  Status ReplayJournal();
   Status CatchUpIndex();
   Status RebuildIndex(const std::string& why);
   Status ScanIntoIndex(const std::string& path, uint32_t number);
@@ -173,14 +174,16 @@ class IcebergSink final : public Sink {
   static bool MovedOn(const iceberg::TableMetadata& base, const iceberg::TableMetadata& now);
   Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
   Status RebaseAfterConflict();
-  Status BringIndexForward(const index::CommitIntent& intent);
+  Status BringIndexForward(const Draft& draft);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
   std::map<std::string, std::string> NewestSummary() const;
   void Discard(const Draft& draft);
 
   // compaction.cc
+  enum class Step;
   Status BeginRewrite(const std::vector<std::string>& paths);
-  Result<bool> CopySome();
+  Status CopySome();
+  Result<Step> GoOnRewriting(Tidying when);
   Result<std::optional<std::vector<int64_t>>> DeletedSinceCopied();
   Status DraftRewrite(Rewriting& work, const std::vector<int64_t>& deleted, Draft* draft);
   Status FinishRewrite();
@@ -188,7 +191,7 @@ class IcebergSink final : public Sink {
   // maintenance.cc
   RewriteRules RulesFor(Tidying when) const;
   Result<bool> MaintainNow(Tidying when);
-  Result<bool> MaintainOnce(Tidying when);
+  Result<Step> MaintainOnce(Tidying when);
   bool DeleteSomeDoomed(Tidying when);
   std::vector<int64_t> FindExpired() const;
   Result<std::vector<std::string>> FindLeftovers();
@@ -216,6 +219,7 @@ class IcebergSink final : public Sink {
 
   // Maintenance: what is under way, and when what is due was last found out.
   Allowance allowance_;
+  StepCost rewrite_end_{std::chrono::nanoseconds(150)};  // for each row
   SteadyTime put_off_until_{};
   std::unique_ptr<Rewriting> rewriting_;
   std::deque<Doomed> doomed_;  // files that nothing reaches any more, in the order of their times

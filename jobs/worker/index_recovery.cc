@@ -25,18 +25,7 @@ Status IcebergSink::RecoverIndex() {
   }
   index_ = std::move(*opened);
   CDC_ASSIGN(numbers_, index::FileNumbers::Open(settings_.index_folder));
-  CDC_ASSIGN(const auto intent, index::ReadJournal(settings_.index_folder));
-  if (intent && intent->table_uuid == metadata.table_uuid) {
-    const int64_t stamped = index_->stamp().snapshot_id;
-    const bool ours = stamped == intent->parent_snapshot_id || stamped == intent->snapshot_id;
-    if (metadata.HistoryContains(intent->snapshot_id) && ours) {
-      for (const auto& [number, path] : intent->new_files) CDC_TRY(numbers_->Add(number, path));
-      CDC_TRY(index::Apply(*intent, index_.get()));
-    } else if (!metadata.HistoryContains(intent->snapshot_id)) {
-      // Its files stay for the orphan sweep: a commit may still arrive late.
-      ports_.log.Info("commit {} of the last run did not take place", intent->snapshot_id);
-    }
-  }
+  CDC_TRY(ReplayJournal());
   index::RemoveJournal(settings_.index_folder);
   const int64_t stamped = index_->stamp().snapshot_id;
   if (stamped != 0 && stamped != current && !metadata.HistoryContains(stamped)) {
@@ -47,6 +36,31 @@ Status IcebergSink::RecoverIndex() {
   for (const auto& [path, entry] : live_.data()) {
     if (numbers_->NumberOf(path) == UINT32_MAX) return RebuildIndex("the list of file numbers is damaged");
   }
+  return {};
+}
+
+/// What the last run may have left undone between its last commit and the index, wherever it died
+/// (BringIndexForward). Interrupted itself, it is begun anew: the journal stays until it is done.
+Status IcebergSink::ReplayJournal() {
+  const iceberg::TableMetadata& metadata = *table_.metadata;
+  CDC_ASSIGN(const auto intent, index::ReadJournal(settings_.index_folder));
+  if (!intent || intent->table_uuid != metadata.table_uuid) return {};
+  if (!metadata.HistoryContains(intent->snapshot_id)) {
+    // Its files stay for the orphan sweep: a commit may still arrive late.
+    ports_.log.Info("commit {} of the last run did not take place", intent->snapshot_id);
+    return {};
+  }
+  const int64_t stamped = index_->stamp().snapshot_id;
+  const bool done = intent->keys_in_files && stamped == intent->snapshot_id;
+  if (done || (stamped != intent->parent_snapshot_id && stamped != intent->snapshot_id)) return {};
+  // Keys that point to it already must find it under this number, and no other file: also when somebody has
+  // taken it out of the table since.
+  for (const auto& [number, path] : intent->new_files) {
+    if (intent->keys_in_files && live_.FindData(path) != nullptr) CDC_TRY(ScanIntoIndex(path, number));
+    CDC_TRY(numbers_->Add(number, path));
+  }
+  if (!intent->keys_in_files) return index::Apply(*intent, index_.get());
+  index_->SetStamp({intent->table_uuid, intent->snapshot_id});
   return {};
 }
 

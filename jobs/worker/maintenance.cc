@@ -54,48 +54,46 @@ Result<bool> IcebergSink::MaintainNow(Tidying when) {
   if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
   const SteadyTime begun = ports_.clock.steady();
   if (begun < put_off_until_) return false;
-  const Millis slice = when == Tidying::kBetweenCommits ? allowance_.Left(begun) : kIdleSlice;
-  if (slice == Millis{0}) return true;
-  Result<bool> more = true;
+  const bool beside = when == Tidying::kBetweenCommits;
+  SteadyTime now = begun;
+  if (beside && allowance_.Left(now) == Millis{0}) return true;
+  Result<Step> step = Step::kNone;
   do {
-    more = MaintainOnce(when);
-  } while (more && *more && ports_.clock.steady() - begun < slice);
-  const SteadyTime ended = ports_.clock.steady();
-  if (when == Tidying::kBetweenCommits) allowance_.Spend(ended - begun);
-  if (!more) {
-    rewriting_.reset();
-    put_off_until_ = ended + kPutOff;
-  }
-  return more;
+    step = MaintainOnce(when);
+    const SteadyTime before = now;
+    now = ports_.clock.steady();
+    if (beside) allowance_.Spend(now - before);
+  } while (step && *step == Step::kDone &&
+           (beside ? allowance_.Left(now) > Millis{0} : now - begun < kIdleSlice));
+  if (step) return *step != Step::kNone;
+  rewriting_.reset();
+  put_off_until_ = now + kPutOff;
+  return step.error();
 }
 
-/// The next small step of what is most urgent. \return whether there may be more.
-Result<bool> IcebergSink::MaintainOnce(Tidying when) {
-  if (DeleteSomeDoomed(when)) return true;
-  if (rewriting_ != nullptr) {
-    CDC_ASSIGN(const bool more, CopySome());
-    if (!more) CDC_TRY(FinishRewrite());
-    return true;
-  }
+/// The next small step of what is most urgent.
+Result<IcebergSink::Step> IcebergSink::MaintainOnce(Tidying when) {
+  if (DeleteSomeDoomed(when)) return Step::kDone;
+  if (rewriting_ != nullptr) return GoOnRewriting(when);
   CDC_ASSIGN(const bool expired, Expire(when));
-  if (expired) return true;
+  if (expired) return Step::kDone;
   // Nothing can have changed for the plan before something was committed.
   if (planned_for_ != live_.snapshot_id() || planned_when_ != when) {
     CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
     const auto paths = PlanRewrite(live_, *shared, RulesFor(when));
     if (!paths.empty()) {
       CDC_TRY(BeginRewrite(paths));
-      return true;
+      return Step::kDone;
     }
     planned_for_ = live_.snapshot_id();
     planned_when_ = when;
   }
   if (when != Tidying::kBetweenCommits) {
     CDC_ASSIGN(const bool split, SplitSharedDeletes());
-    if (split) return true;
+    if (split) return Step::kDone;
     CDC_TRY(SweepOrphans(when));
   }
-  return DeleteSomeDoomed(when);
+  return DeleteSomeDoomed(when) ? Step::kDone : Step::kNone;
 }
 
 /// What cannot be deleted stays as an orphan. \return whether there was something to delete

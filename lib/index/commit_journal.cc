@@ -13,6 +13,10 @@ namespace cdc::index {
 namespace {
 
 constexpr char kMagic[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '1'};
+/// Of an intent with keys_in_files: a program that knows nothing of these must not take it for one without
+/// changes.
+constexpr char kMagicInFiles[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '2'};
+static_assert(sizeof kMagic == sizeof kMagicInFiles);
 
 class Encoder {
  public:
@@ -55,9 +59,11 @@ class Decoder {
 
 std::filesystem::path FilePath(const std::filesystem::path& folder) { return folder / "commit.journal"; }
 
+/// A slot is fetched while so many before it are dealt with.
+constexpr size_t kAhead = 16;
+
 /// Starts fetching the slot of a change some places on.
 void LookAhead(std::span<const KeyChange> changes, size_t at, const KeyIndex& index) {
-  constexpr size_t kAhead = 16;
   if (at + kAhead < changes.size()) index.Prefetch(changes[at + kAhead].key);
 }
 
@@ -79,7 +85,7 @@ bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
 Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& intent) {
   Encoder out;
   out.bytes().reserve(256 + intent.changes.size() * sizeof(KeyChange));
-  out.Raw(kMagic, sizeof kMagic);
+  out.Raw(intent.keys_in_files ? kMagicInFiles : kMagic, sizeof kMagic);
   out.Text(intent.table_uuid);
   out.Number(static_cast<uint64_t>(intent.parent_snapshot_id));
   out.Number(static_cast<uint64_t>(intent.snapshot_id));
@@ -112,11 +118,13 @@ Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& fol
   if (bytes.size() < sizeof kMagic + sizeof sum) return std::optional<CommitIntent>();
   std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);
   const std::string_view body(bytes.data(), bytes.size() - sizeof sum);
-  if (std::memcmp(body.data(), kMagic, sizeof kMagic) != 0 || HashBytes(body) != sum) {
+  const bool in_files = std::memcmp(body.data(), kMagicInFiles, sizeof kMagic) == 0;
+  if ((!in_files && std::memcmp(body.data(), kMagic, sizeof kMagic) != 0) || HashBytes(body) != sum) {
     return std::optional<CommitIntent>();
   }
   Decoder in(body.substr(sizeof kMagic));
   CommitIntent intent;
+  intent.keys_in_files = in_files;
   intent.table_uuid = in.Text();
   intent.parent_snapshot_id = static_cast<int64_t>(in.Number());
   intent.snapshot_id = static_cast<int64_t>(in.Number());
@@ -143,6 +151,20 @@ Status PutMany(std::span<const KeyChange> changes, KeyIndex* index) {
       index->Erase(changes[i].key);
     else
       CDC_TRY(index->Put(changes[i].key, changes[i].location));
+  }
+  return {};
+}
+
+Status PutFile(std::span<const Hash128> keys, uint32_t file, std::span<const int64_t> skipped,
+               KeyIndex* index) {
+  auto skip = skipped.begin();
+  for (size_t row = 0; row < keys.size(); ++row) {
+    if (row + kAhead < keys.size()) index->Prefetch(keys[row + kAhead]);
+    if (skip != skipped.end() && *skip == static_cast<int64_t>(row)) {
+      ++skip;
+      continue;
+    }
+    CDC_TRY(index->Put(keys[row], {file, static_cast<uint32_t>(row)}));
   }
   return {};
 }

@@ -28,6 +28,9 @@ struct CommitIntent {
   int64_t parent_snapshot_id = 0;  ///< 0: the table had none
   int64_t snapshot_id = 0;
   bool clears = false;  ///< TRUNCATE: all keys before this commit are forgotten first
+  /// `changes` is empty: what the index is to learn are the keys of the new files, which are read from them
+  /// if the commit's own run does not get to it. For rewrites, whose keys are many, and all there already.
+  bool keys_in_files = false;
   std::vector<std::pair<uint32_t, std::string>> new_files;  ///< file number, path; for FileNumbers
   std::vector<std::string> attempt_files;  ///< everything this attempt wrote: orphans if it never commits
   std::vector<KeyChange> changes;
@@ -45,7 +48,13 @@ void RemoveJournal(const std::filesystem::path& folder);
 /// Puts and erases, in order, with overlapping cache misses. \return kTransient: the file could not grow.
 Status PutMany(std::span<const KeyChange> changes, KeyIndex* index);
 
-/// Applies the intent's changes. May be repeated: each change sets a final state. \return kTransient.
+/// Points keys[i] to row i of data file `file`, but for the rows `skipped`. \param skipped ascending
+/// \return kTransient: the file could not grow.
+Status PutFile(std::span<const Hash128> keys, uint32_t file, std::span<const int64_t> skipped,
+               KeyIndex* index);
+
+/// Applies the intent's changes; not for one with keys_in_files. May be repeated: each change sets a final
+/// state. \return kTransient.
 Status Apply(const CommitIntent& intent, KeyIndex* index);
 
 }  // namespace cdc::index

@@ -9,75 +9,15 @@
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
 #include "lib/parquet/position_deletes.h"
-#include "tests/component/worker/sink_table.h"
-#include "tests/support/result_printing.h"
+#include "tests/component/worker/changed_table.h"
 
 namespace cdc::worker {
-namespace {
-
-using nlohmann::json;
-using Model = std::map<int64_t, int64_t>;  ///< id → version
-
-/// Batch number `n`: always the same changes. Upserts and deletes of random ids, few of them hot.
-void Apply(int n, Model* model, Fold* fold, const std::function<Hash128(int64_t)>& key = {}) {
-  std::mt19937 dice(static_cast<uint32_t>(n));
-  const int changes = n == 0 ? 4000 : 200;
-  for (int i = 0; i < changes; ++i) {
-    const int64_t id = n == 0 ? i : dice() % (dice() % 4 == 0 ? 50 : 5000);
-    if (n > 0 && dice() % 5 == 0) {
-      model->erase(id);
-      if (fold != nullptr) fold->Remove(key(id));
-      continue;
-    }
-    const int64_t version = n * 1000 + i;
-    (*model)[id] = version;
-    if (fold == nullptr) continue;
-    fold->batch().column(0).AppendLong(id);
-    fold->batch().column(1).AppendLong(version);
-    (void)fold->Upsert(key(id), fold->batch().rows() - 1, false);
-  }
-}
-
-Model ModelAfter(int batches) {
-  Model model;
-  for (int n = 0; n < batches; ++n) Apply(n, &model, nullptr);
-  return model;
-}
-
-struct Table : SinkTable {
-  Table() : SinkTable(LongColumns({"id", "version"})) {}
-
-  static int Committed(const IcebergSink& sink) {
-    return sink.marker() ? static_cast<int>(sink.marker()->offsets.at("t").at(0)) : 0;
-  }
-
-  /// Batch number `n` with the offset n + 1.
-  Result<worker::Committed> Commit(IcebergSink& sink, int n) const {
-    Fold fold(sink.schema());
-    Model ignored;
-    Apply(n, &ignored, &fold, [this](int64_t id) { return KeyOf(id); });
-    Marker marker;
-    marker.offsets["t"][0] = n + 1;
-    return sink.Commit(fold, marker);
-  }
-};
-
-Model ById(const json& rows) {
-  Model model;
-  for (const json& row : rows) {
-    if (!model.emplace(row["id"], row["version"]).second) FAIL_CHECK("twice in the table: " << row.dump());
-  }
-  return model;
-}
-
-}  // namespace
 
 TEST_CASE("many commits leave few files, the right rows, and every snapshot readable until it is expired") {
   constexpr int kCommits = 150;

@@ -17,12 +17,16 @@ rows::Schema LongColumns(const std::vector<std::string>& names) {
 
 SinkTable::SinkTable(rows::Schema fields) : folder(pipeline.folder()), schema(std::move(fields)) {
   files = storage::MakeLocalFileSystem();
-  catalog = *iceberg::MakeSqliteCatalog(
-      {pipeline.catalog(), "iceberg_catalog", (folder / "data" / "warehouse").string()}, *files);
+  OpenCatalog();
   REQUIRE(catalog->EnsureNamespace("university"));
   settings.table = settings.topic = "t";
   settings.ident = {"university", "t"};
   settings.index_folder = folder / "index";
+}
+
+void SinkTable::OpenCatalog() {
+  catalog = *iceberg::MakeSqliteCatalog(
+      {pipeline.catalog(), "iceberg_catalog", (folder / "data" / "warehouse").string()}, *files);
 }
 
 std::unique_ptr<IcebergSink> SinkTable::Open() {

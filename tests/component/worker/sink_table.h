@@ -27,6 +27,8 @@ struct SinkTable {
   /// \param fields of the table; the key is the first one
   explicit SinkTable(rows::Schema fields);
 
+  /// Again where its files were replaced.
+  void OpenCatalog();
   /// The table `university.t`, made if it is not there.
   std::unique_ptr<IcebergSink> Open();
   /// The key's hash of a row whose key is `id`.
