@@ -12,11 +12,12 @@ namespace cdc::worker {
 
 /// A step that took longer than was left is made up for by waiting longer. In any span of time T no more is
 /// spent than kShare · T + kMost + what the largest step takes beyond what it was begun with: with steps that
-/// Affords() was asked about, and no dearer than kMost, a tenth of every span of five seconds. One thread.
+/// Affords() was asked about, and no dearer than kMost, less than a tenth of every span of four seconds. One
+/// thread.
 class Allowance {
  public:
-  static constexpr double kShare = 0.08;  ///< of all the time
-  static constexpr Millis kMost{100};     ///< saved up
+  static constexpr double kShare = 0.07;  ///< of all the time, of which commits are not all
+  static constexpr Millis kMost{80};      ///< saved up
   static constexpr Millis kLeast{10};     ///< worth beginning for
 
   explicit Allowance(SteadyTime now) : counted_(now) {}
