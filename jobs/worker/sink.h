@@ -33,7 +33,7 @@ struct Committed {
 
 /// What time there is for maintenance.
 enum class Tidying {
-  kBetweenCommits,  ///< a tenth of it; only what cannot be left for later
+  kBetweenCommits,  ///< less than a tenth of it; only what cannot be left for later
   kAtEnd,           ///< the run is about to end: the same, as long as it takes
   kIdle,            ///< nothing else to do: what makes reading faster, too
   kThorough,        ///< asked for by an operator: until nothing is left to do
@@ -84,7 +84,7 @@ class Sink {
   /// The outcome; once for each BeginCommit().
   virtual Result<Committed> AwaitCommit() = 0;
 
-  /// Tidies up for a short while: about 50 ms, or what a tenth of the time since the last call allows. What
+  /// Tidies up for a short while: about 50 ms, or what its share of the time since the last call allows. What
   /// is begun goes on with the next call, commits in between or not.
   ///
   /// \return whether there is more to do. Errors do no harm and are tried again later, but for kCommitUnknown
