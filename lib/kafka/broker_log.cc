@@ -87,6 +87,16 @@ size_t PartitionLog::Read(int64_t offset, size_t max_bytes, bool at_least_one, s
   return taken;
 }
 
+void PartitionLog::Trim(int64_t first) {
+  low_ = std::max(low_, first);
+  while (!batches_.empty()) {
+    const int64_t next = batches_.size() > 1 ? batches_[1].base_offset : end_;
+    if (next > low_) return;
+    bytes_ -= batches_.front().bytes.size();
+    batches_.pop_front();
+  }
+}
+
 int64_t PartitionLog::FindTime(int64_t timestamp_ms) const {
   for (const Batch& b : batches_) {
     if (b.max_timestamp >= timestamp_ms) return b.base_offset;
@@ -99,11 +109,11 @@ BrokerTopic* BrokerStore::Find(std::string_view name) {
   return it == topics_.end() ? nullptr : &it->second;
 }
 
-PartitionLog* BrokerStore::Find(std::string_view topic, int32_t partition) {
+std::shared_ptr<PartitionLog> BrokerStore::Find(std::string_view topic, int32_t partition) {
   BrokerTopic* found = Find(topic);
   if (found == nullptr || partition < 0 || partition >= static_cast<int32_t>(found->partitions.size()))
     return nullptr;
-  return found->partitions[static_cast<size_t>(partition)].get();
+  return found->partitions[static_cast<size_t>(partition)];
 }
 
 int16_t BrokerStore::Create(std::string_view name, int32_t partitions) {
@@ -112,7 +122,25 @@ int16_t BrokerStore::Create(std::string_view name, int32_t partitions) {
   auto [it, added] = topics_.try_emplace(std::string(name));
   if (!added) return code::kTopicExists;
   it->second.name = name;
-  for (int32_t i = 0; i < partitions; ++i) it->second.partitions.push_back(std::make_unique<PartitionLog>());
+  for (int32_t i = 0; i < partitions; ++i) it->second.partitions.push_back(std::make_shared<PartitionLog>());
+  return code::kNone;
+}
+
+int16_t BrokerStore::Delete(std::string_view name) {
+  const auto it = topics_.find(name);
+  if (it == topics_.end()) return code::kUnknownTopicOrPartition;
+  for (const auto& log : it->second.partitions) bytes_ -= log->bytes();
+  topics_.erase(it);
+  return code::kNone;
+}
+
+int16_t BrokerStore::Trim(std::string_view topic, int32_t partition, int64_t first) {
+  const auto log = Find(topic, partition);
+  if (log == nullptr) return code::kUnknownTopicOrPartition;
+  if (first > log->end()) return code::kOffsetOutOfRange;
+  const size_t before = log->bytes();
+  log->Trim(first);
+  bytes_ -= before - log->bytes();
   return code::kNone;
 }
 

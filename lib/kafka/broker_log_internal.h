@@ -31,7 +31,7 @@ inline constexpr int16_t kPolicyViolation = 44;
 inline constexpr int16_t kOutOfOrderSequence = 45;
 }  // namespace code
 
-/// One partition's records. Offsets begin at 0 and nothing is ever removed.
+/// One partition's records.
 class PartitionLog {
  public:
   struct Appended {
@@ -48,6 +48,9 @@ class PartitionLog {
   /// First offset of a batch with a record as late as this; −1: none. Batches, not records: never too late a
   /// place.
   int64_t FindTime(int64_t timestamp_ms) const;
+  /// Forgets records below `first`, which is in [low, end].
+  void Trim(int64_t first);
+  int64_t low() const { return low_; }
   int64_t end() const { return end_; }
   size_t bytes() const { return bytes_; }
 
@@ -65,13 +68,14 @@ class PartitionLog {
   std::deque<Batch> batches_;
   std::map<std::pair<int64_t, int16_t>, std::deque<Sequence>>
       producers_;  ///< by id and epoch, the last five batches
+  int64_t low_ = 0;
   int64_t end_ = 0;
   size_t bytes_ = 0;
 };
 
 struct BrokerTopic {
   std::string name;
-  std::vector<std::unique_ptr<PartitionLog>> partitions;  ///< addresses stay
+  std::vector<std::shared_ptr<PartitionLog>> partitions;  ///< fetches that wait keep theirs
 };
 
 class BrokerStore {
@@ -79,8 +83,10 @@ class BrokerStore {
   explicit BrokerStore(size_t max_bytes) : max_bytes_(max_bytes) {}
   /// \return nullptr: none
   BrokerTopic* Find(std::string_view name);
-  PartitionLog* Find(std::string_view topic, int32_t partition);
+  std::shared_ptr<PartitionLog> Find(std::string_view topic, int32_t partition);
   int16_t Create(std::string_view name, int32_t partitions);
+  int16_t Delete(std::string_view name);
+  int16_t Trim(std::string_view topic, int32_t partition, int64_t first);
   PartitionLog::Appended Append(PartitionLog* log, std::string_view batch);
   const std::map<std::string, BrokerTopic, std::less<>>& topics() const { return topics_; }
   int64_t NextProducerId() { return next_producer_id_++; }

@@ -31,18 +31,18 @@ bool BrokerRequests::Produce(const Header& header, wire::Reader& in, wire::Write
     for (int32_t p = 0; p < partitions && in.ok(); ++p) {
       const auto partition = in.Number<int32_t>();
       const std::string_view batch = in.Bytes();
-      PartitionLog* log = store_->Find(topic, partition);
+      const auto log = store_->Find(topic, partition);
       PartitionLog::Appended appended{code::kUnknownTopicOrPartition, -1};
       if (transactional) {
         appended.error = code::kInvalidRequest;
       } else if (log != nullptr && in.ok()) {
-        appended = store_->Append(log, batch);
+        appended = store_->Append(log.get(), batch);
       }
       out.Number(partition);
       out.Number(appended.error);
       out.Number(appended.base_offset);
-      out.Number<int64_t>(-1);                          // append time
-      if (header.version >= 5) out.Number<int64_t>(0);  // log start
+      out.Number<int64_t>(-1);  // append time
+      if (header.version >= 5) out.Number(log == nullptr ? int64_t{-1} : log->low());
       if (header.version >= 8) {
         out.Number<int32_t>(0);  // errors of single records
         out.NullString();
@@ -93,11 +93,11 @@ void BrokerRequests::FetchPartition(const Header& header, std::string_view topic
   const auto offset = in.Number<int64_t>();
   if (header.version >= 5) (void)in.Number<int64_t>();  // log start
   const auto most = static_cast<size_t>(std::max(in.Number<int32_t>(), 0));
-  const PartitionLog* log = store_->Find(topic, partition);
+  const auto log = store_->Find(topic, partition);
   int16_t error = code::kNone;
   if (log == nullptr) {
     error = code::kUnknownTopicOrPartition;
-  } else if (offset < 0 || offset > log->end()) {
+  } else if (offset < log->low() || offset > log->end()) {
     error = code::kOffsetOutOfRange;
   } else {
     progress->parked->places.push_back({log, offset});
@@ -106,10 +106,10 @@ void BrokerRequests::FetchPartition(const Header& header, std::string_view topic
   const int64_t end = log == nullptr ? -1 : log->end();
   out.Number(partition);
   out.Number(error);
-  out.Number(end);                                  // high watermark
-  out.Number(end);                                  // last stable offset
-  if (header.version >= 5) out.Number<int64_t>(0);  // log start
-  out.Number<int32_t>(-1);                          // aborted transactions
+  out.Number(end);  // high watermark
+  out.Number(end);  // last stable offset
+  if (header.version >= 5) out.Number(log == nullptr ? int64_t{-1} : log->low());
+  out.Number<int32_t>(-1);  // aborted transactions
   if (header.version >= 11) out.Number<int32_t>(-1);
   const size_t size_at = out.Reserve(sizeof(int32_t));
   size_t read = 0;
@@ -139,10 +139,10 @@ void BrokerRequests::ListOffsets(const Header& header, wire::Reader& in, wire::W
       const auto partition = in.Number<int32_t>();
       if (header.version >= 4) (void)in.Number<int32_t>();  // leader epoch
       const auto time = in.Number<int64_t>();
-      const PartitionLog* log = store_->Find(topic, partition);
+      const auto log = store_->Find(topic, partition);
       int64_t offset = -1;
       if (log != nullptr)
-        offset = time == kEarliestTime ? 0 : time == kLatestTime ? log->end() : log->FindTime(time);
+        offset = time == kEarliestTime ? log->low() : time == kLatestTime ? log->end() : log->FindTime(time);
       out.Number(partition);
       out.Number(log == nullptr ? code::kUnknownTopicOrPartition : code::kNone);
       out.Number<int64_t>(-1);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ struct BrokerIdentity {
 /// A fetch that waits for data.
 struct ParkedFetch {
   struct Place {
-    const PartitionLog* log;
+    std::shared_ptr<const PartitionLog> log;
     int64_t offset;
   };
   std::string request;  ///< the whole frame, to be answered anew

@@ -243,6 +243,23 @@ const std::string& EmbeddedBroker::bootstrap_servers() const { return impl_->boo
 
 int64_t EmbeddedBroker::bytes_sent() const { return impl_->bytes_sent; }
 
+Status EmbeddedBroker::DeleteTopic(const std::string& topic) {
+  std::lock_guard lock(impl_->mutex);
+  if (impl_->store.Delete(topic) == code::kNone) return {};
+  return Error{ErrorKind::kNotFound, fmt::format("Deleting topic {}: there is none", topic)};
+}
+
+Status EmbeddedBroker::DeleteRecords(const std::string& topic, int32_t partition, int64_t first) {
+  std::lock_guard lock(impl_->mutex);
+  const std::string doing = fmt::format("Deleting what is before {}[{}]@{}", topic, partition, first);
+  switch (impl_->store.Trim(topic, partition, first)) {
+    case code::kNone: return {};
+    case code::kOffsetOutOfRange:
+      return Error{ErrorKind::kInvalidArgument, doing + ": that is beyond its end"};
+    default: return Error{ErrorKind::kNotFound, doing + ": there is no such partition"};
+  }
+}
+
 Status EmbeddedBroker::CreateTopic(const std::string& topic, int32_t partitions) {
   std::lock_guard lock(impl_->mutex);
   switch (impl_->store.Create(topic, partitions)) {

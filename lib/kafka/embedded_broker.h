@@ -5,8 +5,8 @@
 ///
 /// Speaks enough of Kafka's protocol for producers (also idempotent), consumers that assign partitions, group
 /// offsets and topic creation. Not: consumer group membership, transactions, compaction, TLS. Nothing
-/// acknowledged is ever dropped while it runs (librdkafka's mock cluster forgets all but the last 5 MiB of a
-/// partition), nothing survives its end.
+/// acknowledged is ever dropped unasked while it runs (librdkafka's mock cluster forgets all but the last 5
+/// MiB of a partition), nothing survives its end.
 
 #include <cstdint>
 #include <memory>
@@ -40,6 +40,11 @@ class EmbeddedBroker {
 
   /// \return kConflict: it exists; kInvalidArgument: a bad name or count.
   Status CreateTopic(const std::string& topic, int32_t partitions);
+  /// \return kNotFound: there is none.
+  Status DeleteTopic(const std::string& topic);
+  /// As retention does. \param first the oldest offset that stays; at most the end
+  /// \return kNotFound: no such partition; kInvalidArgument: beyond the end.
+  Status DeleteRecords(const std::string& topic, int32_t partition, int64_t first);
 
  private:
   struct Impl;

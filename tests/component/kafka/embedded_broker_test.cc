@@ -195,6 +195,56 @@ TEST_CASE("An offset beyond the end is a problem") {
   });
 }
 
+TEST_CASE("Deleted records are gone, those after them keep their offsets") {
+  Embedded kafka;
+  for (int i = 0; i < 10; i += 2) kafka.Send("t", i, 2);  // batches of two
+  auto consumer = kafka.MakeConsumer();
+  const auto low = [&] { return consumer->Watermarks({{"t", 0}}, 5s).value().at(0).low; };
+  REQUIRE(kafka.broker->DeleteRecords("t", 0, 5));
+  CHECK(low() == 5);
+  REQUIRE(consumer->Assign({{"t", 0, kEarliest}}));
+  CHECK(ReadToEnd(*consumer) == std::vector<std::string>{"5", "6", "7", "8", "9"});
+  REQUIRE(kafka.broker->DeleteRecords("t", 0, 10));
+  CHECK(low() == 10);
+  kafka.Send("t", 10, 1);
+  CHECK(ReadToEnd(*consumer) == std::vector<std::string>{"10"});
+  CHECK(kafka.broker->DeleteRecords("t", 0, 12).error().kind == ErrorKind::kInvalidArgument);
+  CHECK(kafka.broker->DeleteRecords("t", 1, 0).error().kind == ErrorKind::kNotFound);
+}
+
+TEST_CASE("Deleted records make room for others") {
+  Embedded kafka({.max_bytes = 100'000});
+  const std::string value(1000, 'v');
+  for (int round = 1; round <= 3; ++round) {
+    auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}}});
+    for (int i = 0; i < 60; ++i) REQUIRE(producer->Produce({.topic = "t", .value = value}));
+    CHECK(producer->Flush(20s));
+    REQUIRE(kafka.broker->DeleteRecords("t", 0, 60 * round));
+  }
+}
+
+TEST_CASE("A deleted topic is unknown, and empty when it is made anew") {
+  Embedded kafka({.max_bytes = 100'000});
+  kafka.Send("t", 0, 5);
+  REQUIRE(kafka.broker->DeleteTopic("t"));
+  CHECK(kafka.broker->DeleteTopic("t").error().kind == ErrorKind::kNotFound);
+  auto consumer = kafka.MakeConsumer();
+  CHECK(consumer->DescribeTopic("t", 10s).error().kind == ErrorKind::kNotFound);
+  REQUIRE(kafka.broker->CreateTopic("t", 2));
+  kafka.Send("t", 100, 1);
+  REQUIRE(consumer->Assign({{"t", 0, kEarliest}}));
+  CHECK(ReadToEnd(*consumer) == std::vector<std::string>{"100"});
+  // What was deleted takes no room: the broker would be full otherwise.
+  const std::string value(1000, 'v');
+  for (int round = 0; round < 5; ++round) {
+    REQUIRE(kafka.broker->CreateTopic("big", 1));
+    auto producer = kafka.MakeProducer({.properties = {{"compression.type", "none"}}});
+    for (int i = 0; i < 60; ++i) REQUIRE(producer->Produce({.topic = "big", .value = value}));
+    CHECK(producer->Flush(20s));
+    REQUIRE(kafka.broker->DeleteTopic("big"));
+  }
+}
+
 TEST_CASE("A port that is taken is said so; two brokers have different cluster ids") {
   Embedded one;
   Embedded two;
