@@ -92,12 +92,20 @@ PartitionState* Consumer::Impl::Find(std::string_view topic, int32_t partition) 
   return it == partitions.end() ? nullptr : &it->second;
 }
 
-Status Consumer::Impl::Attach(const std::vector<TopicPartitionOffset>& wanted) {
+Status Consumer::Impl::Attach(const std::vector<TopicPartitionOffset>& wanted, const LookBack& look_back) {
   if (wanted.empty()) return {};
-  const std::vector<TopicPartitionOffset> added = Resolve(wanted);
+  std::vector<TopicPartitionOffset> added = Resolve(wanted);
+  std::vector<PartitionState> states;
+  for (TopicPartitionOffset& p : added) {
+    PartitionState& state = states.emplace_back(PartitionState{p.offset});
+    const auto earlier = look_back.empty() ? look_back.end() : look_back.find(Name(p));
+    if (earlier == look_back.end() || earlier->second < 0 || earlier->second >= p.offset) continue;
+    state.looking_back = true;
+    p.offset = earlier->second;
+  }
   Handle<rd_kafka_error_t> error(rd_kafka_incremental_assign(client.get(), MakeList(added).get()));
   if (error) return MakeError(error.get(), fmt::format("Assigning {} partitions", added.size()));
-  for (const auto& p : added) partitions[Name(p)] = {p.offset, /*paused=*/false};
+  for (size_t i = 0; i < added.size(); ++i) partitions[Name(added[i])] = states[i];
   return {};
 }
 
@@ -108,11 +116,18 @@ Status Consumer::Impl::Detach(const std::vector<TopicPartition>& removed) {
   return {};
 }
 
-Status Consumer::Assign(const std::vector<TopicPartitionOffset>& partitions) {
+Status Consumer::Assign(const std::vector<TopicPartitionOffset>& partitions, const LookBack& look_back) {
   std::vector<TopicPartition> all;
   for (const auto& [name, state] : impl_->partitions) all.push_back(name);
   CDC_TRY(IncrementalUnassign(all));
-  return IncrementalAssign(partitions);
+  for (const auto& p : partitions) CDC_TRY(Impl::CheckPlace(p));
+  return impl_->Attach(partitions, look_back);
+}
+
+Status Consumer::Impl::CheckPlace(const TopicPartitionOffset& place) {
+  if (place.offset >= kEarliest && place.partition >= 0 && !place.topic.empty()) return {};
+  return Error{ErrorKind::kInvalidArgument, fmt::format("Assigning {} at offset {}: no such place",
+                                                        Where(place.topic, place.partition), place.offset)};
 }
 
 Status Consumer::IncrementalAssign(const std::vector<TopicPartitionOffset>& partitions, bool paused) {
@@ -121,10 +136,7 @@ Status Consumer::IncrementalAssign(const std::vector<TopicPartitionOffset>& part
       return Error{ErrorKind::kInvalidArgument,
                    fmt::format("Assigning {}: it is assigned already", Where(p.topic, p.partition))};
     }
-    if (p.offset < kEarliest || p.partition < 0 || p.topic.empty()) {
-      return Error{ErrorKind::kInvalidArgument, fmt::format("Assigning {} at offset {}: no such place",
-                                                            Where(p.topic, p.partition), p.offset)};
-    }
+    CDC_TRY(Impl::CheckPlace(p));
   }
   if (!paused) return impl_->Attach(partitions);
   for (const auto& p : partitions) impl_->partitions[Name(p)] = {p.offset, paused};
@@ -192,11 +204,17 @@ void Consumer::Impl::Deliver(rd_kafka_message_t* m, MessageBatch* batch, Partiti
     *partition = m->partition;
     *state = Find(rd_kafka_topic_name(m->rkt), m->partition);
   }
+  const bool before = *state != nullptr && m->offset < (*state)->position;
+  if (before && (*state)->looking_back && !(*state)->paused) {
+    batch->earlier_.push_back(Message(m));
+    return;
+  }
   // Left-overs of an earlier assignment: librdkafka drops them itself, this makes sure of it.
-  if (*state == nullptr || (*state)->paused || m->offset < (*state)->position) {
+  if (*state == nullptr || (*state)->paused || before) {
     rd_kafka_message_destroy(m);
     return;
   }
+  (*state)->looking_back = false;
   (*state)->position = m->offset + 1;
   batch->bytes_ += m->len + m->key_len;
   batch->messages_.push_back(Message(m));
@@ -212,7 +230,8 @@ void Consumer::Impl::DeliverEvent(rd_kafka_message_t* m, MessageBatch* batch) {
   if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     // An error of a whole topic has no partition number: it is reported for each that is assigned.
     if (m->partition >= 0) {
-      if (state != nullptr && !state->paused) batch->problems_.push_back(Explain(*m));
+      if (state == nullptr || state->paused || GoOnAtPosition(*m, state)) return;
+      batch->problems_.push_back(Explain(*m));
       return;
     }
     for (const auto& [name, one] : partitions) {
@@ -225,6 +244,15 @@ void Consumer::Impl::DeliverEvent(rd_kafka_message_t* m, MessageBatch* batch) {
   if (state == nullptr || state->paused || m->offset < state->position) return;
   state->position = m->offset;
   batch->ends_.push_back({topic, m->partition, m->offset});
+}
+
+/// What reading would have begun with is gone or broken: no problem of the caller's, who has read it before.
+bool Consumer::Impl::GoOnAtPosition(const rd_kafka_message_t& m, PartitionState* state) {
+  const ErrorKind kind = KindOf(m.err);
+  if (!state->looking_back || (kind != ErrorKind::kUnsupported && kind != ErrorKind::kCorrupt)) return false;
+  const TopicPartitionOffset place{rd_kafka_topic_name(m.rkt), m.partition, state->position};
+  state->looking_back = false;
+  return Detach({Name(place)}) && Attach({place});
 }
 
 PartitionProblem Consumer::Impl::Explain(const rd_kafka_message_t& m) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ struct ConsumerOptions {
 /// is not assigned.
 class Consumer {
  public:
+  using LookBack = std::map<TopicPartition, int64_t>;
+
   /// Does not connect. \return kInvalidConfig: a property librdkafka refuses.
   static Result<std::unique_ptr<Consumer>> Make(ConsumerOptions options);
   ~Consumer();
@@ -60,7 +63,11 @@ class Consumer {
   /// mean, are asked of the brokers first: one or two round trips, up to 2 s; where they do not answer
   /// librdkafka goes on trying, and Position() stays unknown until then. An offset that is not there any more
   /// is a PartitionProblem of a later Poll(), never a jump.
-  Status Assign(const std::vector<TopicPartitionOffset>& partitions);
+  ///
+  /// \param look_back of some of `partitions`: an offset before the assigned one. Reading begins there; what
+  /// comes before the assigned offset is MessageBatch::earlier(). It costs no request of its own and changes
+  /// nothing else: where that offset is not there any more, reading begins at the assigned one.
+  Status Assign(const std::vector<TopicPartitionOffset>& partitions, const LookBack& look_back = {});
   /// Adds to the assignment; partitions already assigned are refused with kInvalidArgument.
   /// \param paused deliver nothing before Resume(). Safe against librdkafka#2190.
   Status IncrementalAssign(const std::vector<TopicPartitionOffset>& partitions, bool paused = false);

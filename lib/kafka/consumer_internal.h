@@ -16,8 +16,9 @@
 namespace cdc::kafka {
 
 struct PartitionState {
-  int64_t position = 0;  ///< next offset, or kEarliest/kLatest while unresolved
-  bool paused = false;   ///< then not assigned in librdkafka
+  int64_t position = 0;       ///< next offset, or kEarliest/kLatest while unresolved
+  bool paused = false;        ///< then not assigned in librdkafka
+  bool looking_back = false;  ///< reading began before `position` and has not got there
 };
 
 struct PartitionKey {
@@ -59,7 +60,9 @@ struct Consumer::Impl {
   ~Impl();
   PartitionState* Find(std::string_view topic, int32_t partition);
   void OnError(int code, const char* reason);
-  Status Attach(const std::vector<TopicPartitionOffset>& wanted);  ///< to librdkafka
+  static Status CheckPlace(const TopicPartitionOffset& place);
+  /// To librdkafka. \param look_back as Consumer::Assign
+  Status Attach(const std::vector<TopicPartitionOffset>& wanted, const LookBack& look_back = {});
   /// kEarliest and kLatest as offsets, where the brokers answer, and leaders of new topics looked up.
   /// librdkafka does both itself, but waits a fixed 500 ms before it asks for an offset without knowing the
   /// leader (rd_kafka_toppar_offset_retry), and asks about new topics only with a one-second timer
@@ -69,6 +72,7 @@ struct Consumer::Impl {
   void Deliver(rd_kafka_message_t* raw_message, MessageBatch* batch, PartitionState** state,
                const rd_kafka_topic_t** topic, int32_t* partition);
   void DeliverEvent(rd_kafka_message_t* raw_message, MessageBatch* batch);
+  bool GoOnAtPosition(const rd_kafka_message_t& raw_message, PartitionState* state);
   PartitionProblem Explain(const rd_kafka_message_t& raw_message);
   void Nudge();
 };

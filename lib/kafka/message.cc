@@ -50,6 +50,7 @@ std::vector<std::pair<std::string_view, std::optional<std::string_view>>> Messag
 
 MessageBatch::MessageBatch(MessageBatch&& other) noexcept
     : messages_(std::exchange(other.messages_, {})),
+      earlier_(std::exchange(other.earlier_, {})),
       ends_(std::exchange(other.ends_, {})),
       problems_(std::exchange(other.problems_, {})),
       bytes_(std::exchange(other.bytes_, 0)) {}
@@ -58,6 +59,7 @@ MessageBatch& MessageBatch::operator=(MessageBatch&& other) noexcept {
   if (this == &other) return *this;
   clear();
   messages_.swap(other.messages_);
+  earlier_.swap(other.earlier_);
   ends_.swap(other.ends_);
   problems_.swap(other.problems_);
   std::swap(bytes_, other.bytes_);
@@ -66,7 +68,9 @@ MessageBatch& MessageBatch::operator=(MessageBatch&& other) noexcept {
 
 void MessageBatch::clear() {
   for (const Message& m : messages_) rd_kafka_message_destroy(m.raw_);
+  for (const Message& m : earlier_) rd_kafka_message_destroy(m.raw_);
   messages_.clear();
+  earlier_.clear();
   ends_.clear();
   problems_.clear();
   bytes_ = 0;

@@ -83,6 +83,9 @@ class MessageBatch {
   const Message& operator[](size_t i) const { return messages_[i]; }
   const Message* begin() const { return messages_.data(); }
   const Message* end() const { return messages_.data() + messages_.size(); }
+  /// Records before a partition's position, where its assignment looks back (Consumer::Assign); each before
+  /// its partition's messages. They count nowhere else.
+  const std::vector<Message>& earlier() const { return earlier_; }
   /// Bytes of keys and values.
   size_t bytes() const { return bytes_; }
 
@@ -98,6 +101,7 @@ class MessageBatch {
  private:
   friend class Consumer;
   std::vector<Message> messages_;
+  std::vector<Message> earlier_;
   std::vector<PartitionEnd> ends_;
   std::vector<PartitionProblem> problems_;
   size_t bytes_ = 0;

@@ -245,6 +245,71 @@ TEST_CASE("A deleted topic is unknown, and empty when it is made anew") {
   }
 }
 
+TEST_CASE("Looking back delivers what is before the position apart from the rest") {
+  Embedded kafka;
+  kafka.Send("t", 0, 8);
+  auto consumer = kafka.MakeConsumer();
+  std::vector<std::string> earlier, later;
+  int64_t end = -1;
+  const auto read = [&](int64_t position, int64_t from) {
+    earlier.clear();
+    later.clear();
+    REQUIRE(consumer->Assign({{"t", 0, position}}, {{{"t", 0}, from}}));
+    CHECK(consumer->Position("t", 0) == position);
+    PollUntil(*consumer, [&](const MessageBatch& batch) {
+      CHECK(batch.problems().empty());
+      for (const Message& m : batch.earlier()) earlier.emplace_back(*m.value());
+      for (const Message& m : batch) later.emplace_back(*m.value());
+      for (const PartitionEnd& reached : batch.ends()) end = reached.offset;
+      return !batch.ends().empty();
+    });
+    CHECK(end == 8);
+    CHECK(consumer->Position("t", 0) == 8);
+  };
+  using Values = std::vector<std::string>;
+  read(6, 4);
+  CHECK(earlier == Values{"4", "5"});
+  CHECK(later == Values{"6", "7"});
+  read(8, 7);
+  CHECK(earlier == Values{"7"});
+  CHECK(later.empty());
+  read(6, 6);
+  CHECK(earlier.empty());
+  CHECK(later == Values{"6", "7"});
+
+  REQUIRE(kafka.broker->DeleteRecords("t", 0, 5));
+  read(6, 5);
+  CHECK(earlier == Values{"5"});
+  read(6, 4);  // is not there any more
+  CHECK(earlier.empty());
+  CHECK(later == Values{"6", "7"});
+  read(5, 1);
+  CHECK(later == Values{"5", "6", "7"});
+
+  REQUIRE(consumer->Assign({{"t", 0, 4}}, {{{"t", 0}, 3}}));
+  PollUntil(*consumer, [](const MessageBatch& batch) {
+    if (batch.problems().empty()) return false;
+    CHECK(batch.problems()[0].out_of_range);
+    CHECK(batch.problems()[0].offset == 4);
+    CHECK(batch.problems()[0].low == 5);
+    return true;
+  });
+}
+
+TEST_CASE("A partition that was paused or sought looks back no more") {
+  Embedded kafka;
+  kafka.Send("t", 0, 8);
+  auto consumer = kafka.MakeConsumer();
+  REQUIRE(consumer->Assign({{"t", 0, 6}}, {{{"t", 0}, 2}}));
+  REQUIRE(consumer->Pause({{"t", 0}}));
+  REQUIRE(consumer->Resume({{"t", 0}}));
+  PollUntil(*consumer, [&](const MessageBatch& batch) {
+    CHECK(batch.earlier().empty());
+    return !batch.ends().empty();
+  });
+  CHECK(consumer->Position("t", 0) == 8);
+}
+
 TEST_CASE("A port that is taken is said so; two brokers have different cluster ids") {
   Embedded one;
   Embedded two;
