@@ -1,7 +1,6 @@
 #include "lib/contract/offsets.h"
 
 #include <charconv>
-#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,19 +12,19 @@ namespace {
 
 using nlohmann::json;
 
-std::optional<int32_t> PartitionNumber(const std::string& text) {
-  int32_t number = -1;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
-}
-
 Error Bad(std::string_view text) {
   return {ErrorKind::kCorrupt,
           fmt::format("read offsets: not {{\"<partition>\":<next offset>}}: {}", text.substr(0, 200))};
 }
 
 }  // namespace
+
+std::optional<int32_t> PartitionNumber(const std::string& text) {
+  int32_t number = -1;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
 
 nlohmann::ordered_json OffsetsToJson(const PartitionOffsets& offsets) {
   // Ordered by number: "10" comes after "2", as in the map.
