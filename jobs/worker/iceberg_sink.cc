@@ -11,6 +11,7 @@
 namespace cdc::worker {
 namespace {
 
+using contract::kSummaryLastRecords;
 using contract::kSummaryOffsets;
 using contract::kSummaryPipeline;
 using contract::kSummarySource;
@@ -127,13 +128,13 @@ Status IcebergSink::CheckSource() const {
 
 Status IcebergSink::ReadMarker() {
   marker_.reset();
-  const std::string key(kSummaryOffsets);
-  std::string json;
-  if (const auto snapshot = table_.metadata->NewestAncestorWith(key)) {
-    json = *snapshot->FindSummary(key);
-  } else {
-    json = table_.metadata->Property(key, "");
-  }
+  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
+  const auto read = [&](std::string_view name) -> std::string {
+    if (snapshot == nullptr) return table_.metadata->Property(std::string(name), "");
+    const std::string* text = snapshot->FindSummary(std::string(name));
+    return text == nullptr ? "" : *text;
+  };
+  const std::string json = read(kSummaryOffsets);
   if (json.empty()) {
     if (live_.data().empty()) return {};
     return Error{ErrorKind::kUnsupported,
@@ -148,7 +149,11 @@ Status IcebergSink::ReadMarker() {
                              offsets.begin()->first, settings_.topic),
                  WaysOut(settings_.table)};
   }
-  marker_ = Marker{std::move(offsets), std::nullopt, 0};
+  contract::TopicLastRecords last_records;
+  if (const std::string records = read(kSummaryLastRecords); !records.empty()) {
+    CDC_ASSIGN(last_records, contract::DecodeLastRecords(records));
+  }
+  marker_ = Marker{std::move(offsets), std::move(last_records), std::nullopt, 0};
   return {};
 }
 
@@ -208,6 +213,9 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
       {std::string(kSummarySource), source_json_},
       {std::string(kSummaryPipeline), settings_.pipeline},
   };
+  if (!marker.last_records.empty()) {
+    summary[std::string(kSummaryLastRecords)] = contract::EncodeLastRecords(marker.last_records);
+  }
   if (marker.valid_through_ms) {
     summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
   }
@@ -260,11 +268,16 @@ Status IcebergSink::Close() {
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
   if (snapshot != nullptr &&
       ToInteger(table_.metadata->Property(kPropertyOffsetsSnapshot, "0")) != snapshot->snapshot_id) {
-    auto mirrored = ports_.catalog.CommitTable(
-        table_, iceberg::PropertiesCommit(
-                    *table_.metadata,
-                    {{std::string(kSummaryOffsets), *snapshot->FindSummary(std::string(kSummaryOffsets))},
-                     {kPropertyOffsetsSnapshot, std::to_string(snapshot->snapshot_id)}}));
+    std::map<std::string, std::string> properties = {
+        {kPropertyOffsetsSnapshot, std::to_string(snapshot->snapshot_id)}};
+    for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords}) {
+      const std::string name(each);
+      const std::string* text = snapshot->FindSummary(name);
+      const std::string now = text == nullptr ? "" : *text;
+      if (table_.metadata->Property(name, "") != now) properties[name] = now;
+    }
+    auto mirrored =
+        ports_.catalog.CommitTable(table_, iceberg::PropertiesCommit(*table_.metadata, properties));
     if (mirrored)
       table_ = std::move(*mirrored);
     else

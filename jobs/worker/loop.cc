@@ -16,16 +16,21 @@ constexpr Millis kProgressInterval{5'000};
 constexpr Millis kOutagePatience{60'000};
 constexpr Millis kAnswerTimeout{5'000};
 
+std::string WaysOut(const std::string& table) {
+  return fmt::format(
+      "`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} --yes` takes it as it "
+      "is "
+      "from the topic's end, `cdc rewind {0}` goes to given offsets",
+      table);
+}
+
 Error OutOfRange(const kafka::PartitionProblem& problem, const std::string& table) {
   return Error{ErrorKind::kUnsupported,
                fmt::format("the table's next offset {} of {}[{}] is not in Kafka's range [{}, {}]: changes "
                            "were lost, or this is "
                            "another topic of the same name",
                            problem.offset, problem.topic, problem.partition, problem.low, problem.end),
-               fmt::format("`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} "
-                           "--yes` takes it as "
-                           "it is from the topic's end, `cdc rewind {0}` goes to given offsets",
-                           table)};
+               WaysOut(table)};
 }
 
 }  // namespace
@@ -84,10 +89,11 @@ Status Loop::Run(contract::Report* report) {
   }
 }
 
-/// Starts at the offsets of the newest snapshot; a partition that it does not know starts at its oldest
-/// record.
+/// Starts at the offsets of the newest snapshot, with a look at the record before; a partition that it does
+/// not know starts at its oldest record.
 Status Loop::Assign() {
   std::vector<kafka::TopicPartitionOffset> start;
+  kafka::Consumer::LookBack look_back;
   std::vector<kafka::TopicPartition> all;
   for (const auto& [number, partition] : partitions_) all.push_back({settings_.topic, number});
   CDC_ASSIGN(const auto watermarks, ports_.consumer.Watermarks(all, kWatermarkTimeout));
@@ -103,6 +109,10 @@ Status Loop::Assign() {
       if (topic != marker->offsets.end() && topic->second.contains(mark.partition)) {
         partition.next = topic->second.at(mark.partition);
       }
+      const auto records = marker->last_records.find(settings_.topic);
+      if (records != marker->last_records.end() && records->second.contains(mark.partition)) {
+        partition.last = records->second.at(mark.partition);
+      }
     }
     if (partition.next < mark.low || partition.next > mark.end) {
       kafka::PartitionProblem problem{settings_.topic, mark.partition, true, partition.next,
@@ -113,8 +123,11 @@ Status Loop::Assign() {
     partition.at_end = partition.next == mark.end;
     report_->from[mark.partition] = report_->to[mark.partition] = partition.handed = partition.next;
     start.push_back({settings_.topic, mark.partition, partition.next});
+    if (partition.last && partition.last->offset >= mark.low) {
+      look_back[{settings_.topic, mark.partition}] = partition.last->offset;
+    }
   }
-  return ports_.consumer.Assign(start);
+  return ports_.consumer.Assign(start, look_back);
 }
 
 Status Loop::ReadOnce(Millis wait) {
@@ -132,6 +145,7 @@ Status Loop::ReadOnce(Millis wait) {
     return Error{ErrorKind::kTransient, "no Kafka broker can be reached"};
   }
   CDC_TRY(CheckProblems(batch));
+  for (const kafka::Message& earlier : batch.earlier()) CDC_TRY(Recognise(earlier));
   if (!batch.empty()) last_message_ = now;
   CDC_TRY(TakeBatch(batch));
   for (const kafka::PartitionEnd& end : batch.ends()) {
@@ -142,6 +156,24 @@ Status Loop::ReadOnce(Millis wait) {
   if (flight_ && !ports_.sink.committing()) CDC_TRY(FinishCommit());
   if (now - last_progress_ > kProgressInterval) SendProgress();
   return {};
+}
+
+uint64_t Loop::FingerprintOf(const kafka::Message& message) {
+  return contract::Fingerprint(message.key(), message.value(), message.timestamp_ms());
+}
+
+/// Offsets say nothing about which topic of that name they belong to, and librdkafka does not tell topics'
+/// ids: the last record that the table has does. One that is not there any more says nothing.
+Status Loop::Recognise(const kafka::Message& earlier) const {
+  const auto& last = partitions_.at(earlier.partition()).last;
+  if (!last || last->offset != earlier.offset()) return {};
+  if (last->fingerprint == FingerprintOf(earlier)) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("{}[{}]@{} is another record than the table {} has read there: the topic was deleted "
+                  "and made anew, or lost records",
+                  settings_.topic, earlier.partition(), earlier.offset(), settings_.table),
+      WaysOut(settings_.table)};
 }
 
 Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
@@ -167,12 +199,14 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     partition.next = message.offset() + 1;
     partition.at_end = false;
     partition.newest_ms = message.timestamp_ms();
+    partition.unnoted = &message;
     ++report_->events;
     unchecked_bytes += message.value() ? message.value()->size() : 0;
     if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
     unchecked = unchecked_bytes = 0;
     if (ports_.intake.byte_size() >= rules_.batch_bytes) CDC_TRY(CommitAhead());
   }
+  NoteLastRecords();
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = messages.size(); i-- > 0;) {
     if (!messages[i].value()) continue;

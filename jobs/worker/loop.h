@@ -58,6 +58,8 @@ class Loop {
 
   Status Assign();
   Status ReadOnce(Millis wait);
+  static uint64_t FingerprintOf(const kafka::Message& message);
+  Status Recognise(const kafka::Message& earlier) const;
   Status TakeBatch(const kafka::MessageBatch& batch);
   Status CheckProblems(const kafka::MessageBatch& batch) const;
 
@@ -74,6 +76,7 @@ class Loop {
   Status FinishKeyChanges();
   Status GiveUpKeyChanges(SteadyTime since);
   contract::PartitionOffsets CommittableOffsets() const;
+  void NoteLastRecords();
   Marker PresentMarker() const;
   Status Tidy(Tidying when);
   bool TimeToTidy() const;
@@ -91,7 +94,9 @@ class Loop {
     int64_t handed = -1;  // next offset of the last batch that was committed or is being committed
     int64_t target = -1;  // --drain: leave when next gets here
     bool at_end = false;
-    int64_t newest_ms = -1;  // timestamp of the last message
+    int64_t newest_ms = -1;                    // timestamp of the last message
+    std::optional<contract::LastRecord> last;  // that was read, by this run or an earlier one
+    const kafka::Message* unnoted = nullptr;   // a later one that is not in `last` yet
   };
 
   /// A batch that the sink is committing on its own thread.

@@ -12,6 +12,7 @@ constexpr Millis kLastMaintenance{5'000};
 
 /// What has to be done on this thread before the batch can be committed.
 Status Loop::PrepareCommit() {
+  NoteLastRecords();
   Fold& fold = ports_.intake.fold();
   CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
   ports_.intake.SetAsideKeyChanges();
@@ -155,10 +156,23 @@ contract::PartitionOffsets Loop::CommittableOffsets() const {
   return offsets;
 }
 
+/// Of the messages of a poll only each partition's last one is hashed, and the last before a commit.
+void Loop::NoteLastRecords() {
+  for (auto& [number, partition] : partitions_) {
+    if (partition.unnoted == nullptr) continue;
+    partition.last = {partition.unnoted->offset(), FingerprintOf(*partition.unnoted)};
+    partition.unnoted = nullptr;
+  }
+}
+
 Marker Loop::PresentMarker() const {
   Marker marker;
   marker.offsets[settings_.topic] = CommittableOffsets();
   for (const auto& [number, partition] : partitions_) {
+    // An open key change holds the offset back: which record comes before it is not known any more.
+    if (partition.last && partition.last->offset < CommittableOffset(number, partition)) {
+      marker.last_records[settings_.topic][number] = *partition.last;
+    }
     if (partition.newest_ms < 0) continue;
     marker.valid_through_ms =
         std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "jobs/worker/fold.h"
+#include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
 #include "lib/core/result.h"
 #include "lib/iceberg/schema_evolution.h"
@@ -19,7 +20,9 @@ namespace cdc::worker {
 
 /// What is committed together with the rows: how far the source has been read.
 struct Marker {
-  contract::TopicOffsets offsets;           ///< next offset of every partition
+  contract::TopicOffsets offsets;  ///< next offset of every partition
+  contract::TopicLastRecords
+      last_records;  ///< by which the topic is known again; of partitions that have one
   std::optional<int64_t> valid_through_ms;  ///< every change produced before this Unix time is in
   int64_t source_lsn = 0;                   ///< highest seen; 0: unknown
 };

@@ -113,7 +113,7 @@ Pipeline::~Pipeline() {
 void Pipeline::ReplaceBroker() {
   producer_.reset();
   broker_.reset();
-  auto broker = kafka::MockBroker::Start();
+  auto broker = kafka::EmbeddedBroker::Start({});
   Must(broker, "broker");
   broker_ = std::move(*broker);
   kafka::ProducerOptions options;
@@ -144,6 +144,15 @@ state_dir = "state"
 
 void Pipeline::MakeTopic(const std::string& topic, int partitions) {
   Must(broker_->CreateTopic(topic, partitions), "topic " + topic);
+}
+
+void Pipeline::RemakeTopic(const std::string& topic, int partitions) {
+  Must(broker_->DeleteTopic(topic), "delete topic " + topic);
+  MakeTopic(topic, partitions);
+}
+
+void Pipeline::Trim(const std::string& topic, int64_t first, int32_t partition) {
+  Must(broker_->DeleteRecords(topic, partition, first), "trim " + topic);
 }
 
 void Pipeline::Send(const std::string& topic, const std::vector<Event>& events, int32_t partition) {

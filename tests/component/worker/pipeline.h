@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "lib/contract/report.h"
-#include "lib/kafka/mock_broker.h"
+#include "lib/kafka/embedded_broker.h"
 #include "lib/kafka/producer.h"
 
 namespace cdc::worker {
@@ -69,9 +69,12 @@ class Pipeline {
   /// Writes tables.toml: the sections every test shares, then `tables` (TOML).
   void Configure(const std::string& tables);
 
-  /// A topic must be made before it is written to: the mock cluster would give it 4 partitions.
   void MakeTopic(const std::string& topic, int partitions = 1);
   void Send(const std::string& topic, const std::vector<Event>& events, int32_t partition = 0);
+  /// Deletes the topic and makes it again, empty.
+  void RemakeTopic(const std::string& topic, int partitions = 1);
+  /// As retention does: `first` is the oldest record that stays.
+  void Trim(const std::string& topic, int64_t first, int32_t partition = 0);
   /// To partition 0 of several topics at once: the first records of each topic cost a second otherwise.
   void Send(const std::map<std::string, std::vector<Event>>& by_topic);
 
@@ -86,7 +89,7 @@ class Pipeline {
 
  private:
   std::filesystem::path folder_;
-  std::unique_ptr<kafka::MockBroker> broker_;
+  std::unique_ptr<kafka::EmbeddedBroker> broker_;
   std::unique_ptr<kafka::Producer> producer_;
   std::string tables_;
 
