@@ -56,6 +56,7 @@ class Loop {
   /// So long without a message, and there is time to tidy up.
   static constexpr Millis kQuiet{5'000};
 
+  Status Live();
   Status Assign();
   Status ReadOnce(Millis wait);
   static uint64_t FingerprintOf(const kafka::Message& message);

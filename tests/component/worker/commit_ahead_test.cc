@@ -79,9 +79,10 @@ class WatchedSink final : public Sink {
     gate_.Begin();
     real_.BeginCommit(fold, marker);
   }
+  bool never_done = false;  ///< what committing() says of a commit, for as long as nobody waits for it
   bool committing() const override {
     gate_.Return(1);
-    return real_.committing();
+    return never_done || real_.committing();
   }
   Result<Committed> AwaitCommit() override {
     gate_.Return(2);
@@ -180,8 +181,9 @@ std::string Doc(int n) { return std::string(4000, static_cast<char>('a' + n % 26
 struct Backlog {
   static constexpr int kRows = 500, kEvents = 12'000;
 
-  Backlog() {
-    pipeline.Configure("[tables.ahead]\nmemory = \"32MB\"\n");
+  /// \param more lines of the table
+  explicit Backlog(const std::string& more = "") {
+    pipeline.Configure("[tables.ahead]\nmemory = \"32MB\"\n" + more);
     pipeline.MakeTopic(changes.topic());
     pipeline.Send(changes.topic(), {Next()});
     const Ended first = pipeline.Drain("ahead");
@@ -205,7 +207,8 @@ struct Backlog {
   }
 
   /// Runs until the topic's end, or until `prepare`'s failure ends it. \return how it ended
-  Status Run(const std::function<void(WatchedCatalog&, WatchedFiles&)>& prepare) {
+  /// \param never_done as WatchedSink
+  Status Run(const std::function<void(WatchedCatalog&, WatchedFiles&)>& prepare, bool never_done = false) {
     const auto config = Must(config::Load(pipeline.folder() / "tables.toml"));
     const config::Table table = Must(config->FindTable("ahead"));
     TableSettings settings = SettingsOf(*config, table);
@@ -228,6 +231,7 @@ struct Backlog {
     const std::string source = json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
     const auto real = Must(IcebergSink::Open(settings, source, {catalog, files, clock, [](Millis) {}, log}));
     WatchedSink sink(*real, gate);
+    sink.never_done = never_done;
     DeadLetters letters(kafka);
     TaintedKeys tainted = TaintedKeys::Load(settings.index_folder / "tainted");
     Intake intake(settings, sink, letters, tainted, nullptr, {}, clock, log);
@@ -297,6 +301,18 @@ TEST_CASE("a full disk under the second thread ends the run before the next batc
   backlog.CheckStopped(backlog.Run([](WatchedCatalog&, WatchedFiles& files) { files.full = true; }));
   CHECK(backlog.CommittedOffset() == backlog.report.to.at(0));
   backlog.CheckNextRun();
+}
+
+TEST_CASE("a run that ends by an error of its own reports the commit that was under way") {
+  Backlog backlog("on_error = \"stop\"\n");
+  backlog.pipeline.Send(backlog.changes.topic(), {{Changes::Key(1), "{broken"}});
+  const Status ended = backlog.Run([](WatchedCatalog&, WatchedFiles&) {}, /*never_done=*/true);
+  REQUIRE_FALSE(ended);
+  INFO(Describe(ended.error()));
+  CHECK(ended.error().message.find("bad message") != std::string::npos);
+  CHECK(backlog.report.events == backlog.sent - 1);  // up to the bad one; one was taken before
+  CHECK(backlog.report.to.at(0) == backlog.CommittedOffset());
+  CHECK(backlog.report.to.at(0) < backlog.sent);
 }
 
 TEST_CASE("a worker behind a backlog whose data folder cannot be written says so, and the next one goes on") {
