@@ -20,8 +20,8 @@ constexpr const char* kCheckWarehouse =
 
 /// The specification's ErrorModel.
 struct ServerError {
-  bool present = false;  ///< with the type that the specification wants: others, too, have an "error"
-  std::string type;
+  std::string type;  ///< the specification wants one; not all servers send it
+  int64_t code = 0;  ///< 0: none
   std::string message;
 };
 
@@ -34,8 +34,9 @@ ServerError ErrorIn(const std::string& body) {
   const Json tree = Json::parse(body, nullptr, false);
   const auto error = tree.is_object() ? tree.find("error") : tree.end();
   if (!tree.is_object() || error == tree.end() || !error->is_object()) return {};
-  ServerError found{false, Text(*error, "type"), Text(*error, "message")};
-  found.present = !found.type.empty();
+  ServerError found{Text(*error, "type"), 0, Text(*error, "message")};
+  const auto code = error->find("code");
+  if (code != error->end() && code->is_number_integer()) found.code = code->get<int64_t>();
   found.message = found.message.substr(0, std::min(kLongestMessage, found.message.find('\n')));
   return found;
 }
@@ -73,8 +74,11 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
     return Verdict{Next::kFail, Error{kind, text, std::move(hint)}, false, {}};
   };
   // Without the protocol's body it was a proxy whose catalog restarts, or another server that knows no such
-  // page: nothing is said about table, namespace or warehouse.
-  if (status == 404 && !said.present) return fail(ErrorKind::kTransient, kCheckUri);
+  // page: nothing is said about table, namespace or warehouse. A catalog that leaves the type out still says
+  // 404 twice. It is believed where a table or namespace was looked for, which would never be made else; what
+  // changes something is tried again by a run that looks first.
+  const bool said_so = !said.type.empty() || (rules.looks && said.code == 404);
+  if (status == 404 && !said_so) return fail(ErrorKind::kTransient, kCheckUri);
   if (rules.probes && (status == 400 || status == 404)) {
     return fail(ErrorKind::kInvalidConfig, kCheckWarehouse);
   }

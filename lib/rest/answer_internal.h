@@ -17,6 +17,7 @@ struct CallRules {
   bool changes = false;    ///< an answer that never came leaves it in doubt whether something was done
   bool repeatable = true;  ///< may be sent again when it may have been processed
   bool probes = false;     ///< the first call: 400 and 404 mean that address or warehouse are wrong
+  bool looks = false;      ///< for a table or namespace: 404 is how its absence is told
 };
 
 enum class Next {

@@ -125,6 +125,7 @@ Status Catalog::CreateNamespace(const std::string& name_space) {
 Status Catalog::EnsureNamespace(const std::string& name_space) {
   Call call;
   call.rules.what = "looking for namespace " + name_space;
+  call.rules.looks = true;
   call.method = "GET";
   call.url = paths_.Namespace(name_space);
   const auto found = session_.Send(call);
@@ -138,6 +139,7 @@ Status Catalog::EnsureNamespace(const std::string& name_space) {
 Result<iceberg::TableAnswer> Catalog::Ask(const TableIdent& ident, const char* snapshots, bool patient) {
   Call call;
   call.rules.what = "loading " + ToString(ident);
+  call.rules.looks = true;
   call.method = "GET";
   call.url = fmt::format("{}?snapshots={}", paths_.Table(ident), snapshots);
   call.table = ToString(ident);

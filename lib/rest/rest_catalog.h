@@ -58,10 +58,10 @@ class RestCatalog : public iceberg::Catalog {
 /// Polaris also gives it after a commit of ours that succeeded: callers look for their own snapshot first
 /// (HistoryContains). 500, 502, 503, 504, time-outs and broken connections are kCommitUnknown, and so is an
 /// answer that makes no sense. 404 without the specification's error, with its type, is kTransient: a proxy
-/// says so while the catalog behind it restarts. Calls that change nothing are repeated within `retry_for`;
-/// every call is after 429. The server assigns field ids of a new table itself: take them from what
-/// CreateTable returns. Refused credentials and missing rights are kInvalidConfig, what a server does not do
-/// kUnsupported.
+/// says so while the catalog behind it restarts. Where a table or namespace is looked for, its code is
+/// enough. Calls that change nothing are repeated within `retry_for`; every call is after 429. The server
+/// assigns field ids of a new table itself: take them from what CreateTable returns. Refused credentials and
+/// missing rights are kInvalidConfig, what a server does not do kUnsupported.
 ///
 /// \param client must outlive the catalog
 /// \return kTransient: not reachable, or nothing there that speaks the protocol; kInvalidConfig: refused

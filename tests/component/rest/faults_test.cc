@@ -55,13 +55,28 @@ TEST_CASE_METHOD(Fixture,
 
   Open();
   Load();
-  for (const json& body : {json("<html>"), json(R"({"error":{"code":404,"message":"no backend"}})")}) {
+  for (const json& body : {json("<html>"), json(R"({"error":{"code":503,"message":"no backend"}})"),
+                           json(R"({"error":{"message":"no backend"}})"), json(R"({"error":"Not Found"})")}) {
     const json answer = {{"status", 404}, {"body", body}};
     Queue({answer, answer, answer});
     CHECK(catalog->EnsureNamespace("ns").error().kind == ErrorKind::kTransient);
     CHECK(catalog->LoadTable(ident).error().kind == ErrorKind::kTransient);
     CHECK(CommitError() == ErrorKind::kTransient);
   }
+}
+
+TEST_CASE_METHOD(Fixture, "What a catalog without types in its errors says is not there can be made") {
+  const json absent = Reply(404, {{"error", {{"code", 404}, {"message", "no such thing"}}}});
+  Open();
+  Queue({absent, Reply(200, json::object())});
+  CHECK(Ok(catalog->EnsureNamespace("ns")));
+  Queue({absent, TableReply({})});
+  CHECK(catalog->LoadTable(ident).error().kind == ErrorKind::kNotFound);
+  CHECK(Ok(catalog->CreateTable(ident, {}, "", {})));
+  // Nothing is built on it where something was to be changed.
+  Load();
+  Queue({absent});
+  CHECK(CommitError() == ErrorKind::kTransient);
 }
 
 TEST_CASE_METHOD(Fixture, "A catalog that cannot be reached is tried for retry_for, with growing pauses") {

@@ -89,6 +89,17 @@ TEST_CASE("404 that the catalog did not write says nothing about the table") {
       CHECK_FALSE(Judge(rules, 404, body).doubt);
     }
   }
+  CallRules look{"loading t"};
+  look.looks = true;
+  for (const char* body :
+       {"", "<html>not found</html>", R"({"error":"not found"})", R"({"message":"no route"})",
+        R"({"error":{"message":"not found"}})", R"({"error":{"code":"404"}})",
+        R"({"error":{"code":503,"message":"no backend"}})", R"({"code":404})"}) {
+    CAPTURE(body);
+    CHECK(Judge(look, 404, body).error.kind == ErrorKind::kTransient);
+  }
+  CHECK(Judge(look, 404, R"({"error":{"code":404,"message":"no t"}})").error.kind == ErrorKind::kNotFound);
+  CHECK(Judge(look, 503, R"({"error":{"code":404}})").next == Next::kRepeat);
   CHECK(Judge(probe, 404).error.kind == ErrorKind::kInvalidConfig);
   CHECK(Judge(probe, 400).error.kind == ErrorKind::kInvalidConfig);
   CHECK(Judge(probe, 503).next == Next::kRepeat);
