@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include "lib/sqlite/database.h"
 #include "tests/unit/orchestrator/scheduler_bench.h"
 
 namespace cdc::orchestrator {
@@ -235,6 +236,42 @@ TEST_CASE("an orphan's lock is waited for") {
   t.locks.clear();
   t.Pass(seconds(1));
   CHECK(t.launcher.starts.size() == 1);
+}
+
+TEST_CASE("a start that is put off is in the ledger with its new time") {
+  Bench t;
+  t.locks["a.lock"] = true;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.Pass(seconds(2));
+  const int64_t before = t.InLedger("a").due_ms;
+  t.Pass(seconds(20));
+  CHECK(t.StateOf("a") == "Pending");
+  const int64_t after = t.InLedger("a").due_ms;
+  INFO(before << " and " << after);
+  // Looked at twice a second, written once a second.
+  CHECK(after - before >= 18'000);
+}
+
+TEST_CASE("what the ledger could not take is given to it when it can be written again") {
+  Bench t;
+  t.source.contents["p.public.a"][0] = 1;
+  t.Answer();
+  t.Pass(seconds(3));
+  REQUIRE(t.InLedger("a").state == "Starting");
+  auto other = sqlite::Database::Open(t.folder / "ledger.db", {});
+  REQUIRE(other.has_value());
+  REQUIRE(other->Exec("CREATE TRIGGER full BEFORE INSERT ON tables BEGIN SELECT RAISE(FAIL, 'no room'); END")
+              .has_value());
+  t.Say("a", contract::Ready{});
+  t.Pass(seconds(3));
+  CHECK(t.StateOf("a") == "Running");
+  CHECK(t.InLedger("a").state == "Starting");
+  CHECK_FALSE(t.scheduler->Look().ledger_writable);
+  REQUIRE(other->Exec("DROP TRIGGER full").has_value());
+  t.Pass(seconds(2));
+  CHECK(t.InLedger("a").state == "Running");
+  CHECK(t.scheduler->Look().ledger_writable);
 }
 
 TEST_CASE("tables come and go with the configuration") {
