@@ -1,15 +1,28 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "lib/storage/file_system.h"
 #include "tests/unit/sqlite/fixture.h"
+
+namespace {
+int write_fails_with = 0;  // errno; 0: it does not
+}
+
+/// In place of the C library's, for no disk is full at a test's wish.
+extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
+  if (write_fails_with == 0) return ::syscall(SYS_write, fd, bytes, size);
+  errno = write_fails_with;
+  return -1;
+}
 
 namespace cdc::storage {
 namespace {
@@ -122,6 +135,22 @@ TEST_CASE("a shortage is transient and leaves nothing behind") {
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error().kind == ErrorKind::kTransient);
   CHECK(EntriesIn(dir.path()) == 0);
+}
+
+TEST_CASE("a full disk and a used-up quota are transient, and the hint names the folder to look at") {
+  TempDir dir;
+  const auto files = MakeLocalFileSystem();
+  for (const int cause : {ENOSPC, EDQUOT}) {
+    write_fails_with = cause;
+    const auto failed = files->WriteAll(dir / "table/data/x", "bytes");
+    write_fails_with = 0;
+    REQUIRE_FALSE(failed.has_value());
+    CHECK(failed.error().kind == ErrorKind::kTransient);
+    CHECK(failed.error().message.find(dir / "table/data/x") != std::string::npos);
+    CHECK(failed.error().hint == "make room: df -h " + (dir / "table/data"));
+    CHECK(EntriesIn(dir / "table/data") == 0);
+  }
+  CHECK(files->WriteAll(dir / "table/data/x", "bytes").has_value());
 }
 
 }  // namespace
