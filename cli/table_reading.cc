@@ -50,6 +50,11 @@ int64_t DeletedRows(const iceberg::LiveFiles& live) {
 
 }  // namespace
 
+Millis PatiencePerCall(Millis timeout) {
+  constexpr Millis kLeast(5'000);
+  return std::clamp(timeout / 2, kLeast, lake::kWorkersPatience);
+}
+
 Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> config,
                                         const std::string& table, Millis patience) {
   TableReading reading;

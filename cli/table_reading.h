@@ -30,6 +30,11 @@ struct TargetRows {
   contract::TopicOffsets offsets = {};  ///< next offsets that the snapshot has; empty: none
 };
 
+/// How long one call to a catalog or store that does not answer may take, of a command that may take
+/// `timeout`: half of it, so that one silence can be over and all else still be seen; at least 5 s, however
+/// short that is, and never longer than a worker waits.
+Millis PatiencePerCall(Millis timeout);
+
 /// Takes no lock and writes nothing: the table's worker may run meanwhile.
 class TableReading {
  public:

@@ -23,8 +23,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Millis kKafkaPatience(5'000);
 constexpr Millis kFirstPause(500);
 constexpr Millis kLongestPause(2'000);
-/// With a catalog or store that does not answer, per call, however short --timeout is.
-constexpr Millis kLeastPatience(5'000);
 
 struct Options {
   std::vector<std::string> tables;
@@ -142,11 +140,9 @@ std::vector<std::string> TablesOf(const config::Config& config, const std::vecto
 
 Result<std::vector<Check>> OpenAll(const std::shared_ptr<const config::Config>& config,
                                    const std::vector<std::string>& names, Millis timeout) {
-  // Half of the time, so that one silence can be over and all else still be seen.
-  const Millis patience = std::clamp(timeout / 2, kLeastPatience, lake::kWorkersPatience);
   std::vector<Check> checks;
   for (const std::string& name : names) {
-    CDC_ASSIGN(auto reading, TableReading::Open(config, name, patience));
+    CDC_ASSIGN(auto reading, TableReading::Open(config, name, PatiencePerCall(timeout)));
     checks.push_back({.table = name, .reading = std::move(reading)});
   }
   return checks;
