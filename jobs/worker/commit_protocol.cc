@@ -53,11 +53,11 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   departed_.Note(live_, *staged, table_.metadata->location);
   live_.Advance(*staged);
   if (draft->changes.remove_all) {
-    Forget();
+    deleted_.ForgetAll();
     shared_.reset();
   }
-  for (const std::string& path : draft->changes.removed_paths) Forget(path);
-  for (const auto& [path, positions] : draft->deletes) Remember(path, positions);
+  for (const std::string& path : draft->changes.removed_paths) deleted_.Forget(path);
+  for (const auto& [path, positions] : draft->deletes) deleted_.Add(path, positions);
   if (draft->shared) shared_ = std::make_unique<SharedDeletes>(std::move(*draft->shared));
   if (const Status followed = BringIndexForward(*draft); !followed) {
     // Committed, but the index does not know: only a new run, which replays the journal, may go on.

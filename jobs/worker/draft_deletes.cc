@@ -2,7 +2,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/commit_draft.h"
 #include "lib/parquet/position_deletes.h"
 
@@ -155,52 +154,15 @@ Result<PositionSet> IcebergSink::ReadDeleted(const std::string& data_path) {
 
 /// What is deleted already of `data_path`. Remembered up to a limit, else read.
 Result<PositionSet> IcebergSink::DeletedPositions(const std::string& data_path) {
-  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return known->second;
+  if (const PositionSet* known = deleted_.Find(data_path)) return *known;
   return ReadDeleted(data_path);
 }
 
 /// The same without a copy, remembered from now on. \return valid until the next call
 Result<const PositionSet*> IcebergSink::DeletedOf(const std::string& data_path) {
-  if (const auto known = deleted_.find(data_path); known != deleted_.end()) return &known->second;
+  if (const PositionSet* known = deleted_.Find(data_path)) return known;
   CDC_ASSIGN(PositionSet read, ReadDeleted(data_path));
-  deleted_bytes_ += read.byte_size();
-  PositionSet& kept = deleted_[data_path] = std::move(read);
-  LimitDeleted(data_path);
-  return &kept;
-}
-
-/// A commit has deleted these rows as well.
-void IcebergSink::Remember(const std::string& data_path, std::span<const int64_t> more) {
-  const auto known = deleted_.find(data_path);
-  if (known == deleted_.end()) return;
-  deleted_bytes_ -= known->second.byte_size();
-  known->second.Add(more);
-  deleted_bytes_ += known->second.byte_size();
-  LimitDeleted(data_path);
-}
-
-/// Beyond a limit, which is some 100 million rows of data files, any of them but `kept` are forgotten and
-/// read again where they are wanted. Not all: a table a little beyond the limit would read all of them for
-/// every commit.
-void IcebergSink::LimitDeleted(const std::string& kept) {
-  const auto most = static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes);
-  while (deleted_bytes_ > most && deleted_.size() > 1) {
-    auto victim = deleted_.begin();
-    if (victim->first == kept) ++victim;
-    Forget(std::string(victim->first));
-  }
-}
-
-void IcebergSink::Forget() {
-  deleted_.clear();
-  deleted_bytes_ = 0;
-}
-
-void IcebergSink::Forget(const std::string& data_path) {
-  const auto known = deleted_.find(data_path);
-  if (known == deleted_.end()) return;
-  deleted_bytes_ -= known->second.byte_size();
-  deleted_.erase(known);
+  return deleted_.Keep(data_path, std::move(read));
 }
 
 }  // namespace cdc::worker

@@ -1,3 +1,4 @@
+#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/commit_draft.h"
 #include "jobs/worker/rewriting.h"
 
@@ -38,6 +39,7 @@ IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports 
       source_json_(std::move(source_json)),
       ports_(std::move(ports)),
       closing_(ports_.files),
+      deleted_(static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes)),
       allowance_(ports_.clock.steady()) {}
 
 IcebergSink::~IcebergSink() = default;
@@ -90,7 +92,7 @@ Status IcebergSink::Adopt(LoadedTable table) {
   }
   table_ = std::move(table);
   schema_ = std::make_shared<const rows::Schema>(std::move(schema));
-  Forget();
+  deleted_.ForgetAll();
   shared_.reset();
   key_.clear();
   const auto names = nlohmann::json::parse(table_.metadata->Property(kPropertyKey, ""), nullptr, false);

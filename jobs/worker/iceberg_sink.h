@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "jobs/worker/allowance.h"
+#include "jobs/worker/known_deletes.h"
 #include "jobs/worker/position_set.h"
 #include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/second_thread.h"
@@ -163,10 +164,6 @@ class IcebergSink final : public Sink {
   Result<PositionSet> ReadDeleted(const std::string& data_path);
   Result<PositionSet> DeletedPositions(const std::string& data_path);
   Result<const PositionSet*> DeletedOf(const std::string& data_path);
-  void Remember(const std::string& data_path, std::span<const int64_t> more);
-  void LimitDeleted(const std::string& kept);
-  void Forget();
-  void Forget(const std::string& data_path);
 
   // commit_protocol.cc
   Result<int64_t> Send(Draft* draft, const std::map<std::string, std::string>& summary,
@@ -211,9 +208,8 @@ class IcebergSink final : public Sink {
 
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;
-  std::unordered_map<std::string, PositionSet> deleted_;  // by data file, as far as read or written
-  size_t deleted_bytes_ = 0;                              // that they take
-  std::unique_ptr<const SharedDeletes> shared_;           // null: not read yet
+  KnownDeletes deleted_;  // as far as read or written; of some 100 million rows of data files
+  std::unique_ptr<const SharedDeletes> shared_;  // null: not read yet
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
 
