@@ -7,62 +7,63 @@ namespace {
 
 using Values = std::vector<std::string>;
 
+/// Five records with all that a record can have.
+struct Sent {
+  const std::string binary = std::string("a\0b\xff", 4);
+  const std::string big = std::string(1'500'000, 'x');
+
+  void To(Producer& producer) const {
+    REQUIRE(producer.Produce({.topic = "t",
+                              .partition = 0,
+                              .key = binary,
+                              .value = "v1",
+                              .headers = {{"h", "1"}, {"h", std::nullopt}, {"h", "3"}, {"empty", ""}},
+                              .timestamp_ms = 1234567890123}));
+    REQUIRE(producer.Produce({.topic = "t", .partition = 0, .key = "k"}));
+    REQUIRE(producer.Produce({.topic = "t", .partition = 0, .key = "", .value = ""}));
+    REQUIRE(producer.Produce({.topic = "t", .partition = 0}));
+    REQUIRE(producer.Produce({.topic = "t", .partition = 0, .value = big}));
+    REQUIRE(producer.Flush(10s));
+    CHECK(producer.acknowledged() == 5);
+  }
+
+  void CheckFirst(const Message& m) const {
+    CHECK(m.key() == binary);
+    CHECK(m.value() == "v1");
+    CHECK(m.timestamp_ms() == 1234567890123);
+    CHECK(m.has_headers());
+    CHECK(m.headers().size() == 4);
+    CHECK(m.headers()[1] == std::pair<std::string_view, std::optional<std::string_view>>("h", std::nullopt));
+    CHECK(m.header("h") == "3");
+    CHECK(m.header("empty") == "");
+    CHECK(m.header("none") == std::nullopt);
+  }
+
+  void Check(int64_t number, const Message& m) const {
+    CHECK(m.topic() == "t");
+    CHECK(m.partition() == 0);
+    CHECK(m.offset() == number);
+    if (number == 0) return CheckFirst(m);
+    using Bytes = std::optional<std::string_view>;
+    const std::pair<Bytes, Bytes> rest[] = {
+        {"k", std::nullopt}, {"", ""}, {std::nullopt, std::nullopt}, {std::nullopt, big}};
+    REQUIRE(number < 5);
+    CHECK(m.key() == rest[number - 1].first);
+    CHECK(m.value() == rest[number - 1].second);
+    CHECK_FALSE(m.has_headers());
+  }
+};
+
 TEST_CASE("Messages come back byte for byte with headers, nulls and tombstones") {
   Kafka kafka;
   REQUIRE(kafka.broker->CreateTopic("t", 1));
-  auto producer = kafka.MakeProducer();
-  const std::string binary("a\0b\xff", 4);
-  const std::string big(1'500'000, 'x');
-  REQUIRE(producer->Produce({.topic = "t",
-                             .partition = 0,
-                             .key = binary,
-                             .value = "v1",
-                             .headers = {{"h", "1"}, {"h", std::nullopt}, {"h", "3"}, {"empty", ""}},
-                             .timestamp_ms = 1234567890123}));
-  REQUIRE(producer->Produce({.topic = "t", .partition = 0, .key = "k"}));
-  REQUIRE(producer->Produce({.topic = "t", .partition = 0, .key = "", .value = ""}));
-  REQUIRE(producer->Produce({.topic = "t", .partition = 0}));
-  REQUIRE(producer->Produce({.topic = "t", .partition = 0, .value = big}));
-  REQUIRE(producer->Flush(10s));
-  CHECK(producer->acknowledged() == 5);
-
+  const Sent sent;
+  sent.To(*kafka.MakeProducer());
   auto consumer = kafka.MakeConsumer();
   REQUIRE(consumer->Assign({{"t", 0, 0}}));
   int64_t seen = 0;
   PollUntil(*consumer, [&](const MessageBatch& batch) {
-    for (const Message& m : batch) {
-      CHECK(m.topic() == "t");
-      CHECK(m.partition() == 0);
-      CHECK(m.offset() == seen);
-      switch (seen++) {
-        case 0:
-          CHECK(m.key() == binary);
-          CHECK(m.value() == "v1");
-          CHECK(m.timestamp_ms() == 1234567890123);
-          CHECK(m.has_headers());
-          CHECK(m.headers().size() == 4);
-          CHECK(m.headers()[1] ==
-                std::pair<std::string_view, std::optional<std::string_view>>("h", std::nullopt));
-          CHECK(m.header("h") == "3");
-          CHECK(m.header("empty") == "");
-          CHECK(m.header("none") == std::nullopt);
-          break;
-        case 1:
-          CHECK(m.key() == "k");
-          CHECK(m.value() == std::nullopt);
-          CHECK_FALSE(m.has_headers());
-          break;
-        case 2:
-          CHECK(m.key() == "");
-          CHECK(m.value() == "");
-          break;
-        case 3:
-          CHECK(m.key() == std::nullopt);
-          CHECK(m.value() == std::nullopt);
-          break;
-        case 4: CHECK(m.value() == big); break;
-      }
-    }
+    for (const Message& m : batch) sent.Check(seen++, m);
     for (const auto& end : batch.ends()) CHECK(end.offset == 5);
     return !batch.ends().empty();
   });
