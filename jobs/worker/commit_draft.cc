@@ -54,7 +54,7 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
   const auto& slots = fold.slots();
   const bool indexed = index_ != nullptr;
   std::vector<Location> old(slots.size(), KeyIndex::Missing());
-  if (indexed && !fold.truncated()) {
+  if (indexed && !fold.truncated() && index_->size() > 0) {
     std::vector<Hash128> keys(slots.size());
     for (size_t i = 0; i < slots.size(); ++i) keys[i] = slots[i].key;
     index_->FindMany(keys, old);
@@ -94,13 +94,16 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
   }
 
   std::vector<Location> superseded;
+  uint64_t new_keys = 0;
   for (size_t i = 0; i < slots.size(); ++i) {
     if (slots[i].state == Slot::State::kUntouched) continue;
+    new_keys += slots[i].state == Slot::State::kLive && old[i] == KeyIndex::Missing();
     if (slots[i].state == Slot::State::kGone && old[i] != KeyIndex::Missing()) {
       draft->intent.changes.push_back({slots[i].key, KeyIndex::Missing()});
     }
     if (old[i] != KeyIndex::Missing()) superseded.push_back(old[i]);
   }
+  draft->intent.new_keys = new_keys;
   GroupDeletes(superseded, draft);
   return {};
 }

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "lib/index/hash_order_internal.h"
+
 namespace cdc::index {
 namespace {
 
@@ -62,9 +64,31 @@ std::filesystem::path FilePath(const std::filesystem::path& folder) { return fol
 /// A slot is fetched while so many before it are dealt with.
 constexpr size_t kAhead = 16;
 
-/// Starts fetching the slot of a change some places on.
-void LookAhead(std::span<const KeyChange> changes, size_t at, const KeyIndex& index) {
-  if (at + kAhead < changes.size()) index.Prefetch(changes[at + kAhead].key);
+/// Calls `visit` for all changes, fetching the slots of those some places on.
+template <typename Visit>
+Status VisitMany(std::span<const KeyChange> changes, const KeyIndex& index, Visit visit) {
+  if (!WorthOrdering(changes.size(), index.file_bytes())) {
+    for (size_t i = 0; i < changes.size(); ++i) {
+      if (i + kAhead < changes.size()) index.Prefetch(changes[i + kAhead].key);
+      CDC_TRY(visit(changes[i]));
+    }
+    return {};
+  }
+  const auto order = HashOrder(changes.size(), [&](size_t i) -> const Hash128& { return changes[i].key; });
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + kAhead < order.size()) index.Prefetch(changes[order[i + kAhead]].key);
+    CDC_TRY(visit(changes[order[i]]));
+  }
+  return {};
+}
+
+uint64_t CountNew(std::span<const KeyChange> changes, const KeyIndex& index) {
+  uint64_t count = 0;
+  (void)VisitMany(changes, index, [&](const KeyChange& change) -> Status {
+    count += change.location != KeyIndex::Missing() && !index.Find(change.key);
+    return {};
+  });
+  return count;
 }
 
 bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
@@ -145,14 +169,11 @@ void RemoveJournal(const std::filesystem::path& folder) {
 }
 
 Status PutMany(std::span<const KeyChange> changes, KeyIndex* index) {
-  for (size_t i = 0; i < changes.size(); ++i) {
-    LookAhead(changes, i, *index);
-    if (changes[i].location == KeyIndex::Missing())
-      index->Erase(changes[i].key);
-    else
-      CDC_TRY(index->Put(changes[i].key, changes[i].location));
-  }
-  return {};
+  return VisitMany(changes, *index, [&](const KeyChange& change) -> Status {
+    if (change.location != KeyIndex::Missing()) return index->Put(change.key, change.location);
+    index->Erase(change.key);
+    return {};
+  });
 }
 
 Status PutFile(std::span<const Hash128> keys, uint32_t file, std::span<const int64_t> skipped,
@@ -175,12 +196,7 @@ Status Apply(const CommitIntent& intent, KeyIndex* index) {
   const auto& changes = intent.changes;
   // Most changes are of keys that are there: they are counted before the file grows for nothing.
   if (!index->HasRoom(index->size() + changes.size())) {
-    uint64_t added = 0;
-    for (size_t i = 0; i < changes.size(); ++i) {
-      LookAhead(changes, i, *index);
-      added += changes[i].location != KeyIndex::Missing() && !index->Find(changes[i].key);
-    }
-    CDC_TRY(index->Reserve(index->size() + added));
+    CDC_TRY(index->Reserve(index->size() + (intent.new_keys ? *intent.new_keys : CountNew(changes, *index))));
   }
   CDC_TRY(PutMany(changes, index));
   index->SetStamp({intent.table_uuid, intent.snapshot_id});

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct CommitIntent {
   std::vector<std::pair<uint32_t, std::string>> new_files;  ///< file number, path; for FileNumbers
   std::vector<std::string> attempt_files;  ///< everything this attempt wrote: orphans if it never commits
   std::vector<KeyChange> changes;
+  /// How many of the changes' keys the index does not have, where that is known. Not written down.
+  std::optional<uint64_t> new_keys;
 };
 
 /// Writes the intent (atomically replacing the last). \return kTransient.
@@ -45,7 +48,8 @@ Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& fol
 
 void RemoveJournal(const std::filesystem::path& folder);
 
-/// Puts and erases, in order, with overlapping cache misses. \return kTransient: the file could not grow.
+/// Puts and erases, those of one key in order, with overlapping cache misses. \return kTransient: the file
+/// could not grow.
 Status PutMany(std::span<const KeyChange> changes, KeyIndex* index);
 
 /// Points keys[i] to row i of data file `file`, but for the rows `skipped`. \param skipped ascending

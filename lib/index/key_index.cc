@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include "lib/core/decimal.h"
+#include "lib/index/hash_order_internal.h"
 
 namespace cdc::index {
 namespace {
@@ -23,6 +25,14 @@ constexpr uint64_t kMinCapacity = 1024;
 constexpr uint64_t kTail = 512;
 /// Growing by a quarter when three quarters full keeps 32 to 40 bytes per key.
 constexpr double kMaxLoad = 0.75, kGrowth = 1.25;
+/// A batch that adds more than this share of the keys comes from a bulk load: more of them will follow, and
+/// with factor 1.25 each key would be copied five times.
+constexpr uint64_t kBulkShare = 32;
+constexpr double kBulkGrowth = 2;
+/// What a bulk load may leave behind, and the share of free room that is left when it is exceeded.
+constexpr uint64_t kMostBytesPerKey = 40;
+constexpr double kRoomLeft = 1.1;
+constexpr uint64_t kLeastTrimmed = 100'000;
 constexpr uint64_t kErased = UINT64_MAX;
 
 struct Header {
@@ -108,6 +118,8 @@ struct KeyIndex::Mapping {
       ::unlink(path.c_str());
       return mapping.error();
     }
+    // Every page will be written to: one call is cheaper than a fault for each. Older kernels do not know it.
+    ::madvise((*mapping)->base, bytes, MADV_POPULATE_WRITE);
     Header* header = (*mapping)->header();
     std::memcpy(header->magic, kMagic, sizeof kMagic);
     header->version = kFormatVersion;
@@ -198,9 +210,17 @@ void KeyIndex::Prefetch(const Hash128& key) const {
 
 void KeyIndex::FindMany(std::span<const Hash128> keys, std::span<Location> out) const {
   constexpr size_t kAhead = 16;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size()) Prefetch(keys[i + kAhead]);
-    out[i] = Find(keys[i]).value_or(Missing());
+  if (!WorthOrdering(keys.size(), file_bytes())) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (i + kAhead < keys.size()) Prefetch(keys[i + kAhead]);
+      out[i] = Find(keys[i]).value_or(Missing());
+    }
+    return;
+  }
+  const auto order = HashOrder(keys.size(), [&](size_t i) -> const Hash128& { return keys[i]; });
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + kAhead < order.size()) Prefetch(keys[order[i + kAhead]]);
+    out[order[i]] = Find(keys[order[i]]).value_or(Missing());
   }
 }
 
@@ -251,9 +271,10 @@ bool KeyIndex::HasRoom(uint64_t keys) const {
 Status KeyIndex::Reserve(uint64_t keys) {
   if (HasRoom(keys)) return {};
   const uint64_t needed = SlotsFor(keys);
-  const Header* header = mapping_->header();
+  const bool bulk = keys > size() + size() / kBulkShare;
   MarkUnsynced();
-  return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(header->capacity) * kGrowth)));
+  return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(mapping_->header()->capacity) *
+                                                     (bulk ? kBulkGrowth : kGrowth))));
 }
 
 /// Both files are in hash order, so this reads and writes front to back. Erased slots are left behind.
@@ -300,6 +321,10 @@ uint64_t KeyIndex::file_bytes() const { return mapping_->bytes; }
 
 Status KeyIndex::Sync() {
   if (!unsynced_) return {};
+  // Without space for the copy the index stays as large as it is.
+  if (file_bytes() > std::max(size(), kLeastTrimmed) * kMostBytesPerKey) {
+    (void)Grow(static_cast<uint64_t>(static_cast<double>(SlotsFor(size())) * kRoomLeft));
+  }
   if (::msync(mapping_->base, mapping_->bytes, MS_SYNC) != 0)
     return FileError("cannot write out", FilePath(folder_));
   mapping_->header()->synced = 1;

@@ -70,7 +70,8 @@ class KeyIndex {
   Status Clear();
   /// Whether there is room for as many keys in all without growing.
   bool HasRoom(uint64_t keys) const;
-  /// Makes room for `keys` in all, so that a batch of puts grows the file at most once.
+  /// Makes room for `keys` in all, so that a batch of puts grows the file at most once. As long as batches
+  /// are large beside the index, it grows by far more than they need; Sync() gives that back.
   Status Reserve(uint64_t keys);
 
   Stamp stamp() const;
@@ -79,7 +80,8 @@ class KeyIndex {
   uint64_t size() const;        ///< keys
   uint64_t file_bytes() const;  ///< size of the mapping
 
-  /// Writes everything out and marks the file as surviving a power loss. For the orderly end of a worker.
+  /// Writes everything out, at most 40 bytes per key if there is space for the copy, and marks the file as
+  /// surviving a power loss. For the orderly end of a worker. \return kTransient.
   Status Sync();
 
  private:

@@ -59,6 +59,43 @@ TEST_CASE("the index agrees with a map through growth, erasure and reopening") {
   }
 }
 
+TEST_CASE("a bulk load grows far ahead, and leaves at most 40 bytes per key") {
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+  // More than what is looked at in the order of the changes: they are applied in hash order.
+  constexpr uint64_t kBatch = 20'000, kBatches = 20;
+  std::vector<Hash128> keys;
+  std::vector<Location> want;
+  uint64_t grown = 0, bytes = 0;
+  for (uint64_t batch = 0; batch < kBatches; ++batch) {
+    CommitIntent intent;
+    intent.table_uuid = "uuid";
+    for (uint64_t n = batch * kBatch; n < (batch + 1) * kBatch; ++n) {
+      const Location location{static_cast<uint32_t>(batch), static_cast<uint32_t>(n)};
+      // Changes of one key keep their order.
+      intent.changes.push_back({Key(n), {99, 99}});
+      intent.changes.push_back({Key(n), KeyIndex::Missing()});
+      if (n % 3 > 0) intent.changes.push_back({Key(n), location});
+      keys.push_back(Key(n));
+      want.push_back(n % 3 > 0 ? location : KeyIndex::Missing());
+    }
+    if (batch % 2 == 0) intent.new_keys = kBatch;
+    REQUIRE(Apply(intent, index.get()));
+    grown += index->file_bytes() != bytes;
+    bytes = index->file_bytes();
+  }
+  CHECK(grown <= 7);
+  std::vector<Location> found(keys.size());
+  index->FindMany(keys, found);
+  CHECK(found == want);
+  REQUIRE(index->Sync());
+  CHECK(index->file_bytes() <= index->size() * 40);
+  index.reset();
+  index = *KeyIndex::Open(folder.path, "another boot");
+  index->FindMany(keys, found);
+  CHECK(found == want);
+}
+
 TEST_CASE("keys that differ only in their high or low half are different keys") {
   Folder folder;
   auto index = *KeyIndex::Create(folder.path, {"uuid", 0});
