@@ -1,5 +1,7 @@
 #include "jobs/worker/fold.h"
 
+#include <utility>
+
 namespace cdc::worker {
 namespace {
 
@@ -9,36 +11,46 @@ constexpr size_t kFirstCapacity = 1024;
 
 Fold::Fold(std::shared_ptr<const rows::Schema> schema) : batch_(std::move(schema)) {}
 
-Slot* Fold::Find(const Hash128& key) {
-  if (table_.empty()) return nullptr;
-  const size_t mask = table_.size() - 1;
-  for (size_t at = key.low & mask; table_[at] != 0; at = (at + 1) & mask) {
-    Slot& slot = slots_[table_[at] - 1];
-    if (slot.key == key) return &slot;
-  }
-  return nullptr;
+/// What a place of table_ holds of a key: as many bits of its hash as the slot's number leaves. Nearly every
+/// other key that is met on the way is told apart by them, without a look at its slot.
+uint32_t Fold::TagOf(const Hash128& key) const {
+  return static_cast<uint32_t>(key.high) & ~static_cast<uint32_t>(table_.size() - 1);
 }
 
-Slot& Fold::FindOrAdd(const Hash128& key) {
-  if ((slots_.size() + 1) * 2 > table_.size()) Rehash(table_.empty() ? kFirstCapacity : table_.size() * 2);
+/// The place of `key`, or the empty one where it would go.
+size_t Fold::PlaceOf(const Hash128& key) const {
   const size_t mask = table_.size() - 1;
+  const uint32_t tag = TagOf(key);
   size_t at = key.low & mask;
   for (; table_[at] != 0; at = (at + 1) & mask) {
-    Slot& slot = slots_[table_[at] - 1];
-    if (slot.key == key) return slot;
+    if ((table_[at] & ~mask) == tag && slots_[(table_[at] & mask) - 1].key == key) break;
   }
+  return at;
+}
+
+Slot* Fold::Find(const Hash128& key) const {
+  Settle();
+  if (table_.empty()) return nullptr;
+  const uint32_t place = table_[PlaceOf(key)];
+  return place == 0 ? nullptr : &slots_[(place & (table_.size() - 1)) - 1];
+}
+
+Slot& Fold::FindOrAdd(const Hash128& key) const {
+  if ((slots_.size() + 1) * 2 > table_.size()) Rehash(table_.empty() ? kFirstCapacity : table_.size() * 2);
+  uint32_t& place = table_[PlaceOf(key)];
+  if (place != 0) return slots_[(place & (table_.size() - 1)) - 1];
   slots_.push_back(Slot{key, 0, Slot::State::kUntouched});
-  table_[at] = static_cast<uint32_t>(slots_.size());
+  place = TagOf(key) | static_cast<uint32_t>(slots_.size());
   return slots_.back();
 }
 
-void Fold::Rehash(size_t capacity) {
+void Fold::Rehash(size_t capacity) const {
   table_.assign(capacity, 0);
   const size_t mask = capacity - 1;
   for (size_t i = 0; i < slots_.size(); ++i) {
     size_t at = slots_[i].key.low & mask;
     while (table_[at] != 0) at = (at + 1) & mask;
-    table_[at] = static_cast<uint32_t>(i + 1);
+    table_[at] = TagOf(slots_[i].key) | static_cast<uint32_t>(i + 1);
   }
 }
 
@@ -72,21 +84,32 @@ Gaps Fold::FillFrom(const Moved& from, uint32_t row) {
   return Gaps::kPending;
 }
 
-void Fold::Place(const Hash128& key, uint32_t row) {
+void Fold::Place(const Hash128& key, uint32_t row) const {
   Slot& slot = FindOrAdd(key);
   if (slot.state == Slot::State::kLive) gaps_.erase(slot.row);
   slot.row = row;
   slot.state = Slot::State::kLive;
 }
 
+void Fold::PlaceWaiting() const {
+  const size_t count = std::exchange(waiting_count_, 0);
+  for (size_t i = 0; i < count; ++i) Place(waiting_[i].key, waiting_[i].row);
+}
+
 Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
-  Gaps gaps = Gaps::kFilled;
-  if (has_gaps) gaps = FillFrom(Describe(Find(key), key), row);
+  if (!has_gaps) {
+    if (!table_.empty()) __builtin_prefetch(&table_[key.low & (table_.size() - 1)]);
+    waiting_[waiting_count_++] = {key, row};
+    if (waiting_count_ == waiting_.size()) PlaceWaiting();
+    return Gaps::kFilled;
+  }
+  const Gaps gaps = FillFrom(Describe(Find(key), key), row);
   if (gaps != Gaps::kUnknown) Place(key, row);
   return gaps;
 }
 
 Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key) {
+  Settle();
   const auto move = moved_.find(old_key);
   Gaps gaps = Gaps::kFilled;
   if (has_gaps) {
@@ -118,6 +141,7 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
 }
 
 void Fold::Remove(const Hash128& key, bool moving) {
+  Settle();
   if (moving) moved_[key] = Describe(Find(key), key);
   Slot& slot = FindOrAdd(key);
   // The gaps of a moving row stay noted: its successor copies the note. Only live slots are written.
@@ -140,6 +164,7 @@ void Fold::Truncate() {
 
 void Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
                     const std::vector<int>& column_in_patch) {
+  Settle();
   const uint32_t row = slots_[slot].row, completed = batch_.rows();
   for (size_t i = 0; i < batch_.column_count(); ++i) {
     rows::Column& column = batch_.column(i);
@@ -171,6 +196,7 @@ void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
     batch_.Truncate(0);
   else
     batch_ = rows::Batch(std::move(schema));
+  waiting_count_ = 0;
   slots_.clear();
   table_.clear();
   gaps_.clear();

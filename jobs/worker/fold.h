@@ -4,6 +4,7 @@
 /// A batch of changes folded per key: the last change of a key wins, and what it replaces is looked up only
 /// once.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -82,11 +83,17 @@ class Fold {
   void Abandon(const Hash128& key);
 
   bool truncated() const { return truncated_; }
-  const std::vector<Slot>& slots() const { return slots_; }
-  const std::unordered_map<uint32_t, Gap>& gaps() const { return gaps_; }
+  const std::vector<Slot>& slots() const {
+    Settle();
+    return slots_;
+  }
+  const std::unordered_map<uint32_t, Gap>& gaps() const {
+    Settle();
+    return gaps_;
+  }
 
   /// Keys touched plus rows decoded: zero when there is nothing to write.
-  bool empty() const { return slots_.empty() && !truncated_ && batch_.rows() == 0; }
+  bool empty() const { return slots_.empty() && waiting_count_ == 0 && !truncated_ && batch_.rows() == 0; }
   /// For the byte budget.
   size_t byte_size() const;
 
@@ -100,17 +107,34 @@ class Fold {
     std::optional<Gap> table;  // where the gaps of slot.row, or the whole row, are in the table
   };
 
-  Slot& FindOrAdd(const Hash128& key);
-  Slot* Find(const Hash128& key);
-  void Rehash(size_t capacity);
+  /// Whole rows wait here until the place of their key has come into the cache: among as many keys as a batch
+  /// has, each is far away. Whoever looks at slots has them settled first.
+  struct Waiting {
+    Hash128 key;
+    uint32_t row;
+  };
+
+  void Settle() const {
+    if (waiting_count_ > 0) PlaceWaiting();
+  }
+  void PlaceWaiting() const;
+  Slot& FindOrAdd(const Hash128& key) const;
+  Slot* Find(const Hash128& key) const;
+  uint32_t TagOf(const Hash128& key) const;
+  size_t PlaceOf(const Hash128& key) const;
+  void Rehash(size_t capacity) const;
   Moved Describe(const Slot* slot, const Hash128& key) const;
   Gaps FillFrom(const Moved& from, uint32_t row);
-  void Place(const Hash128& key, uint32_t row);
+  void Place(const Hash128& key, uint32_t row) const;
 
   rows::Batch batch_;
-  std::vector<Slot> slots_;
-  std::vector<uint32_t> table_;  // open addressing: slot number + 1, 0 empty
-  std::unordered_map<uint32_t, Gap> gaps_;
+  // What is settled late belongs to what has been said before: a const Fold looks the same either way.
+  mutable std::vector<Slot> slots_;
+  // Open addressing: slot number + 1 and bits of the hash above it; 0 empty.
+  mutable std::vector<uint32_t> table_;
+  mutable std::unordered_map<uint32_t, Gap> gaps_;
+  mutable std::array<Waiting, 16> waiting_;
+  mutable size_t waiting_count_ = 0;
   std::unordered_map<Hash128, Moved> moved_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;
