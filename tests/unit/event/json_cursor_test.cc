@@ -1,6 +1,8 @@
 #include "lib/event/json_cursor.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <iterator>
+#include <random>
 
 namespace cdc::event {
 namespace {
@@ -56,6 +58,25 @@ TEST_CASE("values are skipped whole, whatever stands in their strings") {
     REQUIRE(tail.SkipValue(&got));
     CHECK(got == value);
     CHECK(tail.Consume(','));
+  }
+}
+
+TEST_CASE("an object ends where it ends, wherever that falls in the blocks that are looked at") {
+  std::mt19937 random(5);
+  const char* const pieces[] = {"[", "]", "{", "}", "\\\"", "\\\\", "x", "é", "0123456789"};
+  for (int round = 0; round < 4000; ++round) {
+    // Brackets and quotes in strings, of any length; then a bracket of its own on each side.
+    std::string text;
+    for (uint32_t n = random() % 60; n > 0; --n) text += pieces[random() % std::size(pieces)];
+    const std::string value = "{\"a\":\"" + text + "\",\"b\":[{}," + std::to_string(random()) + "]}";
+    const std::string message = value + "," + std::string(random() % 200, ']');
+    JsonCursor cursor(message);
+    std::string_view got;
+    INFO(message);
+    REQUIRE(cursor.SkipValue(&got));
+    REQUIRE(got == value);
+    JsonCursor cut(std::string_view(message).substr(0, value.size() - 1));
+    REQUIRE_FALSE(cut.SkipValue(&got));
   }
 }
 
