@@ -117,12 +117,17 @@ void ParquetWrite(benchmark::State& state) {
   decoding.Decode(&batch);
   std::vector<uint32_t> numbers(batch.rows());
   std::iota(numbers.begin(), numbers.end(), 0u);
+  int64_t bytes = 0;
   for (auto _ : state) {
     auto writer =
         parquet::DataFileWriter::Make(std::make_unique<NoFile>(), "/t/data.parquet", decoding.schema).value();
-    if (!writer->Write(batch, numbers) || !writer->Close()) std::abort();
+    if (!writer->Write(batch, numbers)) std::abort();
+    const auto file = writer->Close();
+    if (!file) std::abort();
+    bytes = file->file_size_in_bytes;
   }
   Items(state, numbers.size());
+  state.counters["bytes_per_row"] = static_cast<double>(bytes) / static_cast<double>(numbers.size());
 }
 BENCHMARK(ParquetWrite);
 

@@ -63,15 +63,18 @@ template <bool kText>
 class BytesBounds {
  public:
   void Add(std::string_view v) {
-    // The first eight bytes tell nearly all values that are well inside the bounds.
-    const uint64_t start = Start(v);
-    if (any_ && start > min_start_ && start < max_start_) return;
+    // The first sixteen bytes tell nearly all values that are inside the bounds, or are one.
+    const Start start(v);
+    if (any_ && min_start_ < start && start < max_start_) return;
+    if (any_ && v.size() <= Start::kBytes &&
+        (IsThat(v, start, min_, min_start_) || IsThat(v, start, max_, max_start_)))
+      return;
     const std::string_view head = v.substr(0, kKept);
-    if (!any_ || head < min_) {
+    if (!any_ || start < min_start_ || (start == min_start_ && head < min_)) {
       min_ = head;
       min_start_ = start;
     }
-    if (!any_ || head > max_) {
+    if (!any_ || max_start_ < start || (start == max_start_ && head > max_)) {
       max_ = head;
       max_start_ = start;
     }
@@ -88,11 +91,35 @@ class BytesBounds {
   int64_t nan_count() const { return 0; }
 
  private:
-  /// The first eight bytes as a number that orders as they do; a shorter value counts as if zeros followed.
-  static uint64_t Start(std::string_view v) {
-    uint64_t start = 0;
-    std::memcpy(&start, v.data(), std::min<size_t>(v.size(), 8));
-    return __builtin_bswap64(start);
+  /// The first bytes as a number that orders as they do; a shorter value counts as if zeros followed.
+  struct Start {
+    static constexpr size_t kBytes = 16;
+    Start() = default;
+    explicit Start(std::string_view v) {
+      if (v.size() >= kBytes) {
+        high = Load(v.data());
+        low = Load(v.data() + 8);
+      } else if (v.size() > 8) {
+        high = Load(v.data());
+        low = Load(v.data() + v.size() - 8) << (8 * (kBytes - v.size()));
+      } else {
+        for (size_t i = 0; i < v.size(); ++i) high |= uint64_t{static_cast<uint8_t>(v[i])} << (56 - 8 * i);
+      }
+    }
+    static uint64_t Load(const char* at) {
+      uint64_t bytes;
+      std::memcpy(&bytes, at, sizeof bytes);
+      return __builtin_bswap64(bytes);
+    }
+    bool operator==(const Start&) const = default;
+    bool operator<(const Start& other) const {
+      return high != other.high ? high < other.high : low < other.low;
+    }
+    uint64_t high = 0, low = 0;
+  };
+
+  static bool IsThat(std::string_view v, const Start& start, const std::string& bound, const Start& its) {
+    return start == its && v.size() == bound.size();
   }
 
   // More than any bound of 16 code points has, so that a value cut here is still seen to be too long for a
@@ -100,7 +127,7 @@ class BytesBounds {
   static constexpr size_t kKept = 4 * iceberg::kBoundLength + 4;
   std::string min_;
   std::string max_;
-  uint64_t min_start_ = 0, max_start_ = 0;
+  Start min_start_, max_start_;
   bool any_ = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -35,9 +36,15 @@ inline int64_t CellBytes(const rows::Column& column, uint32_t row) {
 inline size_t ChunkRows(const rows::Batch& batch, std::span<const uint32_t> rows, size_t most_rows,
                         int64_t most_bytes) {
   size_t count = std::min(rows.size(), most_rows);
+  const bool ascending = std::is_sorted(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count));
   for (size_t c = 0; c < batch.column_count(); ++c) {
     const rows::Column& column = batch.column(c);
     if (rows::FixedWidth(column.type().kind) > 0) continue;
+    // Nearly always the rows are in the batch's order, and all that lies between them is little enough.
+    if (ascending && count > 0 && column.type().kind != rows::TypeKind::kList &&
+        column.offsets()[rows[count - 1] + 1] - column.offsets()[rows[0]] <= most_bytes) {
+      continue;
+    }
     // Each column has pages of its own, but their texts are in memory together.
     int64_t bytes = 0;
     for (size_t i = 0; i < count; ++i) {

@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <limits>
+#include <random>
+#include <string>
+#include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -31,6 +35,23 @@ TEST_CASE("values that differ after the kept prefix leave a valid upper bound") 
   const auto upper = UpperOf({head, head + "more"});
   REQUIRE(upper.has_value());
   CHECK(*upper > head + "more");
+}
+
+TEST_CASE("bounds are the smallest and the largest value, also where values begin alike or end in zeros") {
+  std::mt19937 random(11);
+  for (int round = 0; round < 2000; ++round) {
+    BytesBounds<false> bounds;
+    std::vector<std::string> values(1 + random() % 12);
+    for (std::string& v : values) {
+      v.assign(random() % 20, '\xA0');
+      for (int changed = 0; changed < 2 && !v.empty(); ++changed)
+        v[random() % v.size()] = "\0\x01\xA1\xFE"[random() % 4];
+      bounds.Add(v);
+    }
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    REQUIRE(bounds.lower() == iceberg::TruncateBinaryLower(*least));
+    REQUIRE(bounds.upper() == iceberg::TruncateBinaryUpper(*most));
+  }
 }
 
 TEST_CASE("binary bounds are cut at 16 bytes") {
