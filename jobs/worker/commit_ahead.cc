@@ -49,6 +49,7 @@ void SecondThread::Live() {
 /// Files are encoded and committed on a second thread while the first one reads on. The two share nothing but
 /// the fold, which neither changes, and this object, whose other functions wait.
 void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker) {
+  (void)fold.slots();  // settled by the thread that filled it: from now on two may read it
   auto outcome = std::make_shared<std::promise<Result<Committed>>>();
   under_way_ = outcome->get_future().share();
   second_thread_.Run([this, &fold, marker, outcome] {

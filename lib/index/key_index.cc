@@ -279,6 +279,7 @@ Status KeyIndex::Reserve(uint64_t keys) {
 
 /// Both files are in hash order, so this reads and writes front to back. Erased slots are left behind.
 Status KeyIndex::Grow(uint64_t capacity) {
+  capacity = std::max(capacity, kMinCapacity);
   const auto path = FilePath(folder_), temporary = folder_ / "keys.idx.new";
   while (true) {
     CDC_ASSIGN(auto grown, Mapping::Make(temporary, capacity));

@@ -96,6 +96,23 @@ TEST_CASE("a bulk load grows far ahead, and leaves at most 40 bytes per key") {
   CHECK(found == want);
 }
 
+TEST_CASE("an index that has lost all of its keys is trimmed, and is one still") {
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+  constexpr uint64_t kKeys = 300'000;
+  for (uint64_t n = 0; n < kKeys; ++n) REQUIRE(index->Put(Key(n), {1, 2}));
+  const uint64_t full = index->file_bytes();
+  for (uint64_t n = 0; n < kKeys; ++n) index->Erase(Key(n));
+  REQUIRE(index->Sync());
+  CHECK(index->file_bytes() < full / 10);
+  index.reset();
+  const auto again = KeyIndex::Open(folder.path, "another boot");
+  REQUIRE(again);
+  CHECK((*again)->size() == 0);
+  REQUIRE((*again)->Put(Key(1), {3, 4}));
+  CHECK((*again)->Find(Key(1)) == Location{3, 4});
+}
+
 TEST_CASE("keys that differ only in their high or low half are different keys") {
   Folder folder;
   auto index = *KeyIndex::Create(folder.path, {"uuid", 0});
