@@ -143,6 +143,7 @@ Status Loop::ReadOnce(Millis wait) {
   kafka::MessageBatch batch;
   const Status polled = ports_.consumer.Poll(wait, kMessagesPerPoll, &batch);
   const SteadyTime now = ports_.clock.steady();
+  if (!polled && polled.error().kind == ErrorKind::kNotFound) return TopicGone(polled.error());
   if (!polled && polled.error().kind != ErrorKind::kTransient) return polled.error();
   if (!polled && !unreachable_) {
     unreachable_ = true;
@@ -225,9 +226,19 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
   return {};
 }
 
+/// The next run finds no topic and has nothing to do, or one made anew, which it tells by its records.
+Error Loop::TopicGone(const Error& error) const {
+  return Error{
+      ErrorKind::kTransient, error.message,
+      fmt::format("the topic was deleted while it was read; once it is made anew, `cdc reset {} --yes` "
+                  "builds the table from its start",
+                  settings_.table)};
+}
+
 Status Loop::CheckProblems(const kafka::MessageBatch& batch) const {
   for (const kafka::PartitionProblem& problem : batch.problems()) {
     if (problem.out_of_range) return OutOfRange(problem, settings_.table);
+    if (problem.error.kind == ErrorKind::kNotFound) return TopicGone(problem.error);
     if (problem.error.kind != ErrorKind::kTransient) return problem.error;
   }
   return {};

@@ -62,6 +62,7 @@ class Loop {
   static uint64_t FingerprintOf(const kafka::Message& message);
   Status Recognise(const kafka::Message& earlier) const;
   Status TakeBatch(const kafka::MessageBatch& batch);
+  Error TopicGone(const Error& error) const;
   Status CheckProblems(const kafka::MessageBatch& batch) const;
 
   // loop_commit.cc

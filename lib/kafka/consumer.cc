@@ -1,6 +1,10 @@
 #include "lib/kafka/consumer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -42,6 +46,22 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
   };
 }
 
+/// How long a client may take to end. It takes milliseconds, or for ever.
+constexpr std::chrono::seconds kLongestEnd{3};
+
+/// librdkafka 2.0.2 waits for ever for a broker's thread when a topic was deleted while it was read
+/// (librdkafka#3007, #3954 look like it). Such a client is left alone, with its threads, which then last as
+/// long as the process; nothing is heard of it any more, for it has been closed.
+void Destroy(Handle<rd_kafka_t> client) {
+  auto ended = std::make_shared<std::promise<void>>();
+  auto end = ended->get_future();
+  std::thread([ended, raw = client.release()] {
+    rd_kafka_destroy(raw);
+    ended->set_value();
+  }).detach();
+  (void)end.wait_for(kLongestEnd);
+}
+
 TopicPartition Name(const TopicPartitionOffset& p) { return {p.topic, p.partition}; }
 
 std::string Where(std::string_view topic, int32_t partition) {
@@ -58,6 +78,7 @@ Consumer::Impl::~Impl() {
   rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
   queue.reset();
   rd_kafka_consumer_close(client.get());
+  Destroy(std::move(client));
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {

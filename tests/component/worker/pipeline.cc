@@ -146,8 +146,12 @@ void Pipeline::MakeTopic(const std::string& topic, int partitions) {
   Must(broker_->CreateTopic(topic, partitions), "topic " + topic);
 }
 
-void Pipeline::RemakeTopic(const std::string& topic, int partitions) {
+void Pipeline::DeleteTopic(const std::string& topic) {
   Must(broker_->DeleteTopic(topic), "delete topic " + topic);
+}
+
+void Pipeline::RemakeTopic(const std::string& topic, int partitions) {
+  DeleteTopic(topic);
   MakeTopic(topic, partitions);
 }
 

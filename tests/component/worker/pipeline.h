@@ -71,6 +71,7 @@ class Pipeline {
 
   void MakeTopic(const std::string& topic, int partitions = 1);
   void Send(const std::string& topic, const std::vector<Event>& events, int32_t partition = 0);
+  void DeleteTopic(const std::string& topic);
   /// Deletes the topic and makes it again, empty.
   void RemakeTopic(const std::string& topic, int partitions = 1);
   /// As retention does: `first` is the oldest record that stays.

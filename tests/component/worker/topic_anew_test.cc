@@ -213,5 +213,20 @@ TEST_CASE("a key change that stays open over the end of a run is no topic made a
   CHECK(table.Rows() == table.expected);
 }
 
+TEST_CASE(
+    "a worker whose topic is deleted while it reads comes to an end, and the next one has nothing to do") {
+  Filled table(10);
+  const auto worker = table.pipeline.Start("anew", false);
+  table.Add(11, 20);
+  while (table.Rows().size() < 20) REQUIRE(worker->running());
+  table.pipeline.DeleteTopic(table.changes.topic());
+  const Ended ended = worker->Wait();
+  INFO(ended.report.reason << ended.log);
+  CHECK(ended.exit == 75);
+  CHECK(Contains(ended.report.reason, "deleted while it was read"));
+  CHECK(table.Rows() == table.expected);
+  table.Run(0);
+}
+
 }  // namespace
 }  // namespace cdc::worker
