@@ -50,7 +50,8 @@ class Decoder {
     return v;
   }
   void Raw(void* to, size_t size) {
-    if (size > rest_.size()) return;
+    // An empty vector's data may be null, which memcpy must not be given, not even for nothing.
+    if (size == 0 || size > rest_.size()) return;
     std::memcpy(to, rest_.data(), size);
     rest_.remove_prefix(size);
   }

@@ -190,6 +190,20 @@ TEST_CASE("kill -9 while a journal is applied is made good by applying it again"
   }
 }
 
+TEST_CASE("a journal of a commit without changes of keys is read back") {
+  Folder folder;
+  CommitIntent intent;
+  intent.table_uuid = "uuid";
+  intent.snapshot_id = 5;
+  intent.new_files = {{1, "/w/a.parquet"}};
+  REQUIRE(WriteJournal(folder.path, intent));
+  const auto read = ReadJournal(folder.path);
+  REQUIRE((read && *read));
+  CHECK((*read)->snapshot_id == 5);
+  CHECK((*read)->changes.empty());
+  CHECK((*read)->new_files == intent.new_files);
+}
+
 TEST_CASE("a torn journal counts as none") {
   Folder folder;
   CommitIntent intent;
