@@ -96,6 +96,27 @@ TEST_CASE("a bulk load grows far ahead, and leaves at most 40 bytes per key") {
   CHECK(found == want);
 }
 
+TEST_CASE("an index that only grew keeps its stamp, and survives a power cut once it is written out") {
+  Folder folder;
+  {
+    auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+    REQUIRE(index->Put(Key(1), {1, 2}));
+    REQUIRE(index->Sync());
+  }
+  {
+    auto index = *KeyIndex::Open(folder.path, "another boot");
+    REQUIRE(index->Reserve(50'000));
+    CHECK(index->HasRoom(50'000));
+    CHECK_FALSE(KeyIndex::Open(folder.path, "another boot"));
+    REQUIRE(index->Sync());
+  }
+  const auto again = KeyIndex::Open(folder.path, "another boot");
+  REQUIRE(again);
+  CHECK((*again)->stamp().table_uuid == "uuid");
+  CHECK((*again)->stamp().snapshot_id == 7);
+  CHECK((*again)->Find(Key(1)) == Location{1, 2});
+}
+
 TEST_CASE("an index that has lost all of its keys is trimmed, and is one still") {
   Folder folder;
   auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
