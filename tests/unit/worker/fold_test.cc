@@ -173,6 +173,76 @@ TEST_CASE("a row is completed from the table's, and an unknown one leaves the ta
   CHECK(fold.gaps().empty());
 }
 
+TEST_CASE("a row that comes by a key change wins over those before it, however it comes") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "one");
+  fold.Remove(Key(1), true);
+  Upsert(fold, 2, "before");
+  REQUIRE(fold.UpsertMoved(Key(2), Append(fold, 2, "moved"), false, Key(1)) == Gaps::kFilled);
+  CHECK(Text(fold, 2) == "moved");
+  CHECK(Find(fold, 1)->state == Slot::State::kGone);
+}
+
+TEST_CASE("a removal, its taking back and giving up see the row that came just before") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "one");
+  fold.Remove(Key(1));
+  CHECK(Find(fold, 1)->state == Slot::State::kGone);
+  Upsert(fold, 2, "two");
+  fold.Remove(Key(2), true);
+  fold.RestoreMoved(Key(2));
+  CHECK(Text(fold, 2) == "two");
+  // What came after the first half stays.
+  fold.Remove(Key(2), true);
+  Upsert(fold, 2, "anew");
+  fold.RestoreMoved(Key(2));
+  CHECK(Text(fold, 2) == "anew");
+  Upsert(fold, 3, "three");
+  fold.Abandon(Key(3));
+  CHECK(Find(fold, 3)->state == Slot::State::kUntouched);
+}
+
+TEST_CASE("nothing of a batch is left in the next one") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "one");
+  CHECK_FALSE(fold.empty());
+  fold.Reset(Schema());
+  CHECK(fold.empty());
+  CHECK(fold.slots().empty());
+  Upsert(fold, 1, kUnsent);
+  fold.Remove(Key(2), true);
+  fold.Reset(Schema());
+  CHECK(fold.gaps().empty());
+  const uint32_t row = Append(fold, 3, kUnsent);
+  REQUIRE(fold.UpsertMoved(Key(3), row, true, Key(2)) == Gaps::kPending);
+  CHECK(fold.gaps().at(row).late);  // the first half is not known here
+}
+
+TEST_CASE("keys whose hashes have much in common are different keys") {
+  Fold fold(Schema());
+  const auto put = [&](const Hash128& key, int id, const char* text) {
+    return fold.Upsert(key, Append(fold, id, text), false);
+  };
+  // All that the table of places keeps is the same: only the slots tell them apart.
+  constexpr uint64_t kFar = uint64_t{1} << 40;
+  for (int id = 0; id < 40; ++id) put({7, kFar * static_cast<uint64_t>(id)}, id, std::to_string(id).c_str());
+  for (int id = 0; id < 40; ++id)
+    put({7 + kFar * static_cast<uint64_t>(id + 1), 0}, 40 + id, std::to_string(40 + id).c_str());
+  REQUIRE(fold.slots().size() == 80);
+  for (int id = 0; id < 80; ++id) {
+    CHECK(fold.batch().column(1).bytes(fold.slots()[static_cast<size_t>(id)].row) == std::to_string(id));
+  }
+}
+
+TEST_CASE("a row that was placed just now is completed as any other") {
+  Fold fold(Schema());
+  Upsert(fold, 1, "whole");
+  const rows::Batch patch(Schema());
+  fold.Complete(0, patch, 0, {-1, -1});
+  CHECK(Find(fold, 1)->row == 1);
+  CHECK(Text(fold, 1) == "whole");
+}
+
 TEST_CASE("what is derived from a filled cell is derived again") {
   Fold fold(Schema());
   std::vector<std::string> seen;
