@@ -54,6 +54,40 @@ TEST_CASE("bounds are the smallest and the largest value, also where values begi
   }
 }
 
+TEST_CASE("text bounds are the smallest and the largest value, where they differ in late bytes as well") {
+  std::mt19937 random(12);
+  const char* const letters[] = {"a", "b", "\xC3\xA9", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x81"};
+  for (int round = 0; round < 2000; ++round) {
+    BytesBounds<true> bounds;
+    std::vector<std::string> values(1 + random() % 12);
+    for (std::string& v : values) {
+      // Four to eighteen letters, most of them alike: 16 letters may be 64 bytes.
+      const uint32_t count = 4 + random() % 15, changed = random() % count;
+      for (uint32_t i = 0; i < count; ++i) v += letters[i == changed ? random() % 5 : 3];
+      bounds.Add(v);
+    }
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    REQUIRE(bounds.lower() == iceberg::TruncateStringLower(*least));
+    REQUIRE(bounds.upper() == iceberg::TruncateStringUpper(*most));
+  }
+}
+
+TEST_CASE("numbers have the bounds of their signs, in whatever order they come") {
+  for (const std::vector<int32_t>& values :
+       {std::vector{5, -7, 0}, std::vector{-7, 5}, std::vector{0, 5, -7}, std::vector{-7, 0, 5}}) {
+    OrderedBounds<int32_t> narrow;
+    OrderedBounds<Int128> decimal;
+    for (const int32_t v : values) {
+      narrow.Add(v);
+      decimal.Add(v);
+    }
+    CHECK(narrow.lower() == iceberg::SerializeInt(-7));
+    CHECK(narrow.upper() == iceberg::SerializeInt(5));
+    CHECK(decimal.lower() == iceberg::SerializeDecimal(-7));
+    CHECK(decimal.upper() == iceberg::SerializeDecimal(5));
+  }
+}
+
 TEST_CASE("binary bounds are cut at 16 bytes") {
   BytesBounds<false> bounds;
   bounds.Add(std::string(17, '\xFF'));
