@@ -72,10 +72,9 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
 /// rewrite are not in it; the next run reads them from the file (ReplayJournal), under the number that the
 /// journal has for it. Wherever this one dies:
 /// - before the commit: nothing of it is in the index, the file is an orphan.
-/// - before the last Put: some keys point to a number that no list knows yet, the others to files that are
-/// gone
-///   from the table. Nobody asks the index before the next run has put all of them, which it does, because
-///   the stamp is that of the parent.
+/// - before the last Put: some keys point to a number that no list knows yet, the others to files that have
+///   left the table. Nobody asks the index before the next run has put all of them, which it does,
+///   because the stamp is that of the parent.
 /// - between Add and SetStamp: the same once more, for nothing.
 /// The stamp is the last store: where it is the commit's own, nothing is left to be done.
 Status IcebergSink::BringIndexForward(const Draft& draft) {
