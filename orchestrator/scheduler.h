@@ -33,7 +33,7 @@ struct SchedulerOptions {
   Millis sweep_interval{10'000};      ///< between looks at all end offsets
   /// Where some tables cannot be listened to, sweeps are all they have: so often, for each table there is, at
   /// least a second and at most sweep_interval.
-  std::chrono::microseconds sweep_interval_per_table{800};
+  std::chrono::microseconds sweep_interval_per_table{1'000};
   /// What a sweep finds is left to the listener for so long: it knows the operation too. Not when draining.
   Millis listener_head_start{2'000};
   Millis topics_interval{1'000};        ///< between looks for topics while a table has none

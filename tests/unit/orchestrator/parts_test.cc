@@ -39,7 +39,7 @@ TEST_CASE("lines come whole, and endless ones cost nothing") {
 
 TEST_CASE("who was listened to longest ago gives way") {
   using Names = std::vector<std::string>;
-  ListenedTopics topics(3);
+  ListenedTopics topics(3, 3);
   CHECK(topics.Add("a", 1).empty());
   CHECK(topics.Add("b", 2).empty());
   CHECK(topics.Add("a", 1).empty());  // counted once, and now the newest
@@ -51,6 +51,16 @@ TEST_CASE("who was listened to longest ago gives way") {
   CHECK(topics.Add("large", 9) == Names{"c", "d"});
   CHECK(topics.Contains("large"));
   CHECK(topics.Add("e", 1) == Names{"large"});
+}
+
+TEST_CASE("fewer topics are listened to once not all have room") {
+  using Names = std::vector<std::string>;
+  ListenedTopics topics(4, 2);
+  for (const char* name : {"a", "b", "c", "d"}) CHECK(topics.Add(name, 1).empty());
+  CHECK(topics.Add("e", 1) == Names{"a", "b", "c"});
+  topics.Remove("d");
+  CHECK(topics.Add("f", 1).empty());
+  CHECK(topics.Add("g", 1) == Names{"e"});
 }
 
 TEST_CASE("the command line") {
