@@ -84,7 +84,9 @@ struct BytesSource {
   pq::ByteArray operator()(const rows::Column& column, uint32_t row) {
     const std::string_view v = column.bytes(row);
     bounds.Add(v);
-    return pq::ByteArray(static_cast<uint32_t>(v.size()), reinterpret_cast<const uint8_t*>(v.data()));
+    // Parquet's statistics take a null pointer, which a batch of empty values only has, for no value.
+    const char* const at = v.empty() ? "" : v.data();
+    return pq::ByteArray(static_cast<uint32_t>(v.size()), reinterpret_cast<const uint8_t*>(at));
   }
   BytesBounds<kText> bounds;
 };
