@@ -1,13 +1,19 @@
 // flat --folder F [--rows N] [--commits N] [--changes N] [--deletes PERCENT] [--interval MS] [--rest 0]
+//      [--phase NAME --perf FOLDER]
 //
 // Commits random changes to one table through the worker's Iceberg sink, with its maintenance, and prints one
 // JSON line: how long commits take at the beginning and at the end, what was written per changed row, and of
 // what the table consists when it is left. Storage is a local folder; requests are counted, because each
 // costs on S3. The table stays in F (catalog.db, warehouse) for bench/reads.
+//
+// With --perf, a `perf record -D -1 --control=fifo:FOLDER/control,FOLDER/ack` that runs beside it samples the
+// commits of one phase only: empty (new rows), empty-changes, first, last (tenth of the changes), full.
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -32,6 +38,7 @@ struct Options {
   int64_t interval_ms = 0;  ///< from the start of one commit to that of the next; 0: none
   int keep = 100;
   int age_seconds = 3600;
+  std::string phase, perf;  ///< the commits of which phase to sample; folder of perf's two pipes
 };
 
 void Fail(const std::string& what) {
@@ -72,6 +79,10 @@ Options Parse(int argc, char** argv) {
       options.keep = static_cast<int>(number);
     else if (name == "--age")
       options.age_seconds = static_cast<int>(number);
+    else if (name == "--phase")
+      options.phase = value;
+    else if (name == "--perf")
+      options.perf = value;
     else
       Fail("unknown option " + name);
   }
@@ -120,10 +131,38 @@ nlohmann::json Spread(const std::vector<Cost>& costs, double first = 0, double l
   return {{"wall", Spread(wall)}, {"cpu", Spread(cpu)}};
 }
 
+/// Tells a perf that waits when to sample.
+class Sampling {
+ public:
+  explicit Sampling(const std::string& folder) {
+    if (folder.empty()) return;
+    control_ = ::open((folder + "/control").c_str(), O_WRONLY | O_CLOEXEC);
+    ack_ = ::open((folder + "/ack").c_str(), O_RDONLY | O_CLOEXEC);
+    if (control_ < 0 || ack_ < 0) Fail("--perf: cannot open the pipes in " + folder);
+  }
+  ~Sampling() {
+    if (control_ >= 0) ::close(control_);
+    if (ack_ >= 0) ::close(ack_);
+  }
+  void On() { Tell("enable\n"); }
+  void Off() { Tell("disable\n"); }
+
+ private:
+  void Tell(std::string_view command) {
+    if (control_ < 0) return;
+    char answer[8];  // "ack\n" and a zero byte
+    if (::write(control_, command.data(), command.size()) < 0 || ::read(ack_, answer, sizeof answer) <= 0)
+      Fail("--perf: perf does not answer");
+  }
+
+  int control_ = -1, ack_ = -1;
+};
+
 /// One run: the table, what it was given, and the times.
 class Run {
  public:
-  explicit Run(Options options) : options_(std::move(options)), counted_(*disk_), rows_(1) {
+  explicit Run(Options options)
+      : options_(std::move(options)), counted_(*disk_), rows_(1), sampling_(options_.perf) {
     settings_.table = settings_.topic = "t";
     settings_.ident = {"bench", "t"};
     settings_.index_folder = std::filesystem::path(options_.folder) / "index";
@@ -151,13 +190,17 @@ class Run {
   }
 
  private:
-  Cost Commit(const worker::Fold& fold) {
+  Cost Commit(const worker::Fold& fold, std::string_view phase) {
     worker::Marker marker;
     marker.offsets["t"][0] = ++offset_;
+    const bool sampled = phase == options_.phase;
+    if (sampled) sampling_.On();
     const SteadyTime started = clock_.steady();
     const double cpu = CpuMilliseconds();
     Must(sink_->Commit(fold, marker));
-    return {Milliseconds(started, clock_.steady()), CpuMilliseconds() - cpu};
+    const Cost cost{Milliseconds(started, clock_.steady()), CpuMilliseconds() - cpu};
+    if (sampled) sampling_.Off();
+    return cost;
   }
 
   /// As many changes per commit into a table that has next to nothing: new rows, then random changes of them.
@@ -169,7 +212,7 @@ class Run {
         rows_.Insert(options_.changes, &fold);
       else
         rows_.Change(options_.changes, options_.deletes, &fold);
-      (i < 20 ? empty_ : changed_empty_).push_back(Commit(fold));
+      (i < 20 ? empty_ : changed_empty_).push_back(Commit(fold, i < 20 ? "empty" : "empty-changes"));
     }
   }
 
@@ -178,8 +221,13 @@ class Run {
     for (int64_t left = options_.rows - rows_.live(); left > 0; left -= kBatch) {
       worker::Fold fold(sink_->schema());
       rows_.Insert(std::min(left, kBatch), &fold);
-      Commit(fold);
+      Commit(fold, "load");
     }
+  }
+
+  const char* PhaseOf(int64_t commit) const {
+    if (commit * 10 < options_.commits) return "first";
+    return commit * 10 < options_.commits * 9 ? "" : "last";
   }
 
   void MeasureCommits() {
@@ -187,7 +235,7 @@ class Run {
     for (int64_t i = 0; i < options_.commits; ++i) {
       worker::Fold fold(sink_->schema());
       rows_.Change(options_.changes, options_.deletes, &fold);
-      commits_.push_back(Commit(fold));
+      commits_.push_back(Commit(fold, PhaseOf(i)));
       const Requests asked = counted_.Take();
       puts_.push_back(static_cast<double>(asked.created));
       gets_.push_back(static_cast<double>(asked.opened));
@@ -206,7 +254,7 @@ class Run {
     for (int i = 0; i < 20; ++i) {
       worker::Fold fold(sink_->schema());
       rows_.Insert(options_.changes, &fold);
-      full_.push_back(Commit(fold));
+      full_.push_back(Commit(fold, "full"));
     }
     counted_.Take();
   }
@@ -260,6 +308,7 @@ class Run {
   std::unique_ptr<storage::FileSystem> disk_ = storage::MakeLocalFileSystem();
   CountingFiles counted_;
   Rows rows_;
+  Sampling sampling_;
   worker::TableSettings settings_;
   std::unique_ptr<iceberg::Catalog> catalog_;
   std::unique_ptr<worker::IcebergSink> sink_;
