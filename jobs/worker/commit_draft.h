@@ -13,10 +13,10 @@ namespace cdc::worker {
 struct IcebergSink::Draft {
   index::CommitIntent intent;
   iceberg::SnapshotChanges changes;
-  DeletesByFile deletes;                ///< rows that this commit deletes, in any order until DraftDeletes()
-  std::optional<SharedDeletes> shared;  ///< once it is committed; nothing: as before
-  std::vector<Hash128> moved;           ///< of a rewrite: the keys of its new file, row by row …
-  std::vector<int64_t> moved_without;   ///< … and the rows among them that are not there any more
+  DeletesByFile deletes;               ///< rows that this commit deletes, in any order until DraftDeletes()
+  std::optional<SharedChange> shared;  ///< once it is committed; nothing: as before
+  std::vector<Hash128> moved;          ///< of a rewrite: the keys of its new file, row by row …
+  std::vector<int64_t> moved_without;  ///< … and the rows among them that are not there any more
   int64_t rows = 0;
   int64_t deleted_rows = 0;
 };

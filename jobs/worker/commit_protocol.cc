@@ -58,7 +58,7 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   }
   for (const std::string& path : draft->changes.removed_paths) deleted_.Forget(path);
   for (const auto& [path, positions] : draft->deletes) deleted_.Add(path, positions);
-  if (draft->shared) shared_ = std::make_unique<SharedDeletes>(std::move(*draft->shared));
+  if (draft->shared && shared_ != nullptr) std::move(*draft->shared).ApplyTo(shared_.get());
   if (const Status followed = BringIndexForward(*draft); !followed) {
     // Committed, but the index does not know: only a new run, which replays the journal, may go on.
     return Error{ErrorKind::kCommitUnknown,

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "jobs/worker/commit_draft.h"
@@ -46,41 +45,50 @@ void IcebergSink::DropOwnDeletes(const std::string& data_path, Draft* draft) con
 /// \param split whether each data file is to have its deletes for itself in any case
 Status IcebergSink::ArrangeDeletes(bool split, Draft* draft) {
   CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
-  const std::unordered_set<std::string> removed(draft->changes.removed_paths.begin(),
-                                                draft->changes.removed_paths.end());
-  SharedDeletes next;
-  for (const auto& [data_path, positions] : shared->positions)
-    if (!removed.contains(data_path)) next.positions[data_path] = positions;
-  const bool stale = next.positions.size() < shared->positions.size();
-  if (!split && !stale && draft->deletes.empty()) return {};
-  for (const auto& [data_path, positions] : draft->deletes)
-    AddPositions(positions, &next.positions[data_path]);
+  SharedChange change;
+  for (const std::string& path : draft->changes.removed_paths)
+    if (shared->positions.contains(path)) change.dropped.insert(path);
+  if (!split && change.dropped.empty() && draft->deletes.empty()) return {};
+  for (const auto& [data_path, positions] : draft->deletes) {
+    std::vector<int64_t>& now = change.changed[data_path];
+    const auto before = shared->positions.find(data_path);
+    if (before != shared->positions.end() && !change.dropped.contains(data_path)) now = before->second;
+    AddPositions(positions, &now);
+  }
   draft->changes.removed_paths.insert(draft->changes.removed_paths.end(), shared->files.begin(),
                                       shared->files.end());
-  const DeletesByFile own = split ? std::exchange(next.positions, {}) : TakeOwn(&next.positions);
-  for (const auto& [data_path, positions] : own) CDC_TRY(WriteOwnDeletes(data_path, positions, draft));
-  if (!next.positions.empty()) CDC_TRY(WriteSharedDeletes(&next, draft));
-  draft->shared = std::move(next);
+  std::vector<parquet::FileDeletes> next = change.After(*shared);
+  const auto own = split ? std::exchange(next, {}) : TakeOwn(&next);
+  for (const parquet::FileDeletes& each : own) CDC_TRY(WriteOwnDeletes(each, draft));
+  if (!next.empty()) {
+    CDC_ASSIGN(std::string path, WriteSharedDeletes(next, draft));
+    change.files.push_back(std::move(path));
+  }
+  std::vector<std::string> leaving;
+  for (const parquet::FileDeletes& each : own) leaving.emplace_back(each.data_file_path);
+  for (std::string& data_path : leaving) {
+    change.changed.erase(data_path);
+    change.dropped.insert(std::move(data_path));
+  }
+  draft->shared = std::move(change);
   return {};
 }
 
-Status IcebergSink::WriteSharedDeletes(SharedDeletes* shared, Draft* draft) {
-  std::vector<parquet::FileDeletes> files;
-  files.reserve(shared->positions.size());
-  for (const auto& [data_path, positions] : shared->positions) files.push_back({data_path, positions});
+/// \return the file's path
+Result<std::string> IcebergSink::WriteSharedDeletes(std::span<const parquet::FileDeletes> files,
+                                                    Draft* draft) {
   std::string path;
   CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
   CDC_ASSIGN(iceberg::DataFile written, parquet::WritePositionDeletes(std::move(file), path, files));
   draft->changes.added_deletes.push_back(std::move(written));
-  shared->files.push_back(std::move(path));
-  return {};
+  return path;
 }
 
 /// The new file holds all deletes of `data_path`, so the old one goes.
-Status IcebergSink::WriteOwnDeletes(const std::string& data_path, std::span<const int64_t> more,
-                                    Draft* draft) {
+Status IcebergSink::WriteOwnDeletes(const parquet::FileDeletes& more, Draft* draft) {
+  const std::string data_path(more.data_file_path);
   CDC_ASSIGN(PositionSet all, DeletedPositions(data_path));
-  all.Add(more);
+  all.Add(more.positions);
   DropOwnDeletes(data_path, draft);
   std::string path;
   CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));

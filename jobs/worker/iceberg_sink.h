@@ -34,8 +34,9 @@
 #include "lib/storage/file_system.h"
 
 namespace cdc::parquet {
+struct FileDeletes;
 struct WriterOptions;
-}
+}  // namespace cdc::parquet
 
 namespace cdc::worker {
 
@@ -155,8 +156,8 @@ class IcebergSink final : public Sink {
   void DropFile(const std::string& data_path, Draft* draft) const;
   void DropOwnDeletes(const std::string& data_path, Draft* draft) const;
   Status ArrangeDeletes(bool split, Draft* draft);
-  Status WriteSharedDeletes(SharedDeletes* shared, Draft* draft);
-  Status WriteOwnDeletes(const std::string& data_path, std::span<const int64_t> more, Draft* draft);
+  Result<std::string> WriteSharedDeletes(std::span<const parquet::FileDeletes> files, Draft* draft);
+  Status WriteOwnDeletes(const parquet::FileDeletes& more, Draft* draft);
   Result<bool> SplitSharedDeletes();
   Result<const SharedDeletes*> LoadShared();
   std::span<const int64_t> SensiblePositions(const std::string& data_path,
@@ -209,7 +210,7 @@ class IcebergSink final : public Sink {
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;
   KnownDeletes deleted_;  // as far as read or written; of some 100 million rows of data files
-  std::unique_ptr<const SharedDeletes> shared_;  // null: not read yet
+  std::unique_ptr<SharedDeletes> shared_;  // null: not read yet
   std::unordered_map<Hash128, RowPlace>
       moved_;  // where rows were before a key change that is only half there
 

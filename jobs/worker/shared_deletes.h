@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "lib/parquet/position_deletes.h"
 
 namespace cdc::worker {
 
@@ -26,10 +29,24 @@ struct SharedDeletes {
 /// of this many either takes a fraction of a millisecond.
 constexpr int64_t kMostShared = 32'768;
 
-/// Takes out of `deletes` what is to lie in a delete file of its data file's own, so that the rest is worth
-/// sharing: those of most positions first. Each commit so writes about as many positions of its own files
-/// anew as it found room for in the shared one, and no commit writes a file for every data file.
-DeletesByFile TakeOwn(DeletesByFile* deletes);
+/// What a commit makes of them. A commit touches some of a thousand data files: what it leaves alone is not
+/// copied.
+struct SharedChange {
+  std::set<std::string> dropped;   ///< data files of which they speak no more
+  DeletesByFile changed;           ///< data files of which they say this now
+  std::vector<std::string> files;  ///< the delete files
+
+  /// What they say of all data files once it is applied, in the order of paths. \return valid as long as
+  /// neither is changed
+  std::vector<parquet::FileDeletes> After(const SharedDeletes& before) const;
+  void ApplyTo(SharedDeletes* deletes) &&;
+};
+
+/// Takes out of `deletes`, which stay in order, what is to lie in a delete file of its data file's own, so
+/// that the rest is worth sharing: those of most positions first. Each commit so writes about as many
+/// positions of its own files anew as it found room for in the shared one, and no commit writes a file for
+/// every data file.
+std::vector<parquet::FileDeletes> TakeOwn(std::vector<parquet::FileDeletes>* deletes);
 
 /// \param more ascending, without duplicates
 void AddPositions(std::span<const int64_t> more, std::vector<int64_t>* positions);
