@@ -220,7 +220,7 @@ class IcebergSink final : public Sink {
   SteadyTime put_off_until_{};
   std::unique_ptr<Rewriting> rewriting_;
   std::deque<Doomed> doomed_;  // files that nothing reaches any more, in the order of their times
-  std::optional<int64_t> planned_for_;
+  std::optional<int64_t> planned_for_, looked_for_expired_;  // the newest snapshot at that time
   Tidying planned_when_ = Tidying::kBetweenCommits;
   bool swept_thoroughly_ = false;
   iceberg::DepartedFiles departed_;  // what expiring our snapshots will leave behind

@@ -15,8 +15,9 @@ namespace {
 constexpr Millis kIdleSlice{50};
 /// What failed is not tried again for so long.
 constexpr std::chrono::seconds kPutOff{30};
-/// Beyond so many, table metadata (1 KB each) gets too large for a commit a second, however young they are.
-constexpr int kMostSnapshots = 250;
+/// Beyond so many snapshots go however young they are, unless snapshot_keep says otherwise: each is a
+/// kilobyte of metadata and a microsecond for every commit that follows.
+constexpr int kMostSnapshots = 100;
 /// Files of an expired snapshot stay for readers that have begun with it. In memory only: what a run leaves
 /// is the orphan sweep's.
 constexpr std::chrono::minutes kReaderGrace{15};
@@ -74,9 +75,14 @@ Result<bool> IcebergSink::MaintainNow(Tidying when) {
 /// The next small step of what is most urgent.
 Result<IcebergSink::Step> IcebergSink::MaintainOnce(Tidying when) {
   if (DeleteSomeDoomed(when)) return Step::kDone;
+  // Even while files are rewritten, which takes hundreds of commits under load. What there is to expire is
+  // found out once for each commit then, for it takes a walk through all snapshots.
+  if (rewriting_ == nullptr || looked_for_expired_ != live_.snapshot_id()) {
+    CDC_ASSIGN(const bool expired, Expire(when));
+    if (expired) return Step::kDone;
+    looked_for_expired_ = live_.snapshot_id();
+  }
   if (rewriting_ != nullptr) return GoOnRewriting(when);
-  CDC_ASSIGN(const bool expired, Expire(when));
-  if (expired) return Step::kDone;
   // Nothing can have changed for the plan before something was committed.
   if (planned_for_ != live_.snapshot_id() || planned_when_ != when) {
     CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
