@@ -1,17 +1,17 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <random>
-
 #include "lib/iceberg/avro_writer_internal.h"
+#include "lib/iceberg/random_internal.h"
 
 namespace cdc::iceberg::avro {
 namespace {
 
 constexpr size_t kBlockBytes = 64 * 1024;
-/// Smaller blocks are left as they are: most manifests are written for one commit, have an entry or two
-/// beside some kilobytes of schema, and setting up zlib costs more than all the rest of them.
-constexpr size_t kWorthDeflating = 8 * 1024;
+/// Smaller blocks are left as they are: most manifests are written for one commit, have few entries beside
+/// some kilobytes of schema, and setting up zlib costs more than all the rest of them.
+constexpr size_t kWorthDeflating = 32 * 1024;
+static_assert(kWorthDeflating <= UINT16_MAX);  // a stored block holds no more
 constexpr std::string_view kMagic("Obj\x01", 4);
 
 /// One stored block (RFC 1951, 3.2.4), the last one.
@@ -57,8 +57,9 @@ ContainerWriter::ContainerWriter(std::string_view schema_json,
     header.PutBytes(value);
   }
   header.PutLong(0);
-  std::random_device device;
-  for (int i = 0; i < 16; ++i) sync_.push_back(static_cast<char>(device()));
+  char sync[16];
+  RandomBytes(sync, sizeof sync);
+  sync_.assign(sync, sizeof sync);
   file_.append(kMagic).append(header.bytes()).append(sync_);
 }
 

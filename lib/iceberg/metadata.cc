@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
+
+#include "lib/iceberg/random_internal.h"
 
 namespace cdc::iceberg {
 namespace {
 
-/// From the system each time: a generator of our own would give a forked child its parent's ids.
 uint64_t Random64() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
+  uint64_t value = 0;
+  RandomBytes(&value, sizeof value);
+  return value;
 }
 
 }  // namespace

@@ -331,6 +331,13 @@ std::string TableMetadataToJson(const TableMetadata& m) {
   for (const auto& [name, ref] : m.refs) refs[name] = RefToTree(ref);
   head["refs"] = std::move(refs);
   std::string out = DumpJson(head);
+  // In one piece: growing by doubling would copy the snapshots twice.
+  size_t most = out.size() + 1024 + m.partition_specs_json.size() + m.sort_orders_json.size() +
+                m.statistics_json.size() + m.partition_statistics_json.size() + m.extra_json.size();
+  for (const StoredSchema& stored : m.schemas) most += stored.json.size() + 1;
+  for (const SnapshotPtr& snapshot : m.snapshots) most += snapshot->json.size() + 1;
+  most += 96 * m.snapshot_log.size() + 352 * m.metadata_log.size();
+  out.reserve(most);
   out.pop_back();
   out.append(R"(,"schemas":[)");
   for (size_t i = 0; i < m.schemas.size(); ++i) out.append(i > 0 ? "," : "").append(m.schemas[i].json);
