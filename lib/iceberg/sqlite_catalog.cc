@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "lib/core/clock.h"
@@ -47,6 +48,26 @@ class SqliteCatalog final : public Catalog {
   Status DropTable(const TableIdent& ident) override;
 
  private:
+  /// A statement that is prepared once, until the end of a scope. What is left unfinished would hold on to
+  /// the database as it was.
+  class Use {
+   public:
+    explicit Use(sqlite::Statement& statement) : statement_(&statement) {}
+    Use(Use&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+    Use& operator=(Use&&) = delete;
+    ~Use() {
+      if (statement_ != nullptr) statement_->Reset();
+    }
+    sqlite::Statement& operator*() const { return *statement_; }
+    sqlite::Statement* operator->() const { return statement_; }
+
+   private:
+    sqlite::Statement* statement_;
+  };
+
+  /// \param sql a literal
+  Result<Use> Prepared(const char* sql);
+
   int64_t Now() const { return options_.now_ms ? options_.now_ms() : UnixMillis(SystemClock().wall()); }
   Result<std::string> MetadataLocation(const TableIdent& ident);
   Result<LoadedTable> LoadAt(const TableIdent& ident, const std::string& location);
@@ -60,6 +81,7 @@ class SqliteCatalog final : public Catalog {
   SqliteCatalogOptions options_;
   storage::FileSystem& files_;
   sqlite::Database db_;
+  std::map<std::string_view, sqlite::Statement> prepared_;  // by its text; they end before the database
 };
 
 Error NotFound(const TableIdent& ident) {
@@ -75,13 +97,22 @@ Status BindAll(sqlite::Statement& statement, const Values&... values) {
   return status;
 }
 
+Result<SqliteCatalog::Use> SqliteCatalog::Prepared(const char* sql) {
+  auto known = prepared_.find(sql);
+  if (known == prepared_.end()) {
+    CDC_ASSIGN(sqlite::Statement statement, db_.Prepare(sql));
+    known = prepared_.emplace(sql, std::move(statement)).first;
+  }
+  return Use(known->second);
+}
+
 template <typename... Values>
 Result<bool> SqliteCatalog::Write(const char* sql, const Values&... values) {
   CDC_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(db_));
   {
-    CDC_ASSIGN(sqlite::Statement statement, db_.Prepare(sql));
-    CDC_TRY(BindAll(statement, values...));
-    CDC_TRY(statement.Run());
+    CDC_ASSIGN(const Use statement, Prepared(sql));
+    CDC_TRY(BindAll(*statement, values...));
+    CDC_TRY(statement->Run());
   }
   const bool changed = db_.changes() > 0;
   CDC_TRY(transaction.Commit());
@@ -106,11 +137,11 @@ Status SqliteCatalog::CheckNamespace(const std::string& name_space) {
 }
 
 Result<std::string> SqliteCatalog::MetadataLocation(const TableIdent& ident) {
-  CDC_ASSIGN(sqlite::Statement query, db_.Prepare(kSelectLocation));
-  CDC_TRY(BindAll(query, options_.name, ident.name_space, ident.name));
-  CDC_ASSIGN(const bool found, query.Step());
-  if (!found || query.is_null(0)) return NotFound(ident);
-  return query.text(0);
+  CDC_ASSIGN(const Use query, Prepared(kSelectLocation));
+  CDC_TRY(BindAll(*query, options_.name, ident.name_space, ident.name));
+  CDC_ASSIGN(const bool found, query->Step());
+  if (!found || query->is_null(0)) return NotFound(ident);
+  return query->text(0);
 }
 
 Result<LoadedTable> SqliteCatalog::LoadAt(const TableIdent& ident, const std::string& location) {
