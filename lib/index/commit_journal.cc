@@ -92,8 +92,9 @@ uint64_t CountNew(std::span<const KeyChange> changes, const KeyIndex& index) {
   return count;
 }
 
+/// Over what the file held before: its blocks are used again.
 bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return false;
   size_t done = 0;
   while (done < bytes.size()) {
@@ -102,7 +103,15 @@ bool WriteFile(const std::filesystem::path& path, std::string_view bytes) {
     if (n < 0) break;
     done += static_cast<size_t>(n);
   }
-  return (::close(fd) == 0) & (done == bytes.size());
+  const bool cut = done == bytes.size() && ::ftruncate(fd, static_cast<off_t>(done)) == 0;
+  return (::close(fd) == 0) & cut;
+}
+
+/// The former file is left under the temporary name where that can be had: a file less to be made and deleted
+/// for every commit, of which some file systems take long notice.
+bool Replace(const std::filesystem::path& temporary, const std::filesystem::path& path) {
+  return ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0 ||
+         ::rename(temporary.c_str(), path.c_str()) == 0;
 }
 
 }  // namespace
@@ -128,7 +137,7 @@ Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& int
   const Hash128 sum = HashBytes(out.bytes());
   out.Raw(&sum, sizeof sum);
   const auto path = FilePath(folder), temporary = folder / "commit.journal.new";
-  if (!WriteFile(temporary, out.bytes()) || ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (!WriteFile(temporary, out.bytes()) || !Replace(temporary, path)) {
     return Error{ErrorKind::kTransient, "cannot write " + path.string() + ": " + std::strerror(errno),
                  "free space or permissions in state_dir"};
   }

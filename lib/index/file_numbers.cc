@@ -17,6 +17,20 @@ Error Unusable(const std::filesystem::path& path) {
                "free space or permissions in state_dir"};
 }
 
+/// All of it or, as far as that can be had, nothing.
+bool AppendLine(const std::filesystem::path& file, const std::string& line) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return false;
+  const off_t end = ::lseek(fd, 0, SEEK_END);
+  const ssize_t written = ::write(fd, line.data(), line.size());
+  const bool done = written == static_cast<ssize_t>(line.size());
+  const int cause = written < 0 ? errno : ENOSPC;
+  if (!done && end >= 0) (void)(::ftruncate(fd, end) == 0);
+  const bool closed = ::close(fd) == 0;
+  if (!done) errno = cause;
+  return done && closed;
+}
+
 }  // namespace
 
 Result<FileNumbers> FileNumbers::Open(const std::filesystem::path& folder) {
@@ -54,10 +68,7 @@ Result<FileNumbers> FileNumbers::Create(const std::filesystem::path& folder) {
 
 Status FileNumbers::Add(uint32_t number, const std::string& path) {
   if (paths_.contains(number)) return {};
-  std::ofstream out(file_, std::ios::binary | std::ios::app);
-  out << number << '\t' << path << '\n';
-  out.flush();
-  if (!out) return Unusable(file_);
+  if (!AppendLine(file_, std::to_string(number) + '\t' + path + '\n')) return Unusable(file_);
   numbers_[path] = number;
   paths_[number] = path;
   next_ = std::max(next_, number + 1);
