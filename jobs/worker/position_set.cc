@@ -19,11 +19,11 @@ void PositionSet::Add(std::span<const int64_t> positions) {
 }
 
 std::vector<int64_t> PositionSet::ToVector() const {
-  std::vector<int64_t> positions;
-  positions.reserve(static_cast<size_t>(size_));
+  std::vector<int64_t> positions(static_cast<size_t>(size_));
+  int64_t* out = positions.data();
   for (size_t i = 0; i < words_.size(); ++i) {
     for (uint64_t rest = words_[i]; rest != 0; rest &= rest - 1)
-      positions.push_back(static_cast<int64_t>(i * 64) + __builtin_ctzll(rest));
+      *out++ = static_cast<int64_t>(i * 64) + __builtin_ctzll(rest);
   }
   return positions;
 }
