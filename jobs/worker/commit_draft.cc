@@ -117,7 +117,10 @@ void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* d
     const std::string* path = numbers_->PathOf(file);
     if (path == nullptr || live_.FindData(*path) == nullptr) continue;
     std::vector<int64_t>& deletes = draft->deletes[*path];
-    deletes.insert(deletes.end(), positions.begin(), positions.end());
+    if (deletes.empty())
+      deletes = std::move(positions);
+    else
+      deletes.insert(deletes.end(), positions.begin(), positions.end());
   }
 }
 

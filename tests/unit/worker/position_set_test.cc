@@ -19,6 +19,20 @@ TEST_CASE("positions come back in order, once each") {
   CHECK(PositionSet().ToVector().empty());
 }
 
+TEST_CASE("positions are sorted and made unique, close together or far apart") {
+  std::mt19937_64 dice(5);
+  for (const int64_t spread : std::initializer_list<int64_t>{1, 7, 4000, 300'000, 4'000'000'000}) {
+    for (const size_t count : {0, 1, 2, 500}) {
+      std::vector<int64_t> positions;
+      for (size_t i = 0; i < count; ++i)
+        positions.push_back(static_cast<int64_t>(dice() % static_cast<uint64_t>(spread)));
+      const std::set<int64_t> expected(positions.begin(), positions.end());
+      SortPositions(&positions);
+      CHECK(positions == std::vector<int64_t>(expected.begin(), expected.end()));
+    }
+  }
+}
+
 TEST_CASE("what was deleted since, told where it came to lie without what had been deleted before") {
   std::mt19937 dice(3);
   for (int round = 0; round < 50; ++round) {
