@@ -243,6 +243,25 @@ TEST_CASE("a torn journal counts as none") {
   }
 }
 
+TEST_CASE("a journal is written over one of another length, which is kept aside") {
+  Folder folder;
+  for (const size_t count : {3000, 10, 2000, 0, 1, 5000}) {
+    CommitIntent intent;
+    intent.table_uuid = "uuid";
+    intent.snapshot_id = static_cast<int64_t>(count);
+    for (uint64_t i = 0; i < count; ++i) intent.changes.push_back({Key(i), {1, 1}});
+    REQUIRE(WriteJournal(folder.path, intent));
+    const auto read = ReadJournal(folder.path);
+    REQUIRE((read && *read));
+    CHECK((*read)->snapshot_id == intent.snapshot_id);
+    CHECK((*read)->changes.size() == count);
+  }
+  RemoveJournal(folder.path);
+  const auto none = ReadJournal(folder.path);
+  REQUIRE(none);
+  CHECK_FALSE(*none);
+}
+
 TEST_CASE("file numbers survive a torn last line and are never used twice") {
   Folder folder;
   {
