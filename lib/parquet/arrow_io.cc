@@ -6,18 +6,6 @@
 
 namespace cdc::parquet {
 
-arrow::Status OutputAdapter::Write(const void* data, int64_t size) {
-  if (failure_) failure_ = out_->Write({static_cast<const char*>(data), static_cast<size_t>(size)});
-  if (!failure_) return arrow::Status::IOError(failure_.error().message);
-  position_ += size;
-  return arrow::Status::OK();
-}
-
-arrow::Status OutputAdapter::Close() {
-  closed_ = true;
-  return arrow::Status::OK();
-}
-
 arrow::Result<int64_t> InputAdapter::ReadAt(int64_t position, int64_t size, void* out) {
   const int64_t left = std::max<int64_t>(0, in_->size() - position);
   const int64_t wanted = std::min(size, left);

@@ -15,29 +15,6 @@
 
 namespace cdc::parquet {
 
-/// Counts and forwards bytes. Keeps the storage error that Arrow would flatten into text.
-class OutputAdapter final : public arrow::io::OutputStream {
- public:
-  explicit OutputAdapter(std::unique_ptr<storage::Writer> out) : out_(std::move(out)) {}
-
-  arrow::Status Write(const void* data, int64_t size) override;
-  using arrow::io::OutputStream::Write;
-  arrow::Result<int64_t> Tell() const override { return position_; }
-  /// Only marks the stream: the file becomes visible by CloseFile(), after the footer is known to be whole.
-  arrow::Status Close() override;
-  bool closed() const override { return closed_; }
-
-  Status CloseFile() { return out_->Close(); }
-  const Status& failure() const { return failure_; }
-  int64_t position() const { return position_; }
-
- private:
-  std::unique_ptr<storage::Writer> out_;
-  int64_t position_ = 0;
-  bool closed_ = false;
-  Status failure_;
-};
-
 class InputAdapter final : public arrow::io::RandomAccessFile {
  public:
   explicit InputAdapter(std::unique_ptr<storage::Reader> in) : in_(std::move(in)) {}

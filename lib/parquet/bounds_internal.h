@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file lib/parquet/bounds_internal.h
-/// Smallest and largest value of a column, kept while it is written and told in Iceberg's single-value form
-/// (specification, Appendix D). Ours and not Parquet's statistics, which leave out long values.
+/// Smallest and largest value of a column, kept while it is written: of a row group for Parquet's statistics,
+/// of the file in Iceberg's single-value form (specification, Appendix D).
 
 #include <algorithm>
 #include <cmath>
@@ -33,9 +33,42 @@ class OrderedBounds {
     if (!any_ || Less(max_, v)) max_ = v;
     any_ = true;
   }
+  void AddAll(const T* values, size_t count) {
+    if constexpr (std::is_floating_point_v<T>) {
+      for (size_t i = 0; i < count; ++i) Add(values[i]);
+    } else if (count > 0) {
+      T least = any_ ? min_ : values[0], most = any_ ? max_ : values[0];
+      for (size_t i = 0; i < count; ++i) {
+        least = values[i] < least ? values[i] : least;
+        most = values[i] > most ? values[i] : most;
+      }
+      min_ = least;
+      max_ = most;
+      any_ = true;
+    }
+  }
+  void Merge(const OrderedBounds& other) {
+    nan_count_ += other.nan_count_;
+    if (!other.any_) return;
+    Add(other.min_);
+    Add(other.max_);
+  }
+  bool any() const { return any_; }
+  T min() const { return min_; }
+  T max() const { return max_; }
   std::optional<std::string> lower() const { return any_ ? std::optional(Serialize(min_)) : std::nullopt; }
   std::optional<std::string> upper() const { return any_ ? std::optional(Serialize(max_)) : std::nullopt; }
   int64_t nan_count() const { return nan_count_; }
+
+  /// Iceberg's single-value form.
+  static std::string Serialize(T v) {
+    if constexpr (std::is_same_v<T, uint8_t>) return iceberg::SerializeBoolean(v != 0);
+    if constexpr (std::is_same_v<T, int32_t>) return iceberg::SerializeInt(v);
+    if constexpr (std::is_same_v<T, int64_t>) return iceberg::SerializeLong(v);
+    if constexpr (std::is_same_v<T, float>) return iceberg::SerializeFloat(v);
+    if constexpr (std::is_same_v<T, double>) return iceberg::SerializeDouble(v);
+    if constexpr (std::is_same_v<T, Int128>) return iceberg::SerializeDecimal(v);
+  }
 
  private:
   static bool Less(T a, T b) {
@@ -45,12 +78,6 @@ class OrderedBounds {
       return a < b;
     }
   }
-  static std::string Serialize(uint8_t v) { return iceberg::SerializeBoolean(v != 0); }
-  static std::string Serialize(int32_t v) { return iceberg::SerializeInt(v); }
-  static std::string Serialize(int64_t v) { return iceberg::SerializeLong(v); }
-  static std::string Serialize(float v) { return iceberg::SerializeFloat(v); }
-  static std::string Serialize(double v) { return iceberg::SerializeDouble(v); }
-  static std::string Serialize(Int128 v) { return iceberg::SerializeDecimal(v); }
 
   T min_{};
   T max_{};
@@ -58,28 +85,48 @@ class OrderedBounds {
   bool any_ = false;
 };
 
-/// Strings (kText), binaries, and fixed bytes (uuid: never longer than a bound).
+/// Strings (kText) and binaries.
 template <bool kText>
 class BytesBounds {
  public:
+  /// A longer value is no statistic: every reader of a footer would read it (Arrow's limit as well).
+  static constexpr size_t kMostStatistic = 4096;
+
+  BytesBounds() = default;
+  BytesBounds(const BytesBounds&) = delete;  // the bounds point into it
+  BytesBounds& operator=(const BytesBounds&) = delete;
+
   void Add(std::string_view v) {
+    Show(v);
+    Settle();
+  }
+  /// As Add(), but `v` must stay until Settle() is called.
+  void Show(std::string_view v) {
     // The first sixteen bytes tell nearly all values that are inside the bounds, or are one.
     const Start start(v);
     if (any_ && min_start_ < start && start < max_start_) return;
     if (any_ && v.size() <= Start::kBytes &&
         (IsThat(v, start, min_, min_start_) || IsThat(v, start, max_, max_start_)))
       return;
-    const std::string_view head = v.substr(0, kKept);
-    if (!any_ || start < min_start_ || (start == min_start_ && head < min_)) {
-      min_ = head;
-      min_start_ = start;
-    }
-    if (!any_ || max_start_ < start || (start == max_start_ && head > max_)) {
-      max_ = head;
-      max_start_ = start;
-    }
-    any_ = true;
+    ShowBound(v.substr(0, kKept), start);
   }
+  void Settle() {
+    Keep(&min_, &min_kept_);
+    Keep(&max_, &max_kept_);
+  }
+  void Merge(const BytesBounds& other) {
+    if (!other.any_) return;
+    Add(other.min_);
+    Add(other.max_);
+  }
+  void Clear() {
+    any_ = false;
+    min_ = max_ = {};
+  }
+
+  /// The values themselves; nothing for one that is too long.
+  std::optional<std::string_view> least() const { return Statistic(min_); }
+  std::optional<std::string_view> most() const { return Statistic(max_); }
   std::optional<std::string> lower() const {
     if (!any_) return std::nullopt;
     return kText ? iceberg::TruncateStringLower(min_) : iceberg::TruncateBinaryLower(min_);
@@ -118,15 +165,34 @@ class BytesBounds {
     uint64_t high = 0, low = 0;
   };
 
-  static bool IsThat(std::string_view v, const Start& start, const std::string& bound, const Start& its) {
+  static bool IsThat(std::string_view v, const Start& start, std::string_view bound, const Start& its) {
     return start == its && v.size() == bound.size();
   }
 
-  // More than any bound of 16 code points has, so that a value cut here is still seen to be too long for a
-  // bound.
-  static constexpr size_t kKept = 4 * iceberg::kBoundLength + 4;
-  std::string min_;
-  std::string max_;
+  void ShowBound(std::string_view head, const Start& start) {
+    if (!any_ || start < min_start_ || (start == min_start_ && head < min_)) {
+      min_ = head;
+      min_start_ = start;
+    }
+    if (!any_ || max_start_ < start || (start == max_start_ && head > max_)) {
+      max_ = head;
+      max_start_ = start;
+    }
+    any_ = true;
+  }
+  static void Keep(std::string_view* bound, std::string* kept) {
+    if (bound->data() == kept->data()) return;
+    kept->assign(*bound);
+    *bound = *kept;
+  }
+  std::optional<std::string_view> Statistic(std::string_view bound) const {
+    return any_ && bound.size() <= kMostStatistic ? std::optional(bound) : std::nullopt;
+  }
+
+  // A value cut here is still seen to be too long for a statistic, and for a bound.
+  static constexpr size_t kKept = kMostStatistic + 1;
+  std::string_view min_, max_;  // of what was shown, or kept
+  std::string min_kept_, max_kept_;
   Start min_start_, max_start_;
   bool any_ = false;
 };

@@ -3,7 +3,6 @@
 
 #include <parquet/types.h>
 
-#include "lib/core/decimal.h"
 #include "lib/parquet/file_schema_internal.h"
 
 namespace cdc::parquet {
@@ -11,45 +10,9 @@ namespace {
 
 namespace pq = ::parquet;
 using pq::LogicalType;
-using pq::Repetition;
 using pq::schema::GroupNode;
-using pq::schema::NodePtr;
 using pq::schema::PrimitiveNode;
 using rows::TypeKind;
-
-NodePtr DecimalNode(const std::string& name, Repetition::type repetition, const rows::Type& type, int id) {
-  const auto logical = LogicalType::Decimal(type.precision, type.scale);
-  if (type.precision <= 9) return PrimitiveNode::Make(name, repetition, logical, pq::Type::INT32, -1, id);
-  if (type.precision <= 18) return PrimitiveNode::Make(name, repetition, logical, pq::Type::INT64, -1, id);
-  return PrimitiveNode::Make(name, repetition, logical, pq::Type::FIXED_LEN_BYTE_ARRAY,
-                             DecimalBytes(type.precision), id);
-}
-
-NodePtr LeafNode(const std::string& name, Repetition::type repetition, const rows::Type& type, int id) {
-  const auto make = [&](std::shared_ptr<const LogicalType> logical, pq::Type::type physical,
-                        int length = -1) {
-    return PrimitiveNode::Make(name, repetition, std::move(logical), physical, length, id);
-  };
-  const auto timestamp = [](bool utc) { return LogicalType::Timestamp(utc, LogicalType::TimeUnit::MICROS); };
-  switch (type.kind) {
-    case TypeKind::kBoolean: return make(LogicalType::None(), pq::Type::BOOLEAN);
-    case TypeKind::kInt: return make(LogicalType::None(), pq::Type::INT32);
-    case TypeKind::kLong: return make(LogicalType::None(), pq::Type::INT64);
-    case TypeKind::kFloat: return make(LogicalType::None(), pq::Type::FLOAT);
-    case TypeKind::kDouble: return make(LogicalType::None(), pq::Type::DOUBLE);
-    case TypeKind::kDecimal: return DecimalNode(name, repetition, type, id);
-    case TypeKind::kDate: return make(LogicalType::Date(), pq::Type::INT32);
-    case TypeKind::kTime:
-      return make(LogicalType::Time(false, LogicalType::TimeUnit::MICROS), pq::Type::INT64);
-    case TypeKind::kTimestamp: return make(timestamp(false), pq::Type::INT64);
-    case TypeKind::kTimestamptz: return make(timestamp(true), pq::Type::INT64);
-    case TypeKind::kString: return make(LogicalType::String(), pq::Type::BYTE_ARRAY);
-    case TypeKind::kUuid: return make(LogicalType::UUID(), pq::Type::FIXED_LEN_BYTE_ARRAY, 16);
-    case TypeKind::kBinary: return make(LogicalType::None(), pq::Type::BYTE_ARRAY);
-    case TypeKind::kList: break;
-  }
-  return nullptr;
-}
 
 bool MicrosOf(LogicalType::TimeUnit::unit unit) { return unit == LogicalType::TimeUnit::MICROS; }
 
@@ -125,40 +88,6 @@ const PrimitiveNode* ElementOfList(const pq::schema::Node& node) {
 }
 
 }  // namespace
-
-int DecimalBytes(int precision) {
-  // 10^precision − 1 needs this many bits beside the sign.
-  UInt128 largest = 1;
-  for (int i = 0; i < precision; ++i) largest *= 10;
-  int bytes = 1;
-  for (UInt128 limit = 128; limit < largest && bytes < 16; limit <<= 8) ++bytes;
-  return bytes;
-}
-
-Result<std::shared_ptr<GroupNode>> ToFileSchema(const rows::Schema& schema) {
-  pq::schema::NodeVector nodes;
-  for (const rows::Field& field : schema.fields) {
-    const bool list = field.type.kind == TypeKind::kList;
-    if (field.id <= 0 || (list && field.element_id <= 0)) {
-      return Error{ErrorKind::kUnsupported,
-                   "cannot write column " + field.name + ": it has no Iceberg field id"};
-    }
-    const rows::Type leaf = list ? field.type.element_type() : field.type;
-    if (leaf.kind == TypeKind::kDecimal && (leaf.precision < 1 || leaf.precision > kMaxDecimalPrecision)) {
-      return Error{ErrorKind::kUnsupported, "cannot write column " + field.name + " of type " +
-                                                ToString(leaf) + ": a decimal has 1 to 38 digits"};
-    }
-    const auto repetition = field.required ? Repetition::REQUIRED : Repetition::OPTIONAL;
-    if (!list) {
-      nodes.push_back(LeafNode(field.name, repetition, leaf, field.id));
-      continue;
-    }
-    const NodePtr element = LeafNode("element", Repetition::OPTIONAL, leaf, field.element_id);
-    const NodePtr repeated = GroupNode::Make("list", Repetition::REPEATED, {element});
-    nodes.push_back(GroupNode::Make(field.name, repetition, {repeated}, LogicalType::List(), field.id));
-  }
-  return std::static_pointer_cast<GroupNode>(GroupNode::Make("table", Repetition::REQUIRED, nodes));
-}
 
 Result<FileColumn> FindColumn(const pq::SchemaDescriptor& file, const rows::Field& field, MatchBy match) {
   const auto& root = static_cast<const GroupNode&>(*file.schema_root());

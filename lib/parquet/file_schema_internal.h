@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file lib/parquet/file_schema_internal.h
-/// Iceberg types as Parquet types and back (Iceberg specification, "Parquet", data type mappings).
+/// Columns of a file as Iceberg types (Iceberg specification, "Parquet", data type mappings).
 
 #include <memory>
 #include <string>
@@ -12,13 +12,6 @@
 #include "lib/rows/type.h"
 
 namespace cdc::parquet {
-
-/// Bytes of a decimal kept as FIXED_LEN_BYTE_ARRAY: the fewest that hold `precision` digits.
-int DecimalBytes(int precision);
-
-/// The schema of a file of ours: ids on every column and list element.
-/// \return kUnsupported: a field without an id, a decimal's precision outside 1 to 38.
-Result<std::shared_ptr<::parquet::schema::GroupNode>> ToFileSchema(const rows::Schema& schema);
 
 /// Where a wanted field is in a file.
 struct FileColumn {

@@ -4,10 +4,12 @@
 /// Thrift's compact protocol, as far as Parquet's page headers and footers need it: fields are written in
 /// ascending order of their ids (Apache Thrift, "Thrift Compact protocol encoding").
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "lib/parquet/format_internal.h"
 
 namespace cdc::parquet {
 
@@ -23,11 +25,17 @@ class ThriftWriter {
     Field(id, 5);
     ZigZag(value);
   }
+  template <typename E>
+  void Enum(int16_t id, E value) {
+    Int32(id, static_cast<int32_t>(value));
+  }
   void Int64(int16_t id, int64_t value) {
     Field(id, 6);
     ZigZag(value);
   }
   void True(int16_t id) { Field(id, 1); }
+  void False(int16_t id) { Field(id, 2); }
+
   void Binary(int16_t id, std::string_view bytes) {
     Field(id, 8);
     Element(bytes);
@@ -40,8 +48,7 @@ class ThriftWriter {
   }
   void EndStruct() {
     Stop();
-    previous_ = outer_.back();
-    outer_.pop_back();
+    previous_ = outer_[--depth_];
   }
   /// `size` elements follow: Element(), or StructElement() and EndStruct() for each.
   void List(int16_t id, Type type, size_t size) {
@@ -59,7 +66,7 @@ class ThriftWriter {
     out_.append(bytes);
   }
   void StructElement() {
-    outer_.push_back(previous_);
+    outer_[depth_++] = previous_;
     previous_ = 0;
   }
 
@@ -80,14 +87,12 @@ class ThriftWriter {
   void ZigZag(int64_t value) {
     Varint(static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63));
   }
-  void Varint(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
-    out_.push_back(static_cast<char>(value));
-  }
+  void Varint(uint64_t value) { AppendVarint(value, &out_); }
 
   std::string& out_;
   int16_t previous_ = 0;
-  std::vector<int16_t> outer_;
+  std::array<int16_t, 8> outer_{};  // as deep as a footer goes, and more
+  size_t depth_ = 0;
 };
 
 }  // namespace cdc::parquet

@@ -1,0 +1,253 @@
+// Where pages, dictionaries and row groups end: pyarrow reads the file with its page checksums, recomputes
+// every statistic from the rows, and compares what the footer says with the pages that are there.
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <limits>
+#include <random>
+
+#include "lib/parquet/data_file_reader.h"
+#include "lib/parquet/data_file_writer.h"
+#include "tests/unit/parquet/files.h"
+#include "tests/unit/parquet/sample_rows.h"
+
+namespace cdc::parquet {
+namespace {
+
+using rows::Type;
+using rows::TypeKind;
+
+rows::Batch OneColumn(Type type, bool required = false) {
+  auto schema = std::make_shared<rows::Schema>();
+  const bool list = type.kind == TypeKind::kList;
+  schema->fields = {{1, list ? 2 : 0, "c", required, type}};
+  return rows::Batch(schema);
+}
+
+/// Writes the rows, reads them back, and lets pyarrow judge. \param wanted what the first row group's first
+/// column must be: "encoding count" of its pages, in order
+void Check(const rows::Batch& batch, const std::string& wanted, WriterOptions options = {},
+           bool turned = false) {
+  MemoryFile file;
+  auto writer = DataFileWriter::Make(std::make_unique<MemoryWriter>(file), "/t/a.parquet",
+                                     batch.shared_schema(), options);
+  REQUIRE(writer.has_value());
+  std::vector<uint32_t> order = AllRows(batch);
+  if (turned) std::reverse(order.begin(), order.end());
+  REQUIRE((*writer)->Write(batch, order).has_value());
+  const auto described = (*writer)->Close();
+  REQUIRE(described.has_value());
+
+  auto reader = DataFileReader::Make(std::make_unique<MemoryReader>(file), batch.shared_schema());
+  REQUIRE(reader.has_value());
+  rows::Batch all(batch.shared_schema()), some(batch.shared_schema());
+  int64_t first = 0;
+  while ((*reader)->Next(&some, &first).value()) {
+    for (size_t c = 0; c < some.column_count(); ++c) {
+      for (uint32_t row = 0; row < some.rows(); ++row) all.column(c).AppendFrom(some.column(c), row);
+    }
+  }
+  rows::Batch expected(batch.shared_schema());
+  for (size_t c = 0; c < batch.column_count(); ++c) {
+    for (const uint32_t row : order) expected.column(c).AppendFrom(batch.column(c), row);
+  }
+  CHECK(FirstDifference(all, expected) == "");
+
+  const TempFolder folder;
+  const std::string command = std::string(CDC_PYTHON) + " " + CDC_SOURCE_DIR +
+                              "/tests/unit/parquet/check_pages.py " + folder.Save("a.parquet", file.bytes) +
+                              " '" + wanted + "'";
+  CHECK(std::system(command.c_str()) == 0);
+}
+
+WriterOptions Dictionary(int64_t bytes) {
+  WriterOptions options;
+  options.dictionary_page_bytes = bytes;
+  return options;
+}
+
+TEST_CASE("a dictionary's numbers are read at the limits of their widths") {
+  for (const int64_t distinct : {1, 2, 3, 256, 257, 511, 512, 513, 1025}) {
+    rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
+    for (int64_t i = 0; i < 20'000; ++i) batch.column(0).AppendLong(i % distinct);
+    INFO(distinct);
+    Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1");
+  }
+}
+
+TEST_CASE("a dictionary of sixteen bits") {
+  rows::Batch batch = OneColumn(Type::Of(TypeKind::kInt));
+  for (int i = 0; i < 200'000; ++i) batch.column(0).AppendInt(static_cast<int32_t>(i % 50'000));
+  // So many distinct ones that a sample of the file's first rows would refuse a dictionary.
+  for (int i = 0; i < 200'000; ++i) batch.column(0).AppendInt(7);
+  WriterOptions options = Dictionary(1 << 20);
+  options.open_bytes = 64 << 20;
+  options.row_group_rows = 1 << 20;
+  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:6", options);
+}
+
+TEST_CASE("beyond its limit a dictionary is given up in the middle of a row group") {
+  rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
+  // Few at first, so that the choice is for a dictionary.
+  for (int i = 0; i < 60'000; ++i) {
+    if (i % 11 == 0) {
+      batch.column(0).AppendNull();
+    } else {
+      batch.column(0).AppendBytes("value " + std::to_string(i < 30'000 || i > 50'000 ? i % 40 : i));
+    }
+  }
+  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:2", Dictionary(8 << 10));
+  WriterOptions options = Dictionary(8 << 10);
+  options.row_group_rows = 35'000;  // the next group begins with a dictionary again
+  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", options);
+}
+
+TEST_CASE("a dictionary that a page fills just at its end") {
+  rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
+  for (int64_t i = 0; i < 4096; ++i) batch.column(0).AppendLong(i < 2048 ? i % 2 : i % 256);
+  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1", Dictionary(256 * 8));
+}
+
+TEST_CASE("columns without a value, and with the first one late") {
+  for (const bool late : {false, true}) {
+    for (const Type type :
+         {Type::Of(TypeKind::kString), Type::Of(TypeKind::kInt), Type::Of(TypeKind::kBoolean),
+          Type::Decimal(30, 2), Type::ListOf(Type::Of(TypeKind::kString))}) {
+      rows::Batch batch = OneColumn(type);
+      for (int i = 0; i < 10'000; ++i) batch.column(0).AppendNull();
+      if (late) {
+        if (type.kind == TypeKind::kString) batch.column(0).AppendBytes("");
+        if (type.kind == TypeKind::kInt) batch.column(0).AppendInt(-1);
+        if (type.kind == TypeKind::kBoolean) batch.column(0).AppendBoolean(false);
+        if (type.kind == TypeKind::kDecimal) batch.column(0).AppendDecimal(-1);
+        if (type.kind == TypeKind::kList) batch.column(0).EndList();
+      }
+      INFO(ToString(type) << (late ? ", late" : ""));
+      Check(batch, "");
+    }
+  }
+}
+
+/// Plain pages of a table with many columns, or of wide ones.
+WriterOptions SmallPages() {
+  WriterOptions options;
+  options.open_bytes = 1;  // the least pages there are: 8 KB
+  options.dictionary_page_bytes = 1;
+  return options;
+}
+
+TEST_CASE("pages end among runs of nulls and values, in any order of rows") {
+  for (const uint32_t length : {1u, 3u, 8u, 50u, 5'000u}) {
+    rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
+    std::mt19937 random(length);
+    for (int i = 0; i < 30'000;) {
+      const bool value = random() % 2 == 0;
+      for (uint32_t n = 1 + random() % length; n > 0 && i < 30'000; --n, ++i) {
+        if (value) {
+          batch.column(0).AppendLong(static_cast<int64_t>(random()) << 20);
+        } else {
+          batch.column(0).AppendNull();
+        }
+      }
+    }
+    Check(batch, "", SmallPages());
+    Check(batch, "", SmallPages(), true);
+  }
+}
+
+TEST_CASE("lists over many pages: none is cut, empty ones and nulls among them, one longer than a page") {
+  for (const bool required : {false, true}) {
+    rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kInt)), required);
+    std::mt19937 random(3);
+    for (int i = 0; i < 9'000; ++i) {
+      if (!required && random() % 6 == 0) {
+        batch.column(0).AppendNull();
+        continue;
+      }
+      const uint32_t longest = i == 4'000 ? 100'000 : 9;
+      for (uint32_t n = i == 4'000 ? longest : random() % longest; n > 0; --n) {
+        rows::Column& elements = batch.column(0).BeginList();
+        if (random() % 5 == 0) {
+          elements.AppendNull();
+        } else {
+          elements.AppendInt(static_cast<int32_t>(random()));
+        }
+      }
+      batch.column(0).EndList();
+    }
+    Check(batch, "", SmallPages());
+    Check(batch, "");
+  }
+}
+
+TEST_CASE("a list of more distinct values than a dictionary numbers") {
+  rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kInt)));
+  for (int i = 0; i < 5'000; ++i) {
+    batch.column(0).BeginList().AppendInt(i % 10);
+    batch.column(0).EndList();
+  }
+  for (int n = 0; n < 200'000; ++n) batch.column(0).BeginList().AppendInt(n);
+  batch.column(0).EndList();
+  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", Dictionary(60'000));
+}
+
+TEST_CASE("values larger than a page, and too large for a statistic") {
+  for (const size_t size : {size_t{4096}, size_t{4097}, size_t{600'000}}) {
+    rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
+    batch.column(0).AppendBytes("m");
+    batch.column(0).AppendBytes(std::string(size, 'z'));
+    batch.column(0).AppendBytes("");
+    batch.column(0).AppendBytes(std::string(size, 'z') + "z");
+    batch.column(0).AppendBytes("n");
+    Check(batch, "");
+    Check(batch, "", SmallPages());
+  }
+}
+
+TEST_CASE("floats: NaN is no bound, and zero has both signs") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const std::vector<double>& values :
+       {std::vector{nan}, std::vector{0.0}, std::vector{-0.0}, std::vector{nan, -0.0, 5.5},
+        std::vector{-1.5, 0.0, nan}, std::vector{nan, -1.5, -2.5, nan}}) {
+    for (const uint32_t times : {1u, 500u}) {
+      rows::Batch batch = OneColumn(Type::Of(TypeKind::kDouble)),
+                  narrow = OneColumn(Type::Of(TypeKind::kFloat));
+      for (uint32_t i = 0; i < times; ++i) {
+        for (const double v : values) {
+          batch.column(0).AppendDouble(v);
+          narrow.column(0).AppendFloat(static_cast<float>(v));
+        }
+      }
+      Check(batch, "");
+      Check(narrow, "");
+      Check(batch, "", SmallPages());
+      Check(narrow, "", SmallPages());
+    }
+  }
+}
+
+TEST_CASE("decimals of every width have the bounds of their signs") {
+  for (int precision = 1; precision <= 38; ++precision) {
+    rows::Batch batch = OneColumn(Type::Decimal(precision, precision / 2));
+    Int128 most = 1;
+    for (int i = 0; i < precision; ++i) most *= 10;
+    std::mt19937_64 random(static_cast<uint64_t>(precision));
+    for (int i = 0; i < 300; ++i) {
+      const Int128 v = (Int128{static_cast<int64_t>(random())} << 64 | random()) % most;
+      batch.column(0).AppendDecimal(v);
+    }
+    for (const Int128 v : {most - 1, Int128{0}, Int128{-1}, 1 - most}) batch.column(0).AppendDecimal(v);
+    INFO(precision);
+    Check(batch, "", precision % 2 == 0 ? SmallPages() : WriterOptions{});
+  }
+}
+
+TEST_CASE("texts that are all empty have a bound") {
+  rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
+  batch.column(0).AppendBytes("");
+  Check(batch, "");
+  Check(batch, "", SmallPages());
+}
+
+}  // namespace
+}  // namespace cdc::parquet
