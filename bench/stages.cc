@@ -111,8 +111,9 @@ void FoldChanges(benchmark::State& state) {
 }
 BENCHMARK(FoldChanges)->Arg(1'000)->Arg(10'000'000);
 
+/// Whole files: of a bulk load, and of a commit a second.
 void ParquetWrite(benchmark::State& state) {
-  Decoding decoding(Shape(100'000, 12, false));
+  Decoding decoding(Shape(state.range(0), 12, false));
   rows::Batch batch(decoding.schema);
   decoding.Decode(&batch);
   std::vector<uint32_t> numbers(batch.rows());
@@ -129,7 +130,7 @@ void ParquetWrite(benchmark::State& state) {
   Items(state, numbers.size());
   state.counters["bytes_per_row"] = static_cast<double>(bytes) / static_cast<double>(numbers.size());
 }
-BENCHMARK(ParquetWrite);
+BENCHMARK(ParquetWrite)->Arg(100'000)->Arg(1'000)->Arg(1);
 
 void PositionDeletes(benchmark::State& state) {
   std::vector<int64_t> positions;

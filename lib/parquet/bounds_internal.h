@@ -127,13 +127,14 @@ class BytesBounds {
   /// The values themselves; nothing for one that is too long.
   std::optional<std::string_view> least() const { return Statistic(min_); }
   std::optional<std::string_view> most() const { return Statistic(max_); }
-  std::optional<std::string> lower() const {
+  /// Cut to so many code points or bytes. No upper bound: there is none that short.
+  std::optional<std::string> lower(size_t length = iceberg::kBoundLength) const {
     if (!any_) return std::nullopt;
-    return kText ? iceberg::TruncateStringLower(min_) : iceberg::TruncateBinaryLower(min_);
+    return kText ? iceberg::TruncateStringLower(min_, length) : iceberg::TruncateBinaryLower(min_, length);
   }
-  std::optional<std::string> upper() const {
+  std::optional<std::string> upper(size_t length = iceberg::kBoundLength) const {
     if (!any_) return std::nullopt;
-    return kText ? iceberg::TruncateStringUpper(max_) : iceberg::TruncateBinaryUpper(max_);
+    return kText ? iceberg::TruncateStringUpper(max_, length) : iceberg::TruncateBinaryUpper(max_, length);
   }
   int64_t nan_count() const { return 0; }
 

@@ -18,6 +18,7 @@ class BytesEncoder final : public ValueEncoder {
 
   void BeginChunk(bool dictionary) override {
     distinct_.Clear();
+    page_bounds_.Clear();
     bounds_.Clear();
     dictionary_ = dictionary;
   }
@@ -35,7 +36,7 @@ class BytesEncoder final : public ValueEncoder {
     bytes += 4 * rows.numbers.size();
     CopyTexts(column, rows.numbers, page_.Room(bytes));
     page_.Use(bytes);
-    bounds_.Settle();
+    page_bounds_.Settle();
   }
 
   LeastAndMost EndChunk() override {
@@ -73,7 +74,7 @@ class BytesEncoder final : public ValueEncoder {
       } else if (size > 0) {  // texts may be null
         std::memcpy(to + 4, texts + begin, size);
       }
-      bounds_.Show({texts + begin, size});
+      page_bounds_.Show({texts + begin, size});
       to += 4 + size;
     }
   }
@@ -84,7 +85,16 @@ class BytesEncoder final : public ValueEncoder {
     page_.Use(2 * rows.size());
   }
 
+  LeastAndMost EndPlainPage() override {
+    bounds_.Merge(page_bounds_);
+    LeastAndMost out{page_bounds_.lower(kPageBound), page_bounds_.upper(kPageBound)};
+    page_bounds_.Clear();
+    return out;
+  }
+
+  static constexpr size_t kPageBound = 64;  // code points, or bytes
   BytesDictionary distinct_;
+  BytesBounds<kText> page_bounds_;           // of plain values
   BytesBounds<kText> bounds_, file_bounds_;  // of the chunk, without the dictionary's values at first
 };
 

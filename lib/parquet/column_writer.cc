@@ -60,6 +60,7 @@ Status ColumnWriter::WriteCells(const rows::Column& column, const ValueEncoder::
     cells = tools_.cells.data();
   }
   page_slots_ += count;
+  page_rows_ += static_cast<int64_t>(count);
   if (AllValues(cells, count)) {
     if (!field_.required) definition_.AppendRun(1, count);
     return AppendValues(column, rows);
@@ -80,6 +81,7 @@ Status ColumnWriter::WriteCells(const rows::Column& column, const ValueEncoder::
 Status ColumnWriter::WriteLists(const rows::Column& column, std::span<const uint32_t> rows) {
   for (const uint32_t row : rows) {
     CDC_TRY(AddList(column, row));
+    ++piece_rows_;
     if (tools_.definition.size() >= kPieceSlots) {
       CDC_TRY(EndPiece(column.element()));
     }
@@ -114,6 +116,7 @@ Status ColumnWriter::EndPiece(const rows::Column& elements) {
     values_->LeaveDictionary();
   }
   page_slots_ += slots;
+  page_rows_ += std::exchange(piece_rows_, 0);
   page_nulls_ += static_cast<int64_t>(slots - tools_.elements.size());
   definition_.Append(tools_.definition.data(), slots);
   repetition_.Append(tools_.repetition.data(), slots);
@@ -146,14 +149,17 @@ const std::string& ColumnWriter::TakeLevels() {
 /// The open page, which is then another one.
 Result<PageBytes> ColumnWriter::TakePage() {
   const Encoding encoding = values_->encoding();
-  const std::string_view body = values_->TakePage(TakeLevels(), &tools_.scratch);
+  DataPage facts{0, page_rows_, static_cast<int64_t>(page_slots_), page_nulls_, encoding, {}};
+  const std::string_view body = values_->TakePage(TakeLevels(), &tools_.scratch, &facts.bounds);
   CDC_ASSIGN(const PageBytes page, tools_.compressor.Compress(PageKind::kData, page_slots_, encoding, body));
   values_->Trim();
   chunk_.Count(PageKind::kData, encoding, page.header.size() + body.size(), page.size());
   chunk_.values += static_cast<int64_t>(page_slots_);
   chunk_.nulls += page_nulls_;
+  facts.size = static_cast<int64_t>(page.size());
+  chunk_.data_pages.push_back(std::move(facts));
   page_slots_ = 0;
-  page_nulls_ = 0;
+  page_rows_ = page_nulls_ = 0;
   return page;
 }
 
@@ -189,10 +195,8 @@ Result<ColumnChunk> ColumnWriter::EndGroup(FileEnd* file) {
     CDC_ASSIGN(const PageBytes page, TakePage());
     CDC_TRY(write(page));
   }
-  LeastAndMost bounds = values_->EndChunk();
+  chunk_.bounds = values_->EndChunk();
   values_->BeginChunk(dictionary_);
-  chunk_.least = std::move(bounds.least);
-  chunk_.most = std::move(bounds.most);
   slots_ += chunk_.values;
   nulls_ += chunk_.nulls;
   return std::exchange(chunk_, {});

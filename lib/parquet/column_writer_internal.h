@@ -70,7 +70,8 @@ class ColumnWriter {
   bool dictionary_ = true;
   RunEncoder<uint8_t> definition_, repetition_;  // of the open page
   size_t page_slots_ = 0;                        // values, nulls and empty places of the open page
-  int64_t page_nulls_ = 0;
+  int64_t page_rows_ = 0, page_nulls_ = 0;
+  int64_t piece_rows_ = 0;  // of lists that AddList() collected
   WaitingPages waiting_;
   ColumnChunk chunk_;              // of the open row group
   int64_t slots_ = 0, nulls_ = 0;  // of all

@@ -8,6 +8,7 @@
 #include "lib/parquet/column_writer_internal.h"
 #include "lib/parquet/dictionary_choice_internal.h"
 #include "lib/parquet/footer_internal.h"
+#include "lib/parquet/page_index_internal.h"
 
 namespace cdc::parquet {
 namespace {
@@ -96,6 +97,7 @@ class FileWriter final : public DataFileWriter {
     return Guarded("cannot finish " + path_, [&]() -> Result<iceberg::DataFile> {
       if (!begun_) CDC_TRY(out_.Write(kMagic));
       if (group_rows_ > 0) CDC_TRY(EndGroup());
+      CDC_TRY(WritePageIndex());
       std::string footer;
       AppendFooter(*schema_, groups_, rows_, &footer);
       CDC_TRY(out_.Write(footer));
@@ -131,8 +133,25 @@ class FileWriter final : public DataFileWriter {
       CDC_ASSIGN(auto chunk, column.EndGroup(&out_));
       group.chunks.push_back(std::move(chunk));
     }
+    EncodePageIndex(*schema_, &group);
     groups_.push_back(std::move(group));
     group_rows_ = 0;
+    return {};
+  }
+
+  Status WritePageIndex() {
+    for (RowGroup& group : groups_) {
+      for (ColumnChunk& chunk : group.chunks) {
+        chunk.column_index_at = out_.position();
+        CDC_TRY(out_.Write(chunk.column_index));
+      }
+    }
+    for (RowGroup& group : groups_) {
+      for (ColumnChunk& chunk : group.chunks) {
+        chunk.offset_index_at = out_.position();
+        CDC_TRY(out_.Write(chunk.offset_index));
+      }
+    }
     return {};
   }
 

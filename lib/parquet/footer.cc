@@ -148,10 +148,10 @@ void AppendEncodings(const ColumnChunk& chunk, ThriftWriter* footer) {
 void AppendStatistics(const ColumnChunk& chunk, ThriftWriter* footer) {
   footer->Struct(12);
   footer->Int64(3, chunk.nulls);
-  if (chunk.most) footer->Binary(5, *chunk.most);
-  if (chunk.least) footer->Binary(6, *chunk.least);
-  if (chunk.most) footer->True(7);
-  if (chunk.least) footer->True(8);
+  if (chunk.bounds.most) footer->Binary(5, *chunk.bounds.most);
+  if (chunk.bounds.least) footer->Binary(6, *chunk.bounds.least);
+  if (chunk.bounds.most) footer->True(7);
+  if (chunk.bounds.least) footer->True(8);
   footer->EndStruct();
 }
 
@@ -184,6 +184,14 @@ void AppendChunk(const rows::Field& field, const ColumnChunk& chunk, ThriftWrite
     footer->EndStruct();
   }
   footer->EndStruct();
+  if (!chunk.offset_index.empty()) {
+    footer->Int64(4, chunk.offset_index_at);
+    footer->Int32(5, static_cast<int32_t>(chunk.offset_index.size()));
+  }
+  if (!chunk.column_index.empty()) {
+    footer->Int64(6, chunk.column_index_at);
+    footer->Int32(7, static_cast<int32_t>(chunk.column_index.size()));
+  }
   footer->EndStruct();
 }
 

@@ -29,6 +29,19 @@ int DecimalBytes(int precision);
 /// \return kUnsupported: a field without an id, a decimal's precision outside 1 to 38.
 Status CheckSchema(const rows::Schema& schema);
 
+/// Smallest and largest value in Parquet's PLAIN form, a byte array without its length.
+struct LeastAndMost {
+  std::optional<std::string> least, most;
+};
+
+/// A data page, for the page index.
+struct DataPage {
+  int64_t size;  ///< in the file, with its header
+  int64_t rows, values, nulls;
+  Encoding encoding;
+  LeastAndMost bounds;  ///< of kPlain only
+};
+
 /// Pages of one kind in a column chunk.
 struct PageCount {
   PageKind kind;
@@ -45,7 +58,10 @@ struct ColumnChunk {
   std::optional<int64_t> dictionary_at;
   int64_t data_at = 0;
   int64_t plain_bytes = 0, bytes = 0;  ///< with page headers
-  std::optional<std::string> least, most;
+  LeastAndMost bounds;
+  std::vector<DataPage> data_pages;        ///< until their index is encoded
+  std::string column_index, offset_index;  ///< encoded; empty: none
+  int64_t column_index_at = 0, offset_index_at = 0;
 
   /// Counts a page of that many bytes, before and after compression, headers with it.
   void Count(PageKind kind, Encoding encoding, size_t plain_size, size_t size);

@@ -50,8 +50,8 @@ ColumnChunk NewChunk(size_t rows) {
 /// A dictionary of the paths, and for each of them one run that points to it.
 ColumnChunk AppendPaths(std::span<const FileDeletes> files, size_t rows, std::string* file) {
   ColumnChunk chunk = NewChunk(rows);
-  chunk.least = files.front().data_file_path;
-  chunk.most = files.back().data_file_path;
+  chunk.bounds.least = files.front().data_file_path;
+  chunk.bounds.most = files.back().data_file_path;
   chunk.dictionary_at = static_cast<int64_t>(file->size());
   std::string body;
   for (const FileDeletes& each : files) {
@@ -79,8 +79,8 @@ ColumnChunk AppendPaths(std::span<const FileDeletes> files, size_t rows, std::st
 
 ColumnChunk AppendPositions(std::span<const int64_t> positions, const Bounds& bounds, std::string* file) {
   ColumnChunk chunk = NewChunk(positions.size());
-  chunk.least = LittleEndian(bounds.least);
-  chunk.most = LittleEndian(bounds.greatest);
+  chunk.bounds.least = LittleEndian(bounds.least);
+  chunk.bounds.most = LittleEndian(bounds.greatest);
   chunk.data_at = static_cast<int64_t>(file->size());
   std::string body;
   for (size_t at = 0; at < positions.size(); at += kPageRows) {

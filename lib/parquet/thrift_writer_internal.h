@@ -17,7 +17,7 @@ namespace cdc::parquet {
 class ThriftWriter {
  public:
   /// Types of list elements, with the codes of the protocol.
-  enum class Type : uint8_t { kInt32 = 5, kBinary = 8, kStruct = 12 };
+  enum class Type : uint8_t { kBoolean = 1, kInt32 = 5, kInt64 = 6, kBinary = 8, kStruct = 12 };
 
   explicit ThriftWriter(std::string* out) : out_(*out) {}
 
@@ -60,7 +60,9 @@ class ThriftWriter {
       Varint(size);
     }
   }
+  void Element(bool value) { out_.push_back(value ? 1 : 2); }
   void Element(int32_t value) { ZigZag(value); }
+  void Element(int64_t value) { ZigZag(value); }
   void Element(std::string_view bytes) {
     Varint(bytes.size());
     out_.append(bytes);

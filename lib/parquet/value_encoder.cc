@@ -4,12 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "lib/parquet/bounds_internal.h"
 #include "lib/parquet/bytes_encoder_internal.h"
 #include "lib/parquet/dictionary_internal.h"
-#include "lib/parquet/footer_internal.h"
 
 namespace cdc::parquet {
 namespace {
@@ -112,7 +112,7 @@ class FixedEncoder final : public ValueEncoder {
 
   void BeginChunk(bool dictionary) override {
     distinct_.Clear();
-    bounds_ = {};
+    page_bounds_ = bounds_ = {};
     dictionary_ = dictionary;
   }
 
@@ -127,7 +127,7 @@ class FixedEncoder final : public ValueEncoder {
         const Stored v = codec_.Load(values, row);
         codec_.Put(v, at);
         at += codec_.width();
-        bounds_.Add(v);
+        page_bounds_.Add(v);
       }
     } else {
       auto* const out = reinterpret_cast<Stored*>(to);  // the headroom keeps it aligned
@@ -136,7 +136,7 @@ class FixedEncoder final : public ValueEncoder {
       } else {
         for (size_t i = 0; i < count; ++i) out[i] = codec_.Load(values, rows.numbers[i]);
       }
-      bounds_.AddAll(out, count);
+      page_bounds_.AddAll(out, count);
     }
     page_.Use(count * codec_.width());
   }
@@ -147,14 +147,7 @@ class FixedEncoder final : public ValueEncoder {
       if (v == v) bounds_.Add(v);
     }
     file_bounds_.Merge(bounds_);
-    if (!bounds_.any()) return {};
-    Stored least = bounds_.min(), most = bounds_.max();
-    if constexpr (std::is_floating_point_v<Stored>) {
-      // Readers of older files could not tell the zeros apart (parquet.thrift, ColumnOrder).
-      if (least == 0) least = Stored(-0.0);
-      if (most == 0) most = Stored(0.0);
-    }
-    return {Plain(least), Plain(most)};
+    return Told(bounds_);
   }
 
   size_t dictionary_entries() const override { return distinct_.values().size(); }
@@ -191,6 +184,22 @@ class FixedEncoder final : public ValueEncoder {
     page_.Use(2 * rows.size());
   }
 
+  LeastAndMost EndPlainPage() override {
+    bounds_.Merge(page_bounds_);
+    return Told(std::exchange(page_bounds_, {}));
+  }
+
+  LeastAndMost Told(const OrderedBounds<Stored>& bounds) const {
+    if (!bounds.any()) return {};
+    Stored least = bounds.min(), most = bounds.max();
+    if constexpr (std::is_floating_point_v<Stored>) {
+      // Readers of older files could not tell the zeros apart (parquet.thrift, ColumnOrder).
+      if (least == 0) least = Stored(-0.0);
+      if (most == 0) most = Stored(0.0);
+    }
+    return {Plain(least), Plain(most)};
+  }
+
   std::string Plain(Stored v) const {
     std::string out(codec_.width(), '\0');
     codec_.Put(v, out.data());
@@ -199,6 +208,7 @@ class FixedEncoder final : public ValueEncoder {
 
   const Codec codec_;
   FixedDictionary<Bits> distinct_;
+  OrderedBounds<Stored> page_bounds_;           // of plain values
   OrderedBounds<Stored> bounds_, file_bounds_;  // of the chunk, without the dictionary's values at first
   int64_t nans_ = 0;                            // among the dictionary's values
 };
@@ -208,13 +218,13 @@ class BooleanEncoder final : public ValueEncoder {
  public:
   explicit BooleanEncoder(const ColumnLimits& limits) : ValueEncoder(limits) {}
 
-  void BeginChunk(bool) override { bounds_ = {}; }
+  void BeginChunk(bool) override { page_bounds_ = bounds_ = {}; }
   /// A byte each until the page is taken.
   void Append(const rows::Column& column, const Rows& rows) override {
     const char* const values = column.fixed_data().data();
     char* const to = page_.Room(rows.numbers.size());
     for (size_t i = 0; i < rows.numbers.size(); ++i) to[i] = values[rows.numbers[i]];
-    bounds_.AddAll(reinterpret_cast<const uint8_t*>(to), rows.numbers.size());
+    page_bounds_.AddAll(reinterpret_cast<const uint8_t*>(to), rows.numbers.size());
     page_.Use(rows.numbers.size());
   }
   LeastAndMost EndChunk() override {
@@ -243,7 +253,13 @@ class BooleanEncoder final : public ValueEncoder {
     return scratch->body.view();
   }
 
-  OrderedBounds<uint8_t> bounds_, file_bounds_;
+  LeastAndMost EndPlainPage() override {
+    const auto page = std::exchange(page_bounds_, {});
+    bounds_.Merge(page);
+    return {page.lower(), page.upper()};
+  }
+
+  OrderedBounds<uint8_t> page_bounds_, bounds_, file_bounds_;
 };
 
 template <typename Codec>
@@ -268,7 +284,7 @@ bool ValueEncoder::page_full() const {
   return page_bytes() >= limits_.page_bytes || page_.size() - kHeadroom >= 2 * limits_.page_bytes;
 }
 
-std::string_view ValueEncoder::TakePage(std::string_view levels, PageScratch* scratch) {
+std::string_view ValueEncoder::TakePage(std::string_view levels, PageScratch* scratch, LeastAndMost* bounds) {
   std::string_view body;
   if (encoding() == Encoding::kRleDictionary) {
     const size_t entries = dictionary_entries();
@@ -284,6 +300,7 @@ std::string_view ValueEncoder::TakePage(std::string_view levels, PageScratch* sc
     body = scratch->body.view();
   } else {
     body = EncodePlain(levels, scratch);
+    *bounds = EndPlainPage();
   }
   page_.Clear();
   page_.Use(kHeadroom);  // still there: the body may lie in it

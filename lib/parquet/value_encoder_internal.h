@@ -6,14 +6,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "lib/iceberg/data_file.h"
 #include "lib/parquet/byte_buffer_internal.h"
-#include "lib/parquet/format_internal.h"
+#include "lib/parquet/footer_internal.h"
 #include "lib/parquet/run_encoding_internal.h"
 #include "lib/rows/column.h"
 
@@ -28,11 +27,6 @@ struct ColumnLimits {
 struct PageScratch {
   ByteBuffer body;
   RunEncoder<uint16_t> indices{1};
-};
-
-/// Smallest and largest value of a column chunk in Parquet's PLAIN form, a byte array without its length.
-struct LeastAndMost {
-  std::optional<std::string> least, most;
 };
 
 /// One per leaf column and file. Values come between BeginChunk() and EndChunk(), pages are taken between.
@@ -62,7 +56,8 @@ class ValueEncoder {
   bool page_full() const;
   /// The open page's bytes: `levels` and then its values. It is empty afterwards. Valid until the next call
   /// to this encoder or with this scratch.
-  std::string_view TakePage(std::string_view levels, PageScratch* scratch);
+  /// \param bounds of a page of plain values: what a page index may say, texts and binaries cut
+  std::string_view TakePage(std::string_view levels, PageScratch* scratch, LeastAndMost* bounds);
 
   /// Gives back the memory of a page that was much too large; after the page was used.
   void Trim();
@@ -91,6 +86,8 @@ class ValueEncoder {
   /// Room for this many indices.
   uint16_t* IndexRoom(size_t count) { return reinterpret_cast<uint16_t*>(page_.Room(2 * count)); }
   virtual std::string_view EncodePlain(std::string_view levels, PageScratch* scratch);
+  /// Makes the open page's bounds part of the chunk's, and tells them.
+  virtual LeastAndMost EndPlainPage() = 0;
 
   static constexpr size_t kHeadroom = 64;  // for levels: those of a page without nulls fit
   const ColumnLimits limits_;
