@@ -19,7 +19,7 @@ bool AllValues(const uint8_t* cells, size_t count) {
 }
 
 void AppendLevels(RunEncoder<uint8_t>* levels, int width, std::string* out) {
-  const std::string& encoded = levels->Finish();
+  const std::string_view encoded = levels->Finish();
   const auto size = static_cast<uint32_t>(encoded.size());
   out->append(reinterpret_cast<const char*>(&size), sizeof size);
   out->append(encoded);
@@ -111,7 +111,7 @@ Status ColumnWriter::AddList(const rows::Column& column, uint32_t row) {
 /// Encodes what AddList() collected. Pages end between rows.
 Status ColumnWriter::EndPiece(const rows::Column& elements) {
   const size_t slots = tools_.definition.size();
-  if (values_->encoding() == Encoding::kRleDictionary && tools_.elements.size() > ValueEncoder::kMostAtOnce) {
+  if (values_->in_dictionary() && tools_.elements.size() > ValueEncoder::kMostAtOnce) {
     CDC_TRY(KeepPage());
     values_->LeaveDictionary();
   }

@@ -112,8 +112,7 @@ class FileWriter final : public DataFileWriter {
   Status Begin(const rows::Batch& batch, std::span<const uint32_t> rows) {
     begun_ = true;
     for (size_t i = 0; i < columns_.size(); ++i) {
-      DictionarySample sample;
-      sample.Add(batch.column(i), rows);
+      const DictionarySample sample(batch.column(i), rows);
       columns_[i].BeginWith(sample.WorthIt(static_cast<int64_t>(limits_.column.dictionary_bytes)));
     }
     return out_.Write(kMagic);

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "lib/parquet/dictionary_internal.h"
 #include "lib/rows/batch.h"
 
 namespace cdc::parquet {
@@ -62,7 +64,10 @@ class DictionarySample {
   static constexpr size_t kFewest = 64;  ///< cells that say something
 
   /// \param rows of the file to be written, spread evenly over what is known of it
-  void Add(const rows::Column& column, std::span<const uint32_t> rows) {
+  DictionarySample(const rows::Column& column, std::span<const uint32_t> rows) {
+    const bool list = column.type().kind == rows::TypeKind::kList;
+    mask_ = list ? seen_.size() - 1 : std::bit_ceil(2 * std::min(rows.size() + 1, kCells)) - 1;
+    std::fill_n(seen_.begin(), mask_ + 1, 0);
     const size_t step = std::max<size_t>(1, rows.size() / kCells);
     for (size_t i = 0; i < rows.size() && cells_ < kCells; i += step) AddCell(column, rows[i]);
   }
@@ -82,20 +87,23 @@ class DictionarySample {
         AddCell(column.element(), i);
       return;
     }
-    const auto width = static_cast<size_t>(rows::FixedWidth(column.type().kind));
+    if (&column != of_) {
+      of_ = &column;
+      width_ = static_cast<size_t>(rows::FixedWidth(column.type().kind));
+    }
     const std::string_view value =
-        width > 0 ? std::string_view(column.fixed_data().data() + row * width, width) : column.bytes(row);
+        width_ > 0 ? std::string_view(column.fixed_data().data() + row * width_, width_) : column.bytes(row);
     ++cells_;
-    if (AddHash(HashBytes(value).low)) {
+    if (AddHash(QuickHash(value))) {
       ++distinct_;
       bytes_ += static_cast<int64_t>(value.size());
     }
   }
 
   /// \return whether it is new
-  bool AddHash(uint64_t hash) {
-    hash = std::max<uint64_t>(hash, 1);
-    for (size_t at = hash % kPlaces;; at = (at + 1) % kPlaces) {
+  bool AddHash(uint32_t hash) {
+    hash = std::max<uint32_t>(hash, 1);
+    for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
       if (seen_[at] == hash) return false;
       if (seen_[at] != 0) continue;
       seen_[at] = hash;
@@ -104,8 +112,10 @@ class DictionarySample {
   }
 
   // A small file is written every second: a set of nodes took a sixth of such a commit's time.
-  static constexpr size_t kPlaces = 2 * kCells;
-  std::array<uint64_t, kPlaces> seen_{};  // hashes, 0: free
+  std::array<uint32_t, 2 * kCells> seen_;  // hashes, 0: free; as far as mask_
+  size_t mask_ = 0;
+  const rows::Column* of_ = nullptr;  // whose width it is
+  size_t width_ = 0;
   size_t cells_ = 0, distinct_ = 0;
   int64_t bytes_ = 0;  // of the distinct ones
 };

@@ -52,6 +52,21 @@ inline uint32_t QuickHash(UInt128 v) {
   return static_cast<uint32_t>(Mix(static_cast<uint64_t>(v), static_cast<uint64_t>(v >> 64)));
 }
 
+/// Without a call for the short ones.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) {
+    return LoadWord(a.data()) == LoadWord(b.data()) &&
+           LoadWord(a.data() + size - 8) == LoadWord(b.data() + size - 8);
+  }
+  for (size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 /// Where a hash's number is: open addressing, at most half full.
 class DictionaryPlaces {
  public:

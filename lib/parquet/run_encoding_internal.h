@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <string_view>
 
-#include "lib/parquet/format_internal.h"
+#include "lib/parquet/byte_buffer_internal.h"
 
 namespace cdc::parquet {
 
@@ -25,7 +25,7 @@ class RunEncoder {
   /// Forgets all. \param width bits of a number, 1 to 16, at most those of T
   void Reset(int width) {
     width_ = width;
-    out_.clear();
+    out_.Clear();
     held_ = literal_groups_ = 0;
     run_ = 0;
   }
@@ -45,7 +45,7 @@ class RunEncoder {
   }
 
   /// The encoded numbers; Reset() must follow before more of them come.
-  const std::string& Finish() {
+  std::string_view Finish() {
     if (held_ > 0) {
       const bool goes_on = run_ > 0 && std::all_of(group_, group_ + held_, [&](T n) { return n == of_; });
       if (goes_on) {
@@ -59,7 +59,7 @@ class RunEncoder {
     }
     EndRun();
     EndLiterals();
-    return out_;
+    return out_.view();
   }
 
   /// About what Finish() would give.
@@ -112,8 +112,13 @@ class RunEncoder {
       return;
     }
     EndLiterals();
-    AppendVarint(run_ << 1, &out_);
-    for (int bit = 0; bit < width_; bit += 8) out_.push_back(static_cast<char>(of_ >> bit));
+    char* const begin = out_.Room(12);
+    char* to = begin;
+    uint64_t header = run_ << 1;
+    for (; header >= 0x80; header >>= 7) *to++ = static_cast<char>(header | 0x80);
+    *to++ = static_cast<char>(header);
+    for (int bit = 0; bit < width_; bit += 8) *to++ = static_cast<char>(of_ >> bit);
+    out_.Use(static_cast<size_t>(to - begin));
     run_ = 0;
   }
 
@@ -121,7 +126,8 @@ class RunEncoder {
     if (literal_groups_ == kMostGroups) EndLiterals();
     if (literal_groups_ == 0) {
       literals_at_ = out_.size();
-      out_.push_back(0);
+      *out_.Room(1) = 0;
+      out_.Use(1);
     }
     ++literal_groups_;
     // Four numbers in each half, first ones lowest: eight of 16 bits are two words.
@@ -136,16 +142,17 @@ class RunEncoder {
       packed[0] = low | high << half;
       packed[1] = half > 32 ? high >> (64 - half) : 0;
     }
-    out_.append(reinterpret_cast<const char*>(packed), static_cast<size_t>(width_));
+    std::memcpy(out_.Room(sizeof packed), packed, sizeof packed);
+    out_.Use(static_cast<size_t>(width_));
   }
 
   void EndLiterals() {
-    if (literal_groups_ > 0) out_[literals_at_] = static_cast<char>(literal_groups_ << 1 | 1);
+    if (literal_groups_ > 0) out_.data()[literals_at_] = static_cast<char>(literal_groups_ << 1 | 1);
     literal_groups_ = 0;
   }
 
   int width_;
-  std::string out_;
+  ByteBuffer out_;
   T group_[8] = {};
   size_t held_ = 0;  // of group_
   T of_ = 0;

@@ -66,6 +66,8 @@ class ValueEncoder {
   Encoding encoding() const {
     return dictionary_ && dictionary_entries() > 0 ? Encoding::kRleDictionary : Encoding::kPlain;
   }
+  /// Whether the next value goes into the dictionary, be it empty yet.
+  bool in_dictionary() const { return dictionary_; }
   bool dictionary_full() const {
     return dictionary_ &&
            (dictionary_bytes() >= limits_.dictionary_bytes || dictionary_entries() >= kMostEntries);

@@ -27,8 +27,8 @@ Column Longs(uint32_t rows, int64_t distinct) {
 }
 
 bool WorthIt(const Column& column, int64_t dictionary_bytes) {
-  DictionarySample sample;
-  sample.Add(column, All(column.size()));
+  const std::vector<uint32_t> rows = All(column.size());
+  const DictionarySample sample(column, rows);
   return sample.WorthIt(dictionary_bytes);
 }
 
@@ -58,9 +58,8 @@ TEST_CASE("nulls say nothing, and a handful of cells decides nothing") {
   for (int i = 0; i < 10'000; ++i) column.AppendNull();
   CHECK(WorthIt(column, 64 << 10));
   for (int i = 0; i < 63; ++i) column.AppendLong(i);
-  DictionarySample sample;
   const std::vector<uint32_t> all = All(10'063);
-  sample.Add(column, std::span(all).subspan(10'000));
+  const DictionarySample sample(column, std::span(all).subspan(10'000));
   CHECK(sample.WorthIt(64 << 10));
 }
 

@@ -191,6 +191,18 @@ TEST_CASE("a list of more distinct values than a dictionary numbers") {
   Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", Dictionary(60'000));
 }
 
+TEST_CASE("a row group begins with a list of more values than a dictionary numbers") {
+  rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kLong)));
+  for (int group = 0; group < 2; ++group) {
+    // The sample wants a dictionary.
+    for (int n = 0; n < 100'000; ++n) batch.column(0).BeginList().AppendLong(n < 3000 ? 7 : n);
+    batch.column(0).EndList();
+  }
+  WriterOptions options;
+  options.row_group_rows = 1;
+  Check(batch, "data:PLAIN:1", options);
+}
+
 TEST_CASE("values larger than a page, and too large for a statistic") {
   for (const size_t size : {size_t{4096}, size_t{4097}, size_t{600'000}}) {
     rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));

@@ -15,7 +15,7 @@ struct Decoded {
 };
 
 /// Bit by bit, as the format's grammar has it.
-Decoded Decode(const std::string& bytes, int width) {
+Decoded Decode(std::string_view bytes, int width) {
   Decoded out;
   size_t at = 0;
   const auto byte = [&] { return static_cast<uint8_t>(bytes.at(at++)); };
