@@ -70,7 +70,9 @@ class FileWriter final : public DataFileWriter {
   }
 
   Status Write(const rows::Batch& batch, std::span<const uint32_t> rows) override {
-    return Guarded("cannot write " + path_, [&]() -> Status {
+    // A file that lacks a part of a call must not be finished.
+    if (!outcome_) return outcome_;
+    outcome_ = Guarded("cannot write " + path_, [&]() -> Status {
       if (!begun_ && !rows.empty()) CDC_TRY(Begin(batch, rows));
       while (!rows.empty()) {
         const auto room = static_cast<size_t>(std::max<int64_t>(1, options_.row_group_rows - group_rows_));
@@ -86,6 +88,7 @@ class FileWriter final : public DataFileWriter {
       }
       return {};
     });
+    return outcome_;
   }
 
   int64_t rows() const override { return rows_; }
@@ -94,6 +97,7 @@ class FileWriter final : public DataFileWriter {
   }
 
   Result<iceberg::DataFile> Close() override {
+    if (!outcome_) return outcome_.error();
     return Guarded("cannot finish " + path_, [&]() -> Result<iceberg::DataFile> {
       if (!begun_) CDC_TRY(out_.Write(kMagic));
       if (group_rows_ > 0) CDC_TRY(EndGroup());
@@ -176,6 +180,7 @@ class FileWriter final : public DataFileWriter {
   WritingTools tools_;
   std::deque<ColumnWriter> columns_;  // one per field
   std::vector<RowGroup> groups_;      // the ended ones
+  Status outcome_;                    // of Write(): its first failure stays
   bool begun_ = false;
   int64_t group_rows_ = 0;
   int64_t rows_ = 0;

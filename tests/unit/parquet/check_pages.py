@@ -1,11 +1,12 @@
 """Judges a file of one column by its rows: statistics, page counts and checksums.
 
-usage: check_pages.py FILE WANTED     WANTED: pages of the first row group, "kind:encoding:count …"; empty: any
+usage: check_pages.py FILE WANTED …     WANTED: pages of the first row group, "kind:encoding:count …"; empty: any
 """
 import math
 import struct
 import sys
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 LONGEST_STATISTIC = 4096
@@ -96,15 +97,32 @@ def check_statistics(group, chunk, values):
         check(f"most of group {group}", bits(statistics.max), bits(most))
 
 
+def check_index(path, group, chunk, kind):
+    """The files are of one column: its chunk has a page index when it has several data pages."""
+    parts = [part.split(":") for part in pages(path, chunk).split()]
+    data = [(encoding, int(count)) for kind_of_page, encoding, count in parts if kind_of_page == "data"]
+    several = sum(count for _, count in data) > 1
+    check(f"offset index of group {group}", chunk.has_offset_index, several)
+    plain = all(encoding == "PLAIN" for encoding, _ in data) and not pa.types.is_list(kind)
+    check(f"column index of group {group}", chunk.has_column_index, several and plain)
+
+
+def check_file(path, wanted):
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    for number in range(file.metadata.num_row_groups):
+        column = file.read_row_group(number).column(0)
+        chunk = file.metadata.row_group(number).column(0)
+        check_statistics(number, chunk, list(leaves(column.to_pylist())))
+        check_index(path, number, chunk, column.type)
+    if wanted:
+        check("pages", pages(path, file.metadata.row_group(0).column(0)), wanted)
+
+
 def main():
-    file = pq.ParquetFile(sys.argv[1], page_checksum_verification=True)
-    metadata = file.metadata
-    for group in range(metadata.num_row_groups):
-        column = file.read_row_group(group).column(0)
-        check_statistics(group, metadata.row_group(group).column(0), list(leaves(column.to_pylist())))
-    found = pages(sys.argv[1], metadata.row_group(0).column(0))
-    if sys.argv[2]:
-        check("pages", found, sys.argv[2])
+    for path, wanted in zip(sys.argv[1::2], sys.argv[2::2]):
+        known = len(failures)
+        check_file(path, wanted)
+        failures[known:] = [f"{path.split('/')[-1]}: {failure}" for failure in failures[known:]]
     for failure in failures:
         print(failure)
     sys.exit(1 if failures else 0)

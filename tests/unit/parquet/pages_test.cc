@@ -24,10 +24,25 @@ rows::Batch OneColumn(Type type, bool required = false) {
   return rows::Batch(schema);
 }
 
-/// Writes the rows, reads them back, and lets pyarrow judge. \param wanted what the first row group's first
-/// column must be: "encoding count" of its pages, in order
-void Check(const rows::Batch& batch, const std::string& wanted, WriterOptions options = {},
-           bool turned = false) {
+/// Files of one test; pyarrow judges them together at the end.
+class Judge {
+ public:
+  ~Judge() {
+    const std::string script = std::string(CDC_SOURCE_DIR) + "/tests/unit/parquet/check_pages.py";
+    CHECK(std::system((std::string(CDC_PYTHON) + " " + script + files_).c_str()) == 0);
+  }
+  /// Writes the rows, reads them back, and keeps the file. \param wanted what the first row group's first
+  /// column must be: "encoding count" of its pages, in order
+  void Check(const rows::Batch& batch, const std::string& wanted, WriterOptions options = {},
+             bool turned = false);
+
+ private:
+  const TempFolder folder_;
+  std::string files_;
+  int count_ = 0;
+};
+
+void Judge::Check(const rows::Batch& batch, const std::string& wanted, WriterOptions options, bool turned) {
   MemoryFile file;
   auto writer = DataFileWriter::Make(std::make_unique<MemoryWriter>(file), "/t/a.parquet",
                                      batch.shared_schema(), options);
@@ -53,11 +68,7 @@ void Check(const rows::Batch& batch, const std::string& wanted, WriterOptions op
   }
   CHECK(FirstDifference(all, expected) == "");
 
-  const TempFolder folder;
-  const std::string command = std::string(CDC_PYTHON) + " " + CDC_SOURCE_DIR +
-                              "/tests/unit/parquet/check_pages.py " + folder.Save("a.parquet", file.bytes) +
-                              " '" + wanted + "'";
-  CHECK(std::system(command.c_str()) == 0);
+  files_ += " " + folder_.Save(std::to_string(count_++) + ".parquet", file.bytes) + " '" + wanted + "'";
 }
 
 WriterOptions Dictionary(int64_t bytes) {
@@ -67,15 +78,17 @@ WriterOptions Dictionary(int64_t bytes) {
 }
 
 TEST_CASE("a dictionary's numbers are read at the limits of their widths") {
+  Judge judge;
   for (const int64_t distinct : {1, 2, 3, 256, 257, 511, 512, 513, 1025}) {
     rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
     for (int64_t i = 0; i < 20'000; ++i) batch.column(0).AppendLong(i % distinct);
     INFO(distinct);
-    Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1");
+    judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1");
   }
 }
 
 TEST_CASE("a dictionary of sixteen bits") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::Of(TypeKind::kInt));
   for (int i = 0; i < 200'000; ++i) batch.column(0).AppendInt(static_cast<int32_t>(i % 50'000));
   // So many distinct ones that a sample of the file's first rows would refuse a dictionary.
@@ -83,10 +96,11 @@ TEST_CASE("a dictionary of sixteen bits") {
   WriterOptions options = Dictionary(1 << 20);
   options.open_bytes = 64 << 20;
   options.row_group_rows = 1 << 20;
-  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:6", options);
+  judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:6", options);
 }
 
 TEST_CASE("beyond its limit a dictionary is given up in the middle of a row group") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
   // Few at first, so that the choice is for a dictionary.
   for (int i = 0; i < 60'000; ++i) {
@@ -96,19 +110,21 @@ TEST_CASE("beyond its limit a dictionary is given up in the middle of a row grou
       batch.column(0).AppendBytes("value " + std::to_string(i < 30'000 || i > 50'000 ? i % 40 : i));
     }
   }
-  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:2", Dictionary(8 << 10));
+  judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:2", Dictionary(8 << 10));
   WriterOptions options = Dictionary(8 << 10);
   options.row_group_rows = 35'000;  // the next group begins with a dictionary again
-  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", options);
+  judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", options);
 }
 
 TEST_CASE("a dictionary that a page fills just at its end") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
   for (int64_t i = 0; i < 4096; ++i) batch.column(0).AppendLong(i < 2048 ? i % 2 : i % 256);
-  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1", Dictionary(256 * 8));
+  judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1", Dictionary(256 * 8));
 }
 
 TEST_CASE("columns without a value, and with the first one late") {
+  Judge judge;
   for (const bool late : {false, true}) {
     for (const Type type :
          {Type::Of(TypeKind::kString), Type::Of(TypeKind::kInt), Type::Of(TypeKind::kBoolean),
@@ -123,7 +139,7 @@ TEST_CASE("columns without a value, and with the first one late") {
         if (type.kind == TypeKind::kList) batch.column(0).EndList();
       }
       INFO(ToString(type) << (late ? ", late" : ""));
-      Check(batch, "");
+      judge.Check(batch, "");
     }
   }
 }
@@ -137,6 +153,7 @@ WriterOptions SmallPages() {
 }
 
 TEST_CASE("pages end among runs of nulls and values, in any order of rows") {
+  Judge judge;
   for (const uint32_t length : {1u, 3u, 8u, 50u, 5'000u}) {
     rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
     std::mt19937 random(length);
@@ -150,12 +167,13 @@ TEST_CASE("pages end among runs of nulls and values, in any order of rows") {
         }
       }
     }
-    Check(batch, "", SmallPages());
-    Check(batch, "", SmallPages(), true);
+    judge.Check(batch, "", SmallPages());
+    judge.Check(batch, "", SmallPages(), true);
   }
 }
 
 TEST_CASE("lists over many pages: none is cut, empty ones and nulls among them, one longer than a page") {
+  Judge judge;
   for (const bool required : {false, true}) {
     rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kInt)), required);
     std::mt19937 random(3);
@@ -175,12 +193,13 @@ TEST_CASE("lists over many pages: none is cut, empty ones and nulls among them, 
       }
       batch.column(0).EndList();
     }
-    Check(batch, "", SmallPages());
-    Check(batch, "");
+    judge.Check(batch, "", SmallPages());
+    judge.Check(batch, "");
   }
 }
 
 TEST_CASE("a list of more distinct values than a dictionary numbers") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kInt)));
   for (int i = 0; i < 5'000; ++i) {
     batch.column(0).BeginList().AppendInt(i % 10);
@@ -188,10 +207,11 @@ TEST_CASE("a list of more distinct values than a dictionary numbers") {
   }
   for (int n = 0; n < 200'000; ++n) batch.column(0).BeginList().AppendInt(n);
   batch.column(0).EndList();
-  Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", Dictionary(60'000));
+  judge.Check(batch, "dictionary:PLAIN:1 data:RLE_DICTIONARY:1 data:PLAIN:1", Dictionary(60'000));
 }
 
 TEST_CASE("a row group begins with a list of more values than a dictionary numbers") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::ListOf(Type::Of(TypeKind::kLong)));
   for (int group = 0; group < 2; ++group) {
     // The sample wants a dictionary.
@@ -200,10 +220,11 @@ TEST_CASE("a row group begins with a list of more values than a dictionary numbe
   }
   WriterOptions options;
   options.row_group_rows = 1;
-  Check(batch, "data:PLAIN:1", options);
+  judge.Check(batch, "data:PLAIN:1", options);
 }
 
 TEST_CASE("values larger than a page, and too large for a statistic") {
+  Judge judge;
   for (const size_t size : {size_t{4096}, size_t{4097}, size_t{600'000}}) {
     rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
     batch.column(0).AppendBytes("m");
@@ -211,12 +232,13 @@ TEST_CASE("values larger than a page, and too large for a statistic") {
     batch.column(0).AppendBytes("");
     batch.column(0).AppendBytes(std::string(size, 'z') + "z");
     batch.column(0).AppendBytes("n");
-    Check(batch, "");
-    Check(batch, "", SmallPages());
+    judge.Check(batch, "");
+    judge.Check(batch, "", SmallPages());
   }
 }
 
 TEST_CASE("floats: NaN is no bound, and zero has both signs") {
+  Judge judge;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const std::vector<double>& values :
        {std::vector{nan}, std::vector{0.0}, std::vector{-0.0}, std::vector{nan, -0.0, 5.5},
@@ -230,15 +252,16 @@ TEST_CASE("floats: NaN is no bound, and zero has both signs") {
           narrow.column(0).AppendFloat(static_cast<float>(v));
         }
       }
-      Check(batch, "");
-      Check(narrow, "");
-      Check(batch, "", SmallPages());
-      Check(narrow, "", SmallPages());
+      judge.Check(batch, "");
+      judge.Check(narrow, "");
+      judge.Check(batch, "", SmallPages());
+      judge.Check(narrow, "", SmallPages());
     }
   }
 }
 
 TEST_CASE("decimals of every width have the bounds of their signs") {
+  Judge judge;
   for (int precision = 1; precision <= 38; ++precision) {
     rows::Batch batch = OneColumn(Type::Decimal(precision, precision / 2));
     Int128 most = 1;
@@ -250,15 +273,16 @@ TEST_CASE("decimals of every width have the bounds of their signs") {
     }
     for (const Int128 v : {most - 1, Int128{0}, Int128{-1}, 1 - most}) batch.column(0).AppendDecimal(v);
     INFO(precision);
-    Check(batch, "", precision % 2 == 0 ? SmallPages() : WriterOptions{});
+    judge.Check(batch, "", precision % 2 == 0 ? SmallPages() : WriterOptions{});
   }
 }
 
 TEST_CASE("texts that are all empty have a bound") {
+  Judge judge;
   rows::Batch batch = OneColumn(Type::Of(TypeKind::kString));
   batch.column(0).AppendBytes("");
-  Check(batch, "");
-  Check(batch, "", SmallPages());
+  judge.Check(batch, "");
+  judge.Check(batch, "", SmallPages());
 }
 
 }  // namespace

@@ -295,6 +295,9 @@ TEST_CASE("nulls in required columns and unresolved values are refused") {
   const Status written = (*writer)->Write(batch, AllRows(batch));
   REQUIRE(!written.has_value());
   CHECK(written.error().kind == ErrorKind::kBadValue);
+  const auto finished = (*writer)->Close();
+  REQUIRE(!finished.has_value());
+  CHECK(finished.error().kind == ErrorKind::kBadValue);
   writer->reset();
   CHECK(!file.closed);
 }
