@@ -52,7 +52,7 @@ class DataFileWriter {
 
   /// Writes the footer, closes the storage writer. Call once, last; a file of 0 rows is valid.
   /// Metrics: value, null and NaN counts and column sizes for every leaf column (a list reports its element's
-  /// id), bounds for all but lists; strings and binaries are cut to 16 code points or bytes.
+  /// id), bounds for all but lists and uuids; strings and binaries are cut to 16 code points or bytes.
   virtual Result<iceberg::DataFile> Close() = 0;
 };
 

@@ -38,14 +38,14 @@ T LoadFixed(const char* values, uint32_t row) {
   return v;
 }
 
-// A codec tells how a batch's value is stored in the file (Stored, the one that is compared), and how a bound
-// of it is told.
+// A codec tells how a batch's value is stored in the file (Stored, the one that is compared), and whether
+// (kTold) and how a bound of it is told.
 
 /// Numbers that are stored as batches have them.
 template <typename T>
 struct NumberCodec {
   using Stored = T;
-  static constexpr bool kAsInBatch = true;
+  static constexpr bool kAsInBatch = true, kTold = true;
   explicit NumberCodec(const rows::Type&) {}
   static constexpr size_t width() { return sizeof(T); }
   static T Load(const char* values, uint32_t row) { return LoadFixed<T>(values, row); }
@@ -57,7 +57,7 @@ struct NumberCodec {
 template <typename T>
 struct ShortDecimalCodec {
   using Stored = T;
-  static constexpr bool kAsInBatch = false;
+  static constexpr bool kAsInBatch = false, kTold = true;
   explicit ShortDecimalCodec(const rows::Type&) {}
   static constexpr size_t width() { return sizeof(T); }
   static T Load(const char* values, uint32_t row) {
@@ -71,7 +71,7 @@ struct ShortDecimalCodec {
 
 struct LongDecimalCodec {
   using Stored = Int128;
-  static constexpr bool kAsInBatch = false;
+  static constexpr bool kAsInBatch = false, kTold = true;
   explicit LongDecimalCodec(const rows::Type& type)
       : width_(static_cast<size_t>(DecimalBytes(type.precision))) {}
   size_t width() const { return width_; }
@@ -83,10 +83,11 @@ struct LongDecimalCodec {
   size_t width_;
 };
 
-/// As the number that orders as the sixteen bytes do.
+/// As the number that orders as the sixteen bytes do. Bounds are not told: Iceberg's Java library before the
+/// one of pull request 14500 compares the halves as signed numbers and would drop files that have the row.
 struct UuidCodec {
   using Stored = UInt128;
-  static constexpr bool kAsInBatch = false;
+  static constexpr bool kAsInBatch = false, kTold = false;
   explicit UuidCodec(const rows::Type&) {}
   static constexpr size_t width() { return 16; }
   static UInt128 Load(const char* values, uint32_t row) {
@@ -165,7 +166,7 @@ class FixedEncoder final : public ValueEncoder {
 
   void AddMetrics(int id, bool bounds, iceberg::DataFile* file) const override {
     if (std::is_floating_point_v<Stored>) file->nan_value_counts[id] = nans_ + file_bounds_.nan_count();
-    if (!bounds || !file_bounds_.any()) return;
+    if (!bounds || !Codec::kTold || !file_bounds_.any()) return;
     file->lower_bounds[id] = Codec::Single(file_bounds_.min());
     file->upper_bounds[id] = Codec::Single(file_bounds_.max());
   }
@@ -190,7 +191,7 @@ class FixedEncoder final : public ValueEncoder {
   }
 
   LeastAndMost Told(const OrderedBounds<Stored>& bounds) const {
-    if (!bounds.any()) return {};
+    if (!Codec::kTold || !bounds.any()) return {};
     Stored least = bounds.min(), most = bounds.max();
     if constexpr (std::is_floating_point_v<Stored>) {
       // Readers of older files could not tell the zeros apart (parquet.thrift, ColumnOrder).

@@ -159,7 +159,8 @@ def check_metrics(path, metrics):
               sum(isinstance(v, float) and math.isnan(v) for v in values) if floats else None)
         kept = [serial(v) for v in values if v is not None and v == v]
         lower, upper = metrics["lower_bounds"].get(key), metrics["upper_bounds"].get(key)
-        if nested or not kept:
+        if nested or not kept or name == "uuid":  # of uuids Iceberg's Java library has another order
+            check(f"no Parquet bounds for {name}", name == "uuid" and chunk.statistics.has_min_max, False)
             check(f"no bounds for {name}", (lower, upper), (None, None))
             continue
         wanted_low, wanted_high = min(kept), max(kept)
