@@ -172,6 +172,21 @@ TEST_CASE("pages end among runs of nulls and values, in any order of rows") {
   }
 }
 
+TEST_CASE("levels of a page that just fit before its values, and just do not") {
+  Judge judge;
+  for (int rows = 380; rows < 560; rows += 8) {  // an eighth of it bytes of levels, and a few
+    rows::Batch batch = OneColumn(Type::Of(TypeKind::kLong));
+    for (int i = 0; i < rows; ++i) {
+      if (i % 2 == 0) {
+        batch.column(0).AppendNull();
+      } else {
+        batch.column(0).AppendLong(int64_t{i} << 40);
+      }
+    }
+    judge.Check(batch, "data:PLAIN:1", SmallPages());
+  }
+}
+
 TEST_CASE("lists over many pages: none is cut, empty ones and nulls among them, one longer than a page") {
   Judge judge;
   for (const bool required : {false, true}) {
