@@ -94,7 +94,8 @@ def check_statistics(where, column, statistics, slots):
         if {1, 2, 5, 6} & set(statistics):
             yield f"{where}: bounds {statistics} without values"
         return
-    if not {5, 6} <= set(statistics) and max(size_of(least), size_of(most)) in ALWAYS_TOLD:
+    # A uuid may have none: Java's Iceberg orders them otherwise, and leaves out rows by right bounds.
+    if column.kind != "uuid" and not {5, 6} <= set(statistics) and max(size_of(least), size_of(most)) in ALWAYS_TOLD:
         yield f"{where}: no bounds in {statistics}"
     for field, want, exact, side in ((6, least, 8, -1), (5, most, 7, 1), (2, least, 8, -1), (1, most, 7, 1)):
         if field not in statistics:
@@ -207,6 +208,8 @@ def check_metrics(file, expected):
             sizes[key] = sum(chunks[place].meta[7] for _, chunks in file.groups)
         least, most = column.least_and_most(slots)
         if column.is_list or least is None:
+            continue
+        if column.kind == "uuid" and key not in metrics["lower_bounds"] and key not in metrics["upper_bounds"]:
             continue
         wanted["lower_bounds"][key] = serialized(column, cut(column, least)).hex()
         upper = rounded_up(column, most) if column.kind in ("string", "binary") else most

@@ -122,6 +122,11 @@ def python_value(column, raw):
     return raw
 
 
+def duckdb_type(column):
+    return {"float": "REAL", "decimal": f"DECIMAL({column.precision},{column.scale})", "binary": "BLOB", "int": "INTEGER",
+            "long": "BIGINT"}.get(column.kind, column.kind.upper())
+
+
 def check_duckdb(path, expected, all_queries):
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET TimeZone='UTC'")
@@ -137,12 +142,10 @@ def check_duckdb(path, expected, all_queries):
         # DuckDB, too, takes all values to be between the bounds, where NaNs are not.
         if parameter is None or has_nan(column):
             continue
-        sql_type = {"float": "REAL", "decimal": f"DECIMAL({column.precision},{column.scale})", "binary": "BLOB",
-                    "timestamptz": "TIMESTAMPTZ"}.get(column.kind, "INTEGER" if column.kind == "int" else column.kind.upper())
         key = column_key(column, value)
         keys = [column_key(column, v) for v in column.values if v is not None]
         for operator, wanted in (("=", keys.count(key)), ("<", sum(k < key for k in keys)), (">=", sum(k >= key for k in keys))):
-            sql = f'SELECT count(*) FROM read_parquet(?) WHERE "{column.name}" {operator} CAST(? AS {sql_type})'
+            sql = f'SELECT count(*) FROM read_parquet(?) WHERE "{column.name}" {operator} CAST(? AS {duckdb_type(column)})'
             found = con.execute(sql, [path, parameter]).fetchone()[0]
             if found != wanted:
                 yield f"DuckDB {column.name} {column.type} {operator} {value!r}: {found} rows, not {wanted}"[:400]
