@@ -1,11 +1,12 @@
 /// cdc maintain: have a table's files merged, its old snapshots expired and leftovers removed, now.
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <vector>
@@ -41,7 +42,20 @@ Result<std::filesystem::path> FindWorker() {
                "build the target job_upsert, or install it beside cdc"};
 }
 
-/// Runs `words` to its end; its stderr is ours.
+/// In the child. Ends it when the program cannot be started.
+[[noreturn]] void Become(char* const* arguments, int output, pid_t parent) {
+  const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  // The worker holds the table's lock: when we are killed it is told to end, as by any SIGTERM.
+  if (input >= 0 && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0) {
+    if (::getppid() != parent) ::_exit(127);  // we died before that
+    ::execv(arguments[0], arguments);
+  }
+  fmt::print(stderr, "Starting {}: {}\n", arguments[0], std::strerror(errno));
+  ::_exit(127);
+}
+
+/// Runs `words` to its end; its stderr is ours. On the main thread, which lives as long as the process.
 Result<Ended> RunProgram(std::vector<std::string> words) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
@@ -49,13 +63,10 @@ Result<Ended> RunProgram(std::vector<std::string> words) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  pid_t pid = 0;
-  const int failed = ::posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  const int failed = pid < 0 ? errno : 0;
+  if (pid == 0) Become(arguments.data(), ends[1], parent);
   ::close(ends[1]);
   Ended ended;
   char buffer[4096];

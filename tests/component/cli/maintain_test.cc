@@ -1,6 +1,14 @@
 /// cdc maintain on a table that real workers filled, with Kafka gone.
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -90,6 +98,45 @@ TEST_CASE("maintain says why it does nothing") {
   CHECK(busy.exit == 75);
   CHECK(busy.err.find("A worker of faculty is running") != std::string::npos);
   CHECK(busy.err.find("cdc stop") != std::string::npos);
+}
+
+/// What comes through the named pipe within ten seconds.
+std::string Heard(int pipe) {
+  pollfd waiting{pipe, POLLIN, 0};
+  if (::poll(&waiting, 1, 10'000) != 1) return "nothing";
+  char text[64];
+  const ssize_t got = ::read(pipe, text, sizeof text);
+  return got > 0 ? std::string(text, static_cast<size_t>(got)) : "nothing";
+}
+
+TEST_CASE("the worker that maintains is told to end when the command is killed") {
+  const Folder folder;
+  Configure(folder, "127.0.0.1:1");
+  const std::filesystem::path home = folder.path();
+  std::filesystem::create_directory(home / "jobs");
+  // The command takes the worker beside its own file.
+  std::filesystem::copy_file(std::filesystem::path(CDC_BINARY_DIR) / "cdc", home / "cdc");
+  REQUIRE(::mkfifo((home / "words").c_str(), 0600) == 0);
+  const int words = ::open((home / "words").c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(words >= 0);
+  folder.Write("jobs/upsert",
+               "#!/bin/sh\n"
+               "trap 'kill $!; echo told >words; exit 0' TERM\n"
+               "sleep 1000 &\n"
+               "echo works >words\n"
+               "wait\n");
+  std::filesystem::permissions(home / "jobs" / "upsert", std::filesystem::perms::owner_all);
+  const pid_t command = ::fork();
+  if (command == 0) {
+    if (::chdir(home.c_str()) == 0)
+      ::execl((home / "cdc").c_str(), "cdc", "maintain", "faculty", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  CHECK(Heard(words) == "works\n");
+  ::kill(command, SIGKILL);
+  CHECK(Heard(words) == "told\n");
+  ::close(words);
+  ::waitpid(command, nullptr, 0);
 }
 
 }  // namespace
