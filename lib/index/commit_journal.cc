@@ -63,7 +63,7 @@ class Decoder {
 std::filesystem::path FilePath(const std::filesystem::path& folder) { return folder / "commit.journal"; }
 
 /// A slot is fetched while so many before it are dealt with.
-constexpr size_t kAhead = 16;
+constexpr size_t kAhead = 32;
 
 /// Calls `visit` for all changes, fetching the slots of those some places on.
 template <typename Visit>

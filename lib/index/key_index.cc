@@ -204,12 +204,17 @@ std::optional<Location> KeyIndex::Find(const Hash128& key) const {
   return Unpack(slot->location);
 }
 
+/// Also the lines behind the home slot: where three quarters are taken, a key that is not there is known to
+/// be missing after eight slots.
 void KeyIndex::Prefetch(const Hash128& key) const {
-  __builtin_prefetch(mapping_->slots() + Home(Low(key), mapping_->header()->capacity));
+  constexpr size_t kLine = 64, kLines = 3;
+  const char* const home =
+      reinterpret_cast<const char*>(mapping_->slots() + Home(Low(key), mapping_->header()->capacity));
+  for (size_t line = 0; line < kLines; ++line) __builtin_prefetch(home + kLine * line);
 }
 
 void KeyIndex::FindMany(std::span<const Hash128> keys, std::span<Location> out) const {
-  constexpr size_t kAhead = 16;
+  constexpr size_t kAhead = 32;
   if (!WorthOrdering(keys.size(), file_bytes())) {
     for (size_t i = 0; i < keys.size(); ++i) {
       if (i + kAhead < keys.size()) Prefetch(keys[i + kAhead]);
