@@ -123,24 +123,6 @@ TEST_CASE("rows are written in the order asked for") {
   CHECK(FirstDifference(ReadAll(file, batch.shared_schema()), expected) == "");
 }
 
-TEST_CASE("bounds outlive the batch that they come from") {
-  MemoryFile file;
-  auto schema = std::make_shared<rows::Schema>();
-  schema->fields = {{1, 0, "text", false, Type::Of(TypeKind::kString)}};
-  auto batch = std::make_unique<rows::Batch>(schema);
-  auto writer = DataFileWriter::Make(std::make_unique<MemoryWriter>(file), "f", schema);
-  REQUIRE(writer.has_value());
-  for (int i = 0; i < 500; ++i) batch->column(0).AppendBytes("row " + std::to_string(1000 + i));
-  REQUIRE((*writer)->Write(*batch, AllRows(*batch)).has_value());
-  batch->Truncate(0);
-  for (int i = 0; i < 500; ++i) batch->column(0).AppendBytes("other" + std::to_string(1000 + i));
-  batch.reset();
-  const auto closed = (*writer)->Close();
-  REQUIRE(closed.has_value());
-  CHECK(closed->lower_bounds.at(1) == "row 1000");
-  CHECK(closed->upper_bounds.at(1) == "row 1499");
-}
-
 TEST_CASE("a file without rows is valid") {
   MemoryFile file;
   const rows::Batch batch(SampleSchema());
