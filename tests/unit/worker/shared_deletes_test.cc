@@ -21,9 +21,11 @@ Strings Paths(const std::vector<FileDeletes>& deletes) {
   return paths;
 }
 
-/// Valid as long as `deletes` is.
+/// As SharedChange::After() gives them. Valid as long as `deletes` is.
 std::vector<FileDeletes> Views(const DeletesByFile& deletes) {
-  return SharedChange().After(SharedDeletes{{}, deletes});
+  std::vector<FileDeletes> views;
+  for (const auto& [data_path, positions] : deletes) views.push_back({data_path, positions});
+  return views;
 }
 
 TEST_CASE("few deletes of several data files are shared, those of one alone are its own") {
