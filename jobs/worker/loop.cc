@@ -132,10 +132,12 @@ Status Loop::Assign() {
     partition.at_end = partition.next == mark.end;
     report_->from[mark.partition] = report_->to[mark.partition] = partition.handed = partition.next;
     start.push_back({settings_.topic, mark.partition, partition.next});
-    if (partition.last && partition.last->offset >= mark.low) {
+    if (partition.last && partition.last->offset >= mark.low && partition.last->offset < partition.next) {
+      partition.looking_back = true;
       look_back[{settings_.topic, mark.partition}] = partition.last->offset;
     }
   }
+  assigned_ = ports_.clock.steady();
   return ports_.consumer.Assign(start, look_back);
 }
 
@@ -155,13 +157,17 @@ Status Loop::ReadOnce(Millis wait) {
     return Error{ErrorKind::kTransient, "no Kafka broker can be reached"};
   }
   CDC_TRY(CheckProblems(batch));
-  for (const kafka::Message& earlier : batch.earlier()) CDC_TRY(Recognise(earlier));
+  for (const kafka::Message& earlier : batch.earlier()) {
+    CDC_TRY(Recognise(earlier));
+    partitions_[earlier.partition()].looking_back = false;
+  }
   if (!batch.empty()) last_message_ = now;
   CDC_TRY(TakeBatch(batch));
   for (const kafka::PartitionEnd& end : batch.ends()) {
     Partition& partition = partitions_[end.partition];
     partition.next = std::max(partition.next, end.offset);
     partition.at_end = true;
+    partition.looking_back = false;
   }
   if (flight_ && !ports_.sink.committing()) CDC_TRY(FinishCommit());
   if (now - last_progress_ > kProgressInterval) SendProgress();
@@ -207,7 +213,7 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
     }
     Partition& partition = partitions_[message.partition()];
     partition.next = message.offset() + 1;
-    partition.at_end = false;
+    partition.at_end = partition.looking_back = false;
     partition.newest_ms = message.timestamp_ms();
     partition.unnoted = &message;
     ++report_->events;
@@ -287,6 +293,7 @@ void Loop::SendProgress() {
 
 PaceState Loop::State() const {
   PaceState state;
+  state.looking_back_since = assigned_;
   state.last_commit = last_commit_;
   state.last_message = last_message_;
   state.caught_up = CaughtUp();
@@ -301,6 +308,7 @@ PaceState Loop::State() const {
                 (state.in_key_change && ports_.clock.steady() - state.key_change_since > kKeyChangePatience);
   for (const auto& [number, partition] : partitions_) {
     state.dirty |= CommittableOffset(number, partition) != partition.handed;
+    state.looking_back |= partition.looking_back;
   }
   return state;
 }

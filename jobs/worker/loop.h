@@ -96,6 +96,7 @@ class Loop {
     int64_t handed = -1;  // next offset of the last batch that was committed or is being committed
     int64_t target = -1;  // --drain: leave when next gets here
     bool at_end = false;
+    bool looking_back = false;                 // what was read of it before has not been seen again yet
     int64_t newest_ms = -1;                    // timestamp of the last message
     std::optional<contract::LastRecord> last;  // that was read, by this run or an earlier one
     const kafka::Message* unnoted = nullptr;   // a later one that is not in `last` yet
@@ -116,7 +117,7 @@ class Loop {
   Ports ports_;
   PaceRules rules_;
   std::map<int32_t, Partition> partitions_;
-  SteadyTime last_commit_, last_message_, last_progress_;
+  SteadyTime assigned_, last_commit_, last_message_, last_progress_;
   bool leaving_ = false;
   bool in_doubt_ = false;
   bool unreachable_ = false;

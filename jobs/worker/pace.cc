@@ -22,6 +22,12 @@ Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
       now - state.key_change_since < rules.key_change_patience) {
     return ReadUntil(state.key_change_since + rules.key_change_patience, now);
   }
+  // Nor is anything committed of a topic that is not the table's. A partition that nobody serves is not
+  // waited for: the others are known by their own records.
+  if (state.looking_back && state.batch_bytes < rules.batch_bytes && !state.leaving &&
+      now - state.looking_back_since < rules.recognition_patience) {
+    return ReadUntil(state.looking_back_since + rules.recognition_patience, now);
+  }
   if (!state.dirty) {
     if (leaving) return {Act::kLeave, {}};
     const SteadyTime idle_since = std::max(state.last_commit, state.last_message);

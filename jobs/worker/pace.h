@@ -11,8 +11,9 @@ namespace cdc::worker {
 
 struct PaceRules {
   Millis commit_interval{1000};
-  Millis lagging_interval{5000};     ///< between commits while there is a backlog: fewer, larger files
-  Millis key_change_patience{1000};  ///< how long a commit waits for the second half of a key change
+  Millis lagging_interval{5000};      ///< between commits while there is a backlog: fewer, larger files
+  Millis key_change_patience{1000};   ///< how long a commit waits for the second half of a key change
+  Millis recognition_patience{5000};  ///< and how long the first one for every partition's look back
   Millis idle_timeout{60'000};
   int64_t batch_bytes = 32 << 20;  ///< a batch of this size is committed at once
 };
@@ -24,8 +25,10 @@ struct PaceState {
   bool caught_up = false;     ///< every partition is at its end
   bool in_key_change = false;
   SteadyTime key_change_since{};  ///< when its first half came; with in_key_change
-  bool leaving = false;           ///< stopped, yielding, or drained
-  bool drained = false;           ///< --drain: everything up to the end seen at the start is taken
+  bool looking_back = false;      ///< a partition may still turn out to be of a topic made anew
+  SteadyTime looking_back_since{};
+  bool leaving = false;  ///< stopped, yielding, or drained
+  bool drained = false;  ///< --drain: everything up to the end seen at the start is taken
   int64_t batch_bytes = 0;
 };
 

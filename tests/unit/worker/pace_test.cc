@@ -57,6 +57,19 @@ TEST_CASE("a commit waits for the second half of a key change, but only so long"
   CHECK(NextStep({}, state, kStart + seconds(11)).act == Act::kLeave);
 }
 
+TEST_CASE("nothing is committed before every partition is known again, but only so long") {
+  PaceState state = Quiet();
+  state.dirty = state.drained = state.looking_back = true;
+  state.looking_back_since = kStart + seconds(10);
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kRead);
+  CHECK(NextStep({}, state, kStart + seconds(15)).act == Act::kCommit);
+  state.batch_bytes = PaceRules().batch_bytes;
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kCommit);
+  state.batch_bytes = 0;
+  state.looking_back = false;
+  CHECK(NextStep({}, state, kStart + seconds(10)).act == Act::kCommit);
+}
+
 TEST_CASE("idle is no change and no lag for the idle timeout after the last commit") {
   PaceState state = Quiet();
   CHECK(NextStep({}, state, kStart + Millis(59'999)).act == Act::kRead);
