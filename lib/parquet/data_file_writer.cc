@@ -17,7 +17,8 @@ namespace {
 /// such chunk, so one of texts is cut by bytes, and wide tables have fewer rows in it.
 constexpr size_t kChunkRows = 2048, kLeastChunkRows = 256, kChunkCells = 40'000;
 constexpr int64_t kChunkBytes = 512 << 10;
-/// Before compression. Every column holds one open page in memory, of indices up to twice as much.
+/// Before compression. A column's share of open_bytes has room for its open page, of indices up to twice as
+/// much, and for one that is being put together.
 constexpr int64_t kPageCopies = 3;
 constexpr int64_t kPageBytes = 256 << 10, kLeastPageBytes = 8 << 10;
 /// Memory for each byte of a dictionary: its values are short, and each takes a place, a hash and an offset
