@@ -345,7 +345,7 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
 void Consumer::Impl::Nudge() {
   // A broker thread that stopped fetching because the queue was full looks again only when something wakes
   // it, at the latest after a second: half a queue is read in a fraction of that. Any request to the leader
-  // wakes it.
+  // wakes it; nobody waits for the answer.
   const int64_t half = std::max(options.queued_messages, kLeastQueuedMessages) / 2;
   if (bytes_since_nudge < options.queued_bytes / 2 && messages_since_nudge < half) return;
   bytes_since_nudge = 0;
@@ -356,7 +356,7 @@ void Consumer::Impl::Nudge() {
     if (some.size() == 64) break;
   }
   if (some.empty()) return;
-  rd_kafka_offsets_for_times(client.get(), MakeList(some).get(), 1);
+  rd_kafka_offsets_for_times(client.get(), MakeList(some).get(), 0);
 }
 
 std::optional<int64_t> Consumer::Position(std::string_view topic, int32_t partition) const {
