@@ -104,6 +104,12 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
     if (old[i] != KeyIndex::Missing()) superseded.push_back(old[i]);
   }
   draft->intent.new_keys = new_keys;
+  // As if what is to come were like this batch.
+  if (!slots.empty()) {
+    draft->intent.keys_to_come =
+        static_cast<uint64_t>(static_cast<double>(new_keys) / static_cast<double>(slots.size()) *
+                              static_cast<double>(expected_records_));
+  }
   GroupDeletes(superseded, draft);
   return {};
 }

@@ -99,6 +99,7 @@ class IcebergSink final : public Sink {
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
   Status KeepMoved(const std::vector<Hash128>& keys) override;
+  void Expect(int64_t records) override { expected_records_ = records; }
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
   void BeginCommit(const Fold& fold, const Marker& marker) override;
   bool committing() const override;
@@ -206,6 +207,7 @@ class IcebergSink final : public Sink {
   std::shared_ptr<const rows::Schema> schema_;
   std::vector<std::string> key_;
   std::optional<Marker> marker_;
+  int64_t expected_records_ = 0;
 
   std::unique_ptr<index::KeyIndex> index_;  // null in append mode and before the table is made
   std::optional<index::FileNumbers> numbers_;

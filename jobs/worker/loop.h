@@ -78,6 +78,7 @@ class Loop {
   Status FinishKeyChanges();
   Status GiveUpKeyChanges(SteadyTime since);
   contract::PartitionOffsets CommittableOffsets() const;
+  int64_t Backlog() const;
   void NoteLastRecords();
   Marker PresentMarker() const;
   Status Tidy(Tidying when);

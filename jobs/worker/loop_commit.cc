@@ -33,6 +33,7 @@ Status Loop::CommitBatch() {
   // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
   if (ports_.sink.schema() != nullptr) {
     const SteadyTime started = ports_.clock.steady();
+    ports_.sink.Expect(Backlog());
     CDC_TRY(TakeOutcome(ports_.sink.Commit(ports_.intake.fold(), PresentMarker()), started, offsets));
   }
   CDC_TRY(ports_.tainted.SaveAfterCommit());
@@ -54,6 +55,7 @@ Status Loop::CommitAhead() {
   CDC_TRY(PrepareCommit());
   flight_.emplace(Flight{std::move(spare_), PresentMarker(), CommittableOffsets(), ports_.clock.steady()});
   ports_.intake.SwapFold(&flight_->fold);
+  ports_.sink.Expect(Backlog());
   ports_.sink.BeginCommit(flight_->fold, flight_->marker);
   HandOver(flight_->offsets);
   return {};
@@ -148,6 +150,15 @@ Status Loop::GiveUpKeyChanges(SteadyTime since) {
 /// The first half of a key change is committed with its second half, so that a restart reads both again.
 int64_t Loop::CommittableOffset(int32_t number, const Partition& partition) const {
   return std::min(partition.next, ports_.intake.HeldOffset(number).value_or(partition.next));
+}
+
+/// Records that were there at the start and are not read yet.
+int64_t Loop::Backlog() const {
+  int64_t records = 0;
+  for (const auto& [number, partition] : partitions_) {
+    records += std::max<int64_t>(partition.target - partition.next, 0);
+  }
+  return records;
 }
 
 contract::PartitionOffsets Loop::CommittableOffsets() const {

@@ -72,6 +72,10 @@ class Sink {
   /// remember where their values are, so that FillGaps() finds them for a while. \return kTransient.
   virtual Status KeepMoved(const std::vector<Hash128>& keys) = 0;
 
+  /// Hint: about how many records of the source are known to come behind the next commit, so that room for
+  /// their keys can be made at once.
+  virtual void Expect(int64_t records) { (void)records; }
+
   /// Applies `fold` and `marker` atomically. `fold` is unchanged and may be committed again after an error.
   ///
   /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try

@@ -206,7 +206,8 @@ Status Apply(const CommitIntent& intent, KeyIndex* index) {
   const auto& changes = intent.changes;
   // Most changes are of keys that are there: they are counted before the file grows for nothing.
   if (!index->HasRoom(index->size() + changes.size())) {
-    CDC_TRY(index->Reserve(index->size() + (intent.new_keys ? *intent.new_keys : CountNew(changes, *index))));
+    const uint64_t keys = index->size() + (intent.new_keys ? *intent.new_keys : CountNew(changes, *index));
+    CDC_TRY(index->Reserve(keys, keys + intent.keys_to_come));
   }
   CDC_TRY(PutMany(changes, index));
   index->SetStamp({intent.table_uuid, intent.snapshot_id});

@@ -36,6 +36,8 @@ struct CommitIntent {
   std::vector<KeyChange> changes;
   /// How many of the changes' keys the index does not have, where that is known. Not written down.
   std::optional<uint64_t> new_keys;
+  /// About how many more keys the commits behind this one will bring. A guess; not written down.
+  uint64_t keys_to_come = 0;
 };
 
 /// Writes the intent (atomically replacing the last). \return kTransient.

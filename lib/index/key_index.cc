@@ -29,6 +29,8 @@ constexpr double kMaxLoad = 0.75, kGrowth = 1.25;
 /// with factor 1.25 each key would be copied five times.
 constexpr uint64_t kBulkShare = 32;
 constexpr double kBulkGrowth = 2;
+/// How many times what is needed now a bulk load may make room for by a guess.
+constexpr uint64_t kBulkAhead = 8;
 /// What a bulk load may leave behind, and the share of free room that is left when it is exceeded.
 constexpr uint64_t kMostBytesPerKey = 40;
 constexpr double kRoomLeft = 1.1;
@@ -273,11 +275,12 @@ bool KeyIndex::HasRoom(uint64_t keys) const {
   return SlotsFor(keys) + (header->used - header->live) <= header->capacity;
 }
 
-Status KeyIndex::Reserve(uint64_t keys) {
+Status KeyIndex::Reserve(uint64_t keys, uint64_t in_the_end) {
   if (HasRoom(keys)) return {};
   const uint64_t needed = SlotsFor(keys);
   const bool bulk = keys > size() + size() / kBulkShare;
   MarkUnsynced();
+  if (bulk && in_the_end > keys) return Grow(SlotsFor(std::min(in_the_end, kBulkAhead * keys)));
   return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(mapping_->header()->capacity) *
                                                      (bulk ? kBulkGrowth : kGrowth))));
 }

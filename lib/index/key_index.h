@@ -72,7 +72,10 @@ class KeyIndex {
   bool HasRoom(uint64_t keys) const;
   /// Makes room for `keys` in all, so that a batch of puts grows the file at most once. As long as batches
   /// are large beside the index, it grows by far more than they need; Sync() gives that back.
-  Status Reserve(uint64_t keys);
+  /// \param in_the_end about how many keys there will be after all batches that are known to come; 0:
+  /// unknown.
+  ///        A bulk load then makes room for them at once, within reason.
+  Status Reserve(uint64_t keys, uint64_t in_the_end = 0);
 
   Stamp stamp() const;
   void SetStamp(const Stamp& stamp);

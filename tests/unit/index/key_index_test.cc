@@ -97,6 +97,40 @@ TEST_CASE("a bulk load grows far ahead, and leaves at most 40 bytes per key") {
   CHECK((found == want));  // 400,000 locations are not for reading
 }
 
+TEST_CASE("a bulk load makes room for the keys that are to come, within reason") {
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+  constexpr uint64_t kBatch = 5'000, kBatches = 20;
+  uint64_t grown = 0, bytes = 0;
+  for (uint64_t batch = 0; batch < kBatches; ++batch) {
+    CommitIntent intent;
+    intent.table_uuid = "uuid";
+    intent.keys_to_come = (kBatches - 1 - batch) * kBatch;
+    for (uint64_t n = batch * kBatch; n < (batch + 1) * kBatch; ++n)
+      intent.changes.push_back({Key(n), {1, 2}});
+    REQUIRE(Apply(intent, index.get()));
+    grown += index->file_bytes() != bytes;
+    bytes = index->file_bytes();
+  }
+  CHECK(grown == 2);  // to eight times the first batch, then to all
+  CHECK(index->size() == kBatch * kBatches);
+  CHECK(bytes < index->size() * 33);
+
+  CommitIntent wrong;
+  wrong.table_uuid = "uuid";
+  wrong.keys_to_come = 1'000'000'000;
+  for (uint64_t n = 0; n < kBatch; ++n) wrong.changes.push_back({Key(1'000'000 + n), {1, 2}});
+  REQUIRE(Apply(wrong, index.get()));
+  CHECK(index->file_bytes() < 9 * bytes);
+  // Few keys beside those that are there are no bulk load, whatever comes.
+  const uint64_t before = index->file_bytes();
+  while (index->HasRoom(index->size() + 1)) REQUIRE(index->Put(Key(2'000'000 + index->size()), {1, 2}));
+  wrong.changes = {{Key(7), {3, 4}}, {Key(9'000'000), {3, 4}}};
+  REQUIRE(Apply(wrong, index.get()));
+  CHECK(index->file_bytes() > before);
+  CHECK(index->file_bytes() < 2 * before);
+}
+
 TEST_CASE("an index that only grew keeps its stamp, and survives a power cut once it is written out") {
   Folder folder;
   {
