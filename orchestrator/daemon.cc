@@ -1,6 +1,7 @@
 #include "orchestrator/daemon.h"
 
 #include <csignal>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -28,6 +29,22 @@ using boost::system::error_code;
 constexpr Millis kWatchInterval{500};
 constexpr Millis kDrainPatience{30'000};  ///< with a Kafka that does not answer
 
+/// As a whole or not at all, and for nobody else's eyes: it may have passwords in it. \return kTransient
+Status SaveAccepted(const std::string& text, const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  const fs::path temporary = file.string() + ".new";
+  std::error_code ec;
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  fs::permissions(temporary, fs::perms::owner_read | fs::perms::owner_write, ec);
+  out << text;
+  out.close();
+  if (!out || ec) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
+  fs::rename(temporary, file, ec);
+  if (ec)
+    return Error{ErrorKind::kTransient, fmt::format("cannot write {}: {}", file.string(), ec.message())};
+  return {};
+}
+
 }  // namespace
 
 struct Daemon::Impl {
@@ -38,6 +55,7 @@ struct Daemon::Impl {
         lock(std::move(lf)),
         ledger(std::move(led)),
         options(std::move(o)),
+        accepted(contract::StateLayout(config->orchestrator.state_dir).accepted_config()),
         signals(io, SIGTERM, SIGINT, SIGHUP),
         timer(io),
         watch_timer(io),
@@ -57,6 +75,7 @@ struct Daemon::Impl {
                                        .drain = options.drain,
                                        .wake = [this] { TurnSoon(); }});
     CDC_TRY(scheduler->Apply(config));
+    GiveWorkersConfig();
     if (!options.drain) {
       CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
                                               [this](const auto& request) { return OnRequest(request); }));
@@ -155,7 +174,15 @@ struct Daemon::Impl {
     }
     log.Info("read {} again: {}", config->file.filename().string(), why);
     config = *loaded;
+    GiveWorkersConfig();
     return scheduler->Apply(config);
+  }
+
+  /// Without the copy workers read the file itself, as it is when they start.
+  void GiveWorkersConfig() {
+    const Status saved = SaveAccepted(config->text, accepted);
+    if (!saved) log.Warn("{}; workers read {} itself", Describe(saved.error()), config->file.string());
+    scheduler->GiveWorkers(saved ? accepted : std::filesystem::path());
   }
 
   Result<std::string> OnRequest(const contract::ControlRequest& request) {
@@ -175,6 +202,7 @@ struct Daemon::Impl {
   contract::LockFile lock;
   contract::Ledger ledger;
   DaemonOptions options;
+  std::filesystem::path accepted;
   bool stopping = false;
   bool turn_posted = false;
   bool silent = false;

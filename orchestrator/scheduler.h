@@ -55,6 +55,10 @@ class Scheduler {
   /// Takes the first configuration with what the ledger remembers, or the difference to a new one.
   Status Apply(std::shared_ptr<const config::Config> config);
 
+  /// A copy of the configuration that Apply() got last, which workers started from now on read in place of
+  /// the file itself: that may be wrong by then, or half written. Empty: there is no copy.
+  void GiveWorkers(std::filesystem::path accepted) { accepted_ = std::move(accepted); }
+
   /// From the trigger source: the first new message of a topic, and Debezium's letter of it (may be empty).
   void OnChange(const std::string& topic, const std::string& op);
 
@@ -138,6 +142,7 @@ class Scheduler {
   log::Logger log_;
   SchedulerOptions options_;
   std::shared_ptr<const config::Config> config_;
+  std::filesystem::path accepted_;
   std::map<std::string, std::unique_ptr<JobEntry>> entries_;
   /// Those that time or a free slot may move: neither Idle nor Held, or removed. Every event costs a look at
   /// these only.

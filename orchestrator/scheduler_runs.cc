@@ -38,6 +38,7 @@ void Scheduler::StartWorker(JobEntry& entry) {
                .program = options_.jobs_folder / entry.settings.job,
                .args = {"--config", config_->file.string(), "--table", entry.name()},
                .log = options_.layout.table_log(entry.name())};
+  if (!accepted_.empty()) spec.args.insert(spec.args.end(), {"--accepted", accepted_.string()});
   if (options_.drain) spec.args.emplace_back("--drain");
   log_.Flush();
   const std::string table = entry.name();

@@ -159,7 +159,7 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
   auto made = log::Logger::Make(log_options);
   const log::Logger log = (made ? *made : log::Logger()).With("table", line->table).With("run", report.run);
 
-  const auto config = config::Load(line->config);
+  const auto config = LoadConfig(*line);
   if (!config) return Finish(std::move(report), config.error(), clock, started, log);
   const auto table = (*config)->FindTable(line->table);
   if (!table) {

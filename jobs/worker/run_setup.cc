@@ -73,6 +73,8 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
   CommandLine line;
   CLI::App app{job.description, "jobs/" + job.name};
   app.add_option("--config", line.config, "configuration file")->capture_default_str();
+  app.add_option("--accepted", line.accepted,
+                 "read this copy of the configuration; --config then only names it (the orchestrator's)");
   app.add_option("--table", line.table, "the table's entry in the configuration")->required();
   app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
   auto* maintain = app.add_flag("--maintain", line.maintain,
@@ -88,6 +90,14 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
     *exit_code = fine ? 0 : static_cast<int>(contract::ExitCode::kBadArguments);
     return std::nullopt;
   }
+}
+
+Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line) {
+  if (std::ifstream copy(line.accepted, std::ios::binary); !line.accepted.empty() && copy) {
+    const std::string text((std::istreambuf_iterator<char>(copy)), {});
+    return config::Parse(text, line.config);
+  }
+  return config::Load(line.config);
 }
 
 TableSettings SettingsOf(const config::Config& config, const config::Table& table) {

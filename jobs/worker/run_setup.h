@@ -4,6 +4,7 @@
 /// Private to the worker room: from the command line and the configuration to the settings of one run.
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@ namespace cdc::worker {
 
 struct CommandLine {
   std::filesystem::path config = "tables.toml";
+  std::filesystem::path accepted;  ///< a copy of what `config` held when the orchestrator read it
   std::string table;
   bool drain = false;
   bool verbose = false;
@@ -25,6 +27,10 @@ struct CommandLine {
 
 /// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).
 std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, char** argv, int* exit_code);
+
+/// From the copy where there is one: the file itself may be half written, or wrong, by now.
+/// \return errors of config::Load().
+Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line);
 
 /// Settings of `table` but for what depends on Kafka: topic and source name are those of its first topic
 /// candidate.

@@ -110,6 +110,7 @@ struct Table {
 /// Immutable; copy freely, share between threads.
 struct Config {
   std::filesystem::path file;  ///< absolute path of tables.toml
+  std::string text;            ///< what it held; may have secrets in it
   Kafka kafka;
   Source source;
   Catalog catalog;
@@ -141,7 +142,7 @@ std::vector<std::string> TopicCandidates(const Config& config, std::string_view 
 ///         kNotFound: no such file; kTransient: it cannot be read just now.
 Result<std::shared_ptr<const Config>> Load(const std::filesystem::path& path, Problems* problems = nullptr);
 
-/// As Load() with the text given, for tests: `path` serves only relative paths and messages.
+/// As Load() with the text given: `path` serves only relative paths and messages.
 Result<std::shared_ptr<const Config>> Parse(std::string_view text, const std::filesystem::path& path,
                                             Problems* problems = nullptr);
 

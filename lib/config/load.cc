@@ -28,12 +28,13 @@ std::string WithoutLastSlash(std::string path) {
 /// Reads one document into one Config.
 class Loader {
  public:
-  Loader(const toml::table& document, const fs::path& file, Problems* problems)
+  Loader(const toml::table& document, std::string_view text, const fs::path& file, Problems* problems)
       : document_(document),
         base_(file.parent_path()),
         problems_(problems),
         config_(std::make_shared<Config>()) {
     config_->file = file;
+    config_->text = text;
   }
 
   std::shared_ptr<const Config> Load() {
@@ -217,7 +218,7 @@ Result<std::shared_ptr<const Config>> Parse(std::string_view text, const fs::pat
   toml::parse_result parsed = toml::parse(text, file.string());
   std::shared_ptr<const Config> config;
   if (parsed) {
-    config = Loader(parsed.table(), file, &found).Load();
+    config = Loader(parsed.table(), text, file, &found).Load();
   } else {
     const toml::parse_error& error = parsed.error();
     found.push_back(

@@ -17,6 +17,8 @@ class StateLayout {
   std::filesystem::path ledger() const { return root_ / "ledger.db"; }
   std::filesystem::path pid_file() const { return root_ / "orchestrator.pid"; }
   std::filesystem::path control_socket() const { return root_ / "control.sock"; }
+  /// The text of tables.toml that the orchestrator works by, for its workers.
+  std::filesystem::path accepted_config() const { return root_ / "accepted.toml"; }
   std::filesystem::path locks() const { return root_ / "locks"; }
   std::filesystem::path logs() const { return root_ / "logs"; }
   std::filesystem::path orchestrator_log() const { return logs() / "orchestrator.log"; }

@@ -17,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <thread>
@@ -180,14 +182,17 @@ int main(int argc, char** argv) {
   Context c;
   c.channel = contract::JobChannel::FromEnvironment();
   c.mode = std::filesystem::path(argv[0]).filename().string();
-  std::string file;
+  std::string file, accepted;
   for (int i = 1; i < argc; ++i) {
     std::string arg = argv[i];
     if (arg == "--config" && i + 1 < argc) file = argv[++i];
+    if (arg == "--accepted" && i + 1 < argc) accepted = argv[++i];
     if (arg == "--table" && i + 1 < argc) c.table = argv[++i];
     if (arg == "--drain") c.drain = true;
   }
-  auto config = config::Load(file);
+  std::ifstream copy(accepted);
+  auto config =
+      copy ? config::Parse(std::string(std::istreambuf_iterator<char>(copy), {}), file) : config::Load(file);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 78;

@@ -89,6 +89,8 @@ TEST_CASE("a table added to the file while it runs gets its worker; a bad file c
   t.Configure("[tables.a]\nmode = \"wrong\"\n");
   REQUIRE(Bench::Until([&] { return t.Logged("is not used, the old one stays"); }));
   CHECK(t.Logged("tables.a.mode"));
+  t.Produce("a");  // its worker starts while the file is bad
+  REQUIRE(t.UntilNext("a", 2));
   t.Configure("[tables.a]\n[tables.c]\n");
   REQUIRE(t.UntilNext("c", 1));
 }
