@@ -103,7 +103,13 @@ Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
     if (waiting_count_ == waiting_.size()) PlaceWaiting();
     return Gaps::kFilled;
   }
-  const Gaps gaps = FillFrom(Describe(Find(key), key), row);
+  const Slot* present = Find(key);
+  Moved from = Describe(present, key);
+  if (present != nullptr && present->state == Slot::State::kGone) {
+    // Sent again: it is from before its key was changed, and what it leaves out is in the row as it was then.
+    if (const auto move = moved_.find(key); move != moved_.end()) from = move->second;
+  }
+  const Gaps gaps = FillFrom(from, row);
   if (gaps != Gaps::kUnknown) Place(key, row);
   return gaps;
 }
@@ -142,7 +148,11 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
 
 void Fold::Remove(const Hash128& key, bool moving) {
   Settle();
-  if (moving) moved_[key] = Describe(Find(key), key);
+  if (moving) {
+    Moved from = Describe(Find(key), key);
+    // Sent again, it finds no row any more: what is known from the first time holds.
+    if (from.known || !moved_.contains(key)) moved_[key] = std::move(from);
+  }
   Slot& slot = FindOrAdd(key);
   // The gaps of a moving row stay noted: its successor copies the note. Only live slots are written.
   slot.state = Slot::State::kGone;

@@ -83,7 +83,11 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     if (gap == fold->gaps().end()) continue;
     auto place = gap->second.late ? LocateMoved(gap->second.key) : std::nullopt;
     if (!place) place = Locate(gap->second.key);
-    if (!place && gap->second.otherwise) place = Locate(*gap->second.otherwise);
+    if (!place && gap->second.otherwise) {
+      place = Locate(*gap->second.otherwise);
+      // The first half was committed as a delete, and is sent again with the second.
+      if (!place) place = LocateMoved(gap->second.key);
+    }
     if (!place) {
       unknown.push_back(slot.row);
     } else {

@@ -199,8 +199,9 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
   }
   const Gaps outcome = old_key ? fold_.UpsertMoved(key, row, gaps, *old_key) : fold_.Upsert(key, row, gaps);
   if (outcome == Gaps::kUnknown) {
+    // Neither key has a row, so nothing stale is left for others to be completed from.
     return DropRow(message, row,
-                   "an unchanged TOAST value was not sent, and the row's old version is not known");
+                   "an unchanged TOAST value was not sent, and the row's old version is not known", false);
   }
   if (outcome == Gaps::kPending) KeepForGaps(message, row);
   if (!gaps) tainted_.Remove(key);
@@ -230,14 +231,15 @@ std::optional<SteadyTime> Intake::oldest_key_change() const {
 }
 
 /// Takes a half-appended row back and dead-letters its event.
-Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason) {
+Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason,
+                                bool taints) {
   fold_.batch().Truncate(row);
   CDC_TRY(Bad(message, reason));
   const auto old_key = message.has_headers() ? message.header(kOldKeyHeader) : std::nullopt;
   if (old_key) {
     if (const auto key = HashOfKey(*old_key, false)) CDC_TRY(CloseKeyChange(*key));
   }
-  if (!settings_.append && message.key() && key_decoder_ != nullptr) {
+  if (taints && !settings_.append && message.key() && key_decoder_ != nullptr) {
     if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
   }
   return Verdict::kTaken;
@@ -268,7 +270,11 @@ Status Intake::AbandonRow(uint32_t row) {
     log_.Warn("dead letter partition={} offset={} reason={}", letter->partition, letter->offset, reason);
     CDC_TRY(letters_.Add(*letter, reason));
   }
-  tainted_.Add(key);
+  // Where the table has no row of this key, nothing stale is left for others to be completed from: an event
+  // that was sent again after its key had changed must not bar the second half of that change.
+  const auto gap = fold_.gaps().find(row);
+  const bool missing = gap != fold_.gaps().end() && (gap->second.key == key || gap->second.otherwise == key);
+  if (!missing) tainted_.Add(key);
   fold_.Abandon(key);
   return {};
 }

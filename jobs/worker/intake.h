@@ -102,7 +102,9 @@ class Intake {
   Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
                                int32_t partitions);
   Result<Verdict> AppendRemoval(const kafka::Message& message, const event::Envelope& envelope);
-  Result<Verdict> DropRow(const kafka::Message& message, uint32_t row, std::string reason);
+  /// \param taints the table may have an older row of this key, from which no other event is to be completed
+  Result<Verdict> DropRow(const kafka::Message& message, uint32_t row, std::string reason,
+                          bool taints = true);
 
   // intake_shape.cc
   Result<Verdict> FollowShape(const kafka::Message& message, const event::Envelope& envelope,
