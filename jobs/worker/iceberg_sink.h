@@ -70,6 +70,9 @@ class IcebergSink final : public Sink {
     const Clock& clock;
     std::function<void(Millis)> sleep;  ///< between attempts to learn a commit's outcome
     log::Logger log;
+    /// Called again and again while keys are read into the index, which takes minutes where a large table's
+    /// is lost. What it returns ends that; the next Open() goes on with the files that are not read yet.
+    std::function<Status()> alive = {};
   };
 
   /// Loads the table if it is there, resolves what the last run left in doubt, and brings the index up to

@@ -122,6 +122,7 @@ Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
         found.push_back({hasher(batch, row), {number, static_cast<uint32_t>(position)}});
     }
     CDC_TRY(index::PutMany(found, index_.get()));
+    if (ports_.alive) CDC_TRY(ports_.alive());
   }
 }
 

@@ -28,6 +28,8 @@
 namespace cdc::worker {
 namespace {
 
+constexpr Millis kSignInterval{5'000};
+
 std::atomic<bool> stop_requested{false};
 
 void OnSignal(int) { stop_requested.store(true, std::memory_order_relaxed); }
@@ -67,6 +69,25 @@ std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& sett
     for (const auto& column : found.columns) description.columns[column.name] = column.type;
     description.key = found.primary_key;
     return description;
+  };
+}
+
+/// While the table is opened the orchestrator hears of this run, which it would kill for its silence, and the
+/// run hears whether it is to end.
+std::function<Status()> SignOfLife(contract::JobChannel& channel, const Clock& clock, const bool& opened) {
+  return [&channel, &clock, &opened, last = clock.steady()]() mutable -> Status {
+    if (opened) return {};
+    while (const auto command = channel.Poll()) {
+      if (*command == contract::Command::kStop || *command == contract::Command::kOrphaned)
+        stop_requested.store(true, std::memory_order_relaxed);
+      if (*command == contract::Command::kOrphaned) break;
+    }
+    if (stop_requested.load(std::memory_order_relaxed))
+      return Error{ErrorKind::kShuttingDown, "told to stop while the key index was rebuilt"};
+    if (clock.steady() - last < kSignInterval) return {};
+    last = clock.steady();
+    channel.SendProgress({});
+    return {};
   };
 }
 
@@ -110,9 +131,15 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
 
   CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
   const std::string source = nlohmann::json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
-  IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,
-                           [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
+  bool opened = false;
+  IcebergSink::Ports ports{lake->catalog(),
+                           lake->files(),
+                           clock,
+                           [](Millis pause) { std::this_thread::sleep_for(pause); },
+                           log,
+                           SignOfLife(channel, clock, opened)};
   CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
+  opened = true;
 
   DeadLetters letters(kafka);
   TaintedKeys tainted =
