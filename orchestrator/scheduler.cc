@@ -134,8 +134,9 @@ void Scheduler::OnChange(const std::string& topic, const std::string& op) {
 Status Scheduler::Trigger(const std::string& table) {
   JobEntry* entry = Find(table);
   if (!entry || entry->removed) {
-    return Error{ErrorKind::kNotFound, fmt::format("trigger {}: no such table", table),
-                 fmt::format("add [tables.{}]", table)};
+    return Error{ErrorKind::kInvalidConfig, fmt::format("trigger {}: no such table", table),
+                 config_->discover ? fmt::format("no topic of it has been seen; or add [tables.{}]", table)
+                                   : fmt::format("add [tables.{}]", table)};
   }
   LoggerOf(*entry).Info("triggered by an operator");
   entry->detected_op.clear();

@@ -67,7 +67,7 @@ class Scheduler {
   /// At most a second from now.
   SteadyTime NextWake() const;
 
-  /// \return kNotFound: no such table.
+  /// \return kInvalidConfig: no such table; kNotFound is what a caller gets whom no orchestrator answers.
   Status Trigger(const std::string& table);
   /// No more starts; workers are asked to leave. Wait until idle().
   void Shutdown();

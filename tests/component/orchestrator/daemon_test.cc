@@ -130,7 +130,7 @@ TEST_CASE("trouble of one table is held and named; others go on; trigger tries a
   REQUIRE(Bench::Until([&] { return t.Runs().size() > before; }));
   CHECK(
       contract::AskOrchestrator(t.layout.control_socket(), {ControlCommand::kTrigger, "zzz"}).error().kind ==
-      ErrorKind::kNotFound);
+      ErrorKind::kInvalidConfig);
 }
 
 TEST_CASE("more tables than slots: each gets its turn") {

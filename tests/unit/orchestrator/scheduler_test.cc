@@ -222,7 +222,7 @@ TEST_CASE("trigger releases a held table at once, and names what it does not kno
   CHECK(t.scheduler->Trigger("a").has_value());
   t.scheduler->Advance();
   CHECK(t.launcher.starts.size() == 2);
-  CHECK(t.scheduler->Trigger("zzz").error().kind == ErrorKind::kNotFound);
+  CHECK(t.scheduler->Trigger("zzz").error().kind == ErrorKind::kInvalidConfig);
 }
 
 TEST_CASE("an orphan's lock is waited for") {
