@@ -77,6 +77,12 @@ JobEntry* Scheduler::TakeTopic(const Topic& topic) {
   table_of_topic_[topic.name] = *table;
   spans_stale_ = true;
   sweep_due_ = clock_.steady();
+  if (grown && IsActive(entry->state.phase)) {
+    // It reads the partitions that there were at its start, and under a steady load it would never end.
+    LoggerOf(*entry).Info("topic {} has {} partitions now: the worker begins anew", topic.name,
+                          topic.partitions);
+    Feed(*entry, SettingsChanged{});
+  }
   return entry->state.phase == Phase::kIdle ? entry : nullptr;
 }
 

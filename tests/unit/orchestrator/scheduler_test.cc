@@ -108,6 +108,23 @@ TEST_CASE("what sleeps is woken by its own events, and what was removed is gone"
   CHECK(t.StateOf("c") == "Starting");
 }
 
+TEST_CASE("a partition that is added while a worker runs is read by a new one, not when the load ends") {
+  Bench t;
+  t.source.contents["p.public.a"] = {{0, 0}};
+  t.Answer();
+  t.Produce("a");
+  t.Say("a", contract::Ready{});
+  REQUIRE(t.StateOf("a") == "Running");
+  t.source.contents["p.public.a"] = {{0, 2}, {1, 1}};
+  t.Pass(seconds(11));
+  CHECK(t.StateOf("a") == "Stopping");
+  t.source.contents["p.public.a"].erase(1);
+  t.End("a", Exited{0});  // it has not seen partition 1
+  t.source.contents["p.public.a"][1] = 1;
+  t.Pass(seconds(40));
+  CHECK(t.launcher.starts.size() == 2);
+}
+
 TEST_CASE("a partition that is missing from an answer is unknown, not empty") {
   Bench t;
   t.source.contents["p.public.a"] = {{0, 0}, {1, 5}};
