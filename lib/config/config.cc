@@ -59,7 +59,9 @@ std::optional<std::string> Config::TableOfTopic(std::string_view topic) const {
   if (!discover) return std::nullopt;
   auto parsed = contract::ParseTopic(source.topic_prefix, source.schemas, topic);
   if (!parsed || parsed->table == kSignalTable) return std::nullopt;
-  return source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
+  std::string name = source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
+  if (Listed(*this, name)) return std::nullopt;  // with a topic of another name
+  return name;
 }
 
 bool Difference::empty() const {

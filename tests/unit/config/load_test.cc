@@ -206,6 +206,13 @@ topic = "elsewhere"
   CHECK_FALSE(config->FindTable("other").has_value());
 }
 
+TEST_CASE("discover leaves the topic alone that a table would have if it had not said another") {
+  auto config = Good(kHead + "[defaults]\ndiscover = true\n[tables.other]\ntopic = \"elsewhere\"\n");
+  CHECK(config->TableOfTopic("elsewhere") == "other");
+  CHECK(config->TableOfTopic("uni.server.public.other") == std::nullopt);
+  CHECK(config->TableOfTopic("uni.server.public.more") == "more");
+}
+
 TEST_CASE("discover takes every table of the schemas but signals and dead letters") {
   auto config = Good(kHead + "[defaults]\ndiscover = true\nmode = \"append\"\n");
   CHECK(config->TableOfTopic("uni.server.public.other") == "other");
