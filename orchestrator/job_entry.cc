@@ -24,7 +24,7 @@ int64_t ToWallMs(SteadyTime instant, const Clock& clock) {
 }  // namespace
 
 std::optional<int64_t> Lag(const JobEntry& entry) {
-  if (!entry.topic) return 0;
+  if (!entry.topic) return std::nullopt;
   int64_t lag = 0;
   for (int32_t p = 0; p < entry.topic->partitions; ++p) {
     auto span = entry.spans.find(p);

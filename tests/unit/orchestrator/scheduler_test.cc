@@ -125,6 +125,14 @@ TEST_CASE("a partition that is added while a worker runs is read by a new one, n
   CHECK(t.launcher.starts.size() == 2);
 }
 
+TEST_CASE("the lag of a table whose topic is not there is unknown: its name may be wrong") {
+  Bench t;
+  t.source.contents = {{"p.public.a", {{0, 0}}}};
+  t.Answer();
+  t.Pass(seconds(11));
+  for (const auto& record : t.scheduler->Records()) CHECK(record.lag.has_value() == (record.table == "a"));
+}
+
 TEST_CASE("a partition that is missing from an answer is unknown, not empty") {
   Bench t;
   t.source.contents["p.public.a"] = {{0, 0}, {1, 5}};
