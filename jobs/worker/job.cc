@@ -78,8 +78,7 @@ std::function<Status()> SignOfLife(contract::JobChannel& channel, const Clock& c
   return [&channel, &clock, &opened, last = clock.steady()]() mutable -> Status {
     if (opened) return {};
     while (const auto command = channel.Poll()) {
-      if (*command == contract::Command::kStop || *command == contract::Command::kOrphaned)
-        stop_requested.store(true, std::memory_order_relaxed);
+      if (*command != contract::Command::kStay) stop_requested.store(true, std::memory_order_relaxed);
       if (*command == contract::Command::kOrphaned) break;
     }
     if (stop_requested.load(std::memory_order_relaxed))

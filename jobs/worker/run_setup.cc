@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "lib/config/table_names.h"
 #include "lib/contract/exit_code.h"
@@ -14,7 +15,7 @@ namespace cdc::worker {
 namespace {
 
 constexpr Millis kKafkaTimeout{15'000};
-constexpr Millis kPeekTimeout{2'000};
+constexpr Millis kPeekTimeout{10'000};  // of silence
 
 event::Handling HandlingOf(const config::Source& source) {
   event::Handling handling;
@@ -44,13 +45,18 @@ Result<std::string> PeekSourceTable(kafka::Consumer& consumer, const TopicFound&
   for (int32_t p = 0; p < found.partitions; ++p) start.push_back({found.topic, p, kafka::kEarliest});
   CDC_TRY(consumer.Assign(start));
   std::string name;
-  int ends = 0;
-  const auto deadline = std::chrono::steady_clock::now() + kPeekTimeout;
-  while (name.empty() && ends < found.partitions && std::chrono::steady_clock::now() < deadline) {
+  std::set<int32_t> ends;
+  auto deadline = std::chrono::steady_clock::now() + kPeekTimeout;
+  while (name.empty() && static_cast<int32_t>(ends.size()) < found.partitions) {
+    // Without the name every row would be taken for another table's, and be left alone.
+    if (std::chrono::steady_clock::now() > deadline) {
+      return Error{ErrorKind::kTransient, "Kafka did not show the first event of " + found.topic};
+    }
     kafka::MessageBatch batch;
     const Status polled = consumer.Poll(Millis{100}, 100, &batch);
     if (!polled && polled.error().kind != ErrorKind::kTransient) return polled.error();
-    ends += static_cast<int>(batch.ends().size());
+    for (const kafka::PartitionEnd& end : batch.ends()) ends.insert(end.partition);
+    if (!batch.empty()) deadline = std::chrono::steady_clock::now() + kPeekTimeout;
     event::EnvelopeParser parser;
     for (const kafka::Message& message : batch) {
       const auto value = message.value();
