@@ -122,7 +122,8 @@ TEST_CASE("the worker that maintains is told to end when the command is killed")
   folder.Write("jobs/upsert",
                "#!/bin/sh\n"
                "trap 'kill $!; echo told >words; exit 0' TERM\n"
-               "sleep 1000 &\n"
+               // Killed before it is a sleep, it stays for a while: then it must not hold the test's output.
+               "sleep 60 >/dev/null 2>&1 &\n"
                "echo works >words\n"
                "wait\n");
   std::filesystem::permissions(home / "jobs" / "upsert", std::filesystem::perms::owner_all);

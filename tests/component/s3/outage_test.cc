@@ -54,10 +54,11 @@ TEST_CASE("A wrong region: the right one is said") {
   CHECK(Describe(written.error()).find("us-east-1") != std::string::npos);
 }
 
-/// MinIO's STS, asked by curl: a signer that is not ours.
+/// MinIO's STS, asked by curl: a signer that is not ours. It answers 503 until MinIO has its users together.
 Access AssumeRole(const Access& access) {
   const std::string command = fmt::format(
-      "curl -sS -m 20 --aws-sigv4 aws:amz:us-east-1:sts -u {}:{} -d 'Action=AssumeRole&Version=2011-06-15' "
+      "curl -sS -f -m 20 --retry 20 --retry-delay 1 --aws-sigv4 aws:amz:us-east-1:sts -u {}:{} -d "
+      "'Action=AssumeRole&Version=2011-06-15' "
       "{}/",
       access.access_key_id, access.secret_access_key, access.endpoint);
   FILE* curl = ::popen(command.c_str(), "r");
@@ -65,6 +66,7 @@ Access AssumeRole(const Access& access) {
   std::string answer(1 << 16, '\0');
   answer.resize(std::fread(answer.data(), 1, answer.size(), curl));
   ::pclose(curl);
+  INFO(answer);
   const auto document = ParseXml(answer);
   REQUIRE(document);
   const Element* result = document->Find("AssumeRoleResult");
