@@ -5,6 +5,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
+#include "lib/kafka/mock_broker.h"
+#include "lib/kafka/producer.h"
+#include "tests/support/result_printing.h"
+
 namespace cdc::worker {
 
 namespace fs = std::filesystem;
@@ -42,6 +46,34 @@ TEST_CASE(
   fs::remove(line.accepted);
   std::ofstream(line.config) << kGood;
   CHECK(LoadConfig(line).has_value());
+  fs::remove_all(folder);
+}
+
+TEST_CASE("the source's name is learned also from a Kafka that takes seconds to show an event") {
+  std::string folder = (fs::temp_directory_path() / "run-setup-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  const auto broker = *kafka::MockBroker::Start();
+  const std::string topic = "p.public.Mixed_Case";
+  REQUIRE(broker->CreateTopic(topic, 1));
+  {
+    const auto producer = *kafka::Producer::Make({.bootstrap_servers = broker->bootstrap_servers()});
+    REQUIRE(producer->Produce(
+        {.topic = topic,
+         .value =
+             R"({"before":null,"after":{"id":1},"source":{"schema":"public","table":"Mixed Case"},"op":"c"})"}));
+    REQUIRE(producer->Flush(Millis{10'000}));
+  }
+  const auto config =
+      *config::Parse(std::string(kGood) + "[tables.Mixed_Case]\n", fs::path(folder) / "tables.toml");
+  TableSettings settings = SettingsOf(*config, *config->FindTable("Mixed_Case"));
+  kafka::ConsumerOptions options;
+  options.bootstrap_servers = broker->bootstrap_servers();
+  options.group_id = "g";
+  const auto consumer = *kafka::Consumer::Make(options);
+  broker->SetRoundTrip(Millis{1'100});
+  REQUIRE(NameTable(*config, {topic, 1, "cluster"}, *consumer, &settings));
+  CHECK(settings.source_table == "Mixed Case");
+  broker->SetRoundTrip(Millis{0});
   fs::remove_all(folder);
 }
 
