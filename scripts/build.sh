@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything into build/release; what it would say is in build/release.log.
 set -euo pipefail
+case ${1:-} in -h|--help) sed -n '2s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 mkdir -p build

@@ -2,6 +2,7 @@
 # Installs what building, testing and verifying need on Debian 12: packages by apt, Catch2 3 from the backports suite, and
 # a Python environment in .venv for Arrow's libraries and the independent readers. Idempotent; needs root or sudo once.
 set -euo pipefail
+case ${1:-} in -h|--help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds (Release) and runs every test.  scripts/test.sh [ctest arguments, e.g. -R parquet]
 set -euo pipefail
+case ${1:-} in -h|--help) sed -n '2s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 scripts/setup.sh
