@@ -48,10 +48,9 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
     std::filesystem::create_directories(settings_.index_folder, error);
     std::ofstream(settings_.index_folder / kSharedTopicFile, std::ios::trunc) << "";
     log_.Warn(
-        "topic {} also carries table {}.{}, whose rows are left alone: a topic feeds one table; rename one "
-        "of "
-        "the two at the source, or let Debezium write them to different topics (RegexRouter) and say "
-        "`topic` here",
+        "topic {} also carries table {}.{}, whose rows are left alone: a topic feeds one table; rename "
+        "one of the two at the source, or let Debezium write them to different topics (RegexRouter) "
+        "and say `topic` here",
         settings_.topic, source->schema, source->table);
   }
   return ours;

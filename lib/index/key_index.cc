@@ -280,7 +280,8 @@ Status KeyIndex::Reserve(uint64_t keys, uint64_t in_the_end) {
   const uint64_t needed = SlotsFor(keys);
   const bool bulk = keys > size() + size() / kBulkShare;
   MarkUnsynced();
-  if (bulk && in_the_end > keys) return Grow(SlotsFor(std::min(in_the_end, kBulkAhead * keys)));
+  // A guess for which there is no space is none.
+  if (bulk && in_the_end > keys && Grow(SlotsFor(std::min(in_the_end, kBulkAhead * keys)))) return {};
   return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(mapping_->header()->capacity) *
                                                      (bulk ? kBulkGrowth : kGrowth))));
 }

@@ -1,5 +1,6 @@
 #include "lib/index/key_index.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,26 @@ TEST_CASE("a bulk load makes room for the keys that are to come, within reason")
   REQUIRE(Apply(wrong, index.get()));
   CHECK(index->file_bytes() > before);
   CHECK(index->file_bytes() < 2 * before);
+}
+
+TEST_CASE("a bulk load takes the room that it needs where there is none for what is to come") {
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 7});
+  CommitIntent intent;
+  intent.table_uuid = "uuid";
+  intent.keys_to_come = 1'000'000;
+  for (uint64_t n = 0; n < 10'000; ++n) intent.changes.push_back({Key(n), {1, 2}});
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1 << 20, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const Status applied = Apply(intent, index.get());
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  REQUIRE(applied);
+  CHECK(index->size() == 10'000);
+  CHECK(index->file_bytes() <= 1 << 20);
 }
 
 TEST_CASE("an index that only grew keeps its stamp, and survives a power cut once it is written out") {
