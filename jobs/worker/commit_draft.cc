@@ -13,6 +13,9 @@ namespace {
 using index::KeyIndex;
 using index::Location;
 
+/// Of a data file, in a commit that touches many of them.
+constexpr size_t kUsualDeletes = 16;
+
 /// Row of the batch that survives, and the slot that wants it, in the order of rows.
 struct Survivor {
   uint32_t row;
@@ -117,7 +120,11 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
 /// The superseded rows by data file.
 void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* draft) const {
   std::unordered_map<uint32_t, std::vector<int64_t>> by_file;
-  for (const Location& old : superseded) by_file[old.file].push_back(old.position);
+  for (const Location& old : superseded) {
+    std::vector<int64_t>& positions = by_file[old.file];
+    if (positions.empty()) positions.reserve(kUsualDeletes);
+    positions.push_back(old.position);
+  }
   for (auto& [file, positions] : by_file) {
     // A file that is not live any more took its rows with it.
     const std::string* path = numbers_->PathOf(file);

@@ -44,43 +44,29 @@ void IcebergSink::DropOwnDeletes(const std::string& data_path, Draft* draft) con
 /// \param split whether each data file is to have its deletes for itself in any case
 Status IcebergSink::ArrangeDeletes(bool split, Draft* draft) {
   CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
-  SharedChange change;
-  for (const std::string& path : draft->changes.removed_paths)
-    if (shared->positions.contains(path)) change.dropped.insert(path);
-  if (!split && change.dropped.empty() && draft->deletes.empty()) return {};
-  for (const auto& [data_path, positions] : draft->deletes) {
-    std::vector<int64_t>& now = change.changed[data_path];
-    const auto before = shared->positions.find(data_path);
-    if (before != shared->positions.end() && !change.dropped.contains(data_path)) now = before->second;
-    AddPositions(positions, &now);
+  auto& removed = draft->changes.removed_paths;
+  SharedChange change = PlanShared(*shared, removed, draft->deletes, split);
+  for (const parquet::FileDeletes& each : change.own) CDC_TRY(WriteOwnDeletes(each, draft));
+  if (!change.settled_file.empty()) {
+    CDC_TRY(WriteSharedDeletes(change.settled_file, &change.settled->files, draft));
   }
-  draft->changes.removed_paths.insert(draft->changes.removed_paths.end(), shared->files.begin(),
-                                      shared->files.end());
-  std::vector<parquet::FileDeletes> next = change.After(*shared);
-  const auto own = split ? std::exchange(next, {}) : TakeOwn(&next);
-  for (const parquet::FileDeletes& each : own) CDC_TRY(WriteOwnDeletes(each, draft));
-  if (!next.empty()) {
-    CDC_ASSIGN(std::string path, WriteSharedDeletes(next, draft));
-    change.files.push_back(std::move(path));
+  if (!change.recent_file.empty()) {
+    CDC_TRY(WriteSharedDeletes(change.recent_file, &change.recent->files, draft));
   }
-  std::vector<std::string> leaving;
-  for (const parquet::FileDeletes& each : own) leaving.emplace_back(each.data_file_path);
-  for (std::string& data_path : leaving) {
-    change.changed.erase(data_path);
-    change.dropped.insert(std::move(data_path));
-  }
+  removed.insert(removed.end(), change.replaced.begin(), change.replaced.end());
   draft->shared = std::move(change);
   return {};
 }
 
-/// \return the file's path
-Result<std::string> IcebergSink::WriteSharedDeletes(std::span<const parquet::FileDeletes> files,
-                                                    Draft* draft) {
+/// \param paths gets the file's
+Status IcebergSink::WriteSharedDeletes(std::span<const parquet::FileDeletes> files,
+                                       std::vector<std::string>* paths, Draft* draft) {
   std::string path;
   CDC_ASSIGN(auto file, NewFile("deletes", &path, draft));
   CDC_ASSIGN(iceberg::DataFile written, parquet::WritePositionDeletes(std::move(file), path, files));
   draft->changes.added_deletes.push_back(std::move(written));
-  return path;
+  paths->push_back(std::move(path));
+  return {};
 }
 
 /// The new file holds all deletes of `data_path`, so the old one goes.
@@ -101,7 +87,7 @@ Status IcebergSink::WriteOwnDeletes(const parquet::FileDeletes& more, Draft* dra
 /// so
 Result<bool> IcebergSink::SplitSharedDeletes() {
   CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
-  if (shared->files.empty()) return false;
+  if (shared->files() == 0) return false;
   Draft draft;
   if (Status arranged = ArrangeDeletes(true, &draft); !arranged) {
     Discard(draft);
@@ -113,6 +99,7 @@ Result<bool> IcebergSink::SplitSharedDeletes() {
 }
 
 /// Delete files of several data files, another engine's as well, as long as there are few positions in all.
+/// Which of ours was the recent one is not known any more: they are settled, and the next deletes join them.
 /// \return valid until the next commit
 Result<const SharedDeletes*> IcebergSink::LoadShared() {
   if (shared_ != nullptr) return shared_.get();
@@ -125,9 +112,11 @@ Result<const SharedDeletes*> IcebergSink::LoadShared() {
     CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
     for (const auto& [data_path, positions] : deletes) {
       const auto sensible = SensiblePositions(data_path, positions);
-      if (!sensible.empty()) AddPositions(sensible, &loaded->positions[data_path]);
+      if (sensible.empty()) continue;
+      std::vector<int64_t>& known = loaded->settled.positions[data_path];
+      known = Union(known, sensible);
     }
-    loaded->files.push_back(entry->file.file_path);
+    loaded->settled.files.push_back(entry->file.file_path);
   }
   shared_ = std::move(loaded);
   return shared_.get();
@@ -146,11 +135,10 @@ std::span<const int64_t> IcebergSink::SensiblePositions(const std::string& data_
 Result<PositionSet> IcebergSink::ReadDeleted(const std::string& data_path) {
   CDC_ASSIGN(const SharedDeletes* shared, LoadShared());
   PositionSet positions;
-  if (const auto known = shared->positions.find(data_path); known != shared->positions.end())
-    positions.Add(known->second);
+  shared->EachOf(data_path, [&](std::span<const int64_t> some) { positions.Add(some); });
   for (const auto& entry : live_.DeletesOf(data_path)) {
     const std::string& path = entry->file.file_path;
-    if (std::find(shared->files.begin(), shared->files.end(), path) != shared->files.end()) continue;
+    if (shared->Has(path)) continue;
     CDC_ASSIGN(auto file, ports_.files.Open(path));
     CDC_ASSIGN(const auto deletes, parquet::ReadPositionDeletes(std::move(file)));
     if (const auto of_file = deletes.find(data_path); of_file != deletes.end())

@@ -160,7 +160,8 @@ class IcebergSink final : public Sink {
   void DropFile(const std::string& data_path, Draft* draft) const;
   void DropOwnDeletes(const std::string& data_path, Draft* draft) const;
   Status ArrangeDeletes(bool split, Draft* draft);
-  Result<std::string> WriteSharedDeletes(std::span<const parquet::FileDeletes> files, Draft* draft);
+  Status WriteSharedDeletes(std::span<const parquet::FileDeletes> files, std::vector<std::string>* paths,
+                            Draft* draft);
   Status WriteOwnDeletes(const parquet::FileDeletes& more, Draft* draft);
   Result<bool> SplitSharedDeletes();
   Result<const SharedDeletes*> LoadShared();

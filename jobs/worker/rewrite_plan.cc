@@ -26,15 +26,14 @@ struct Candidates {
 Candidates Judge(const iceberg::LiveFiles& live, const SharedDeletes& shared, const RewriteRules& rules) {
   Candidates found;
   // One more than is known may speak of any data file.
-  if (live.SharedDeletes().size() > shared.files.size()) return found;
+  if (live.SharedDeletes().size() > shared.files()) return found;
   for (const auto& [path, entry] : live.data()) {
     const iceberg::DataFile& file = entry->file;
     int64_t deleted = 0;
     for (const auto& deletes : live.DeletesOf(path)) {
       if (iceberg::ReferencedDataFile(deletes->file)) deleted += deletes->file.record_count;
     }
-    if (const auto of_file = shared.positions.find(path); of_file != shared.positions.end())
-      deleted += static_cast<int64_t>(of_file->second.size());
+    deleted += shared.CountOf(path);
     // Of so many rows a place each could not be held in memory.
     if (file.record_count == 0 || file.record_count > 4 * rules.max_rows) continue;
     Candidate each{&path, 0, std::max<int64_t>(0, file.record_count - deleted), 0};

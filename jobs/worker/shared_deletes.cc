@@ -1,31 +1,99 @@
 #include "jobs/worker/shared_deletes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cdc::worker {
 
 using parquet::FileDeletes;
 
-std::vector<FileDeletes> SharedChange::After(const SharedDeletes& before) const {
+namespace {
+
+/// What `level` says of a data file, and `more`.
+LevelChange::Now Joined(const DeleteLevel& level, std::string_view data_path, std::span<const int64_t> more) {
+  const auto of_file = level.positions.find(data_path);
+  if (of_file == level.positions.end()) return {data_path, {more.begin(), more.end()}};
+  return {data_path, Union(of_file->second, more)};
+}
+
+LevelChange Dropping(std::span<const std::string> gone, const DeleteLevel& level) {
+  LevelChange change;
+  for (const std::string& path : gone) {
+    const auto of_file = level.positions.find(path);
+    if (of_file != level.positions.end()) change.dropped.insert(of_file->first);
+  }
+  return change;
+}
+
+int64_t CountOf(const std::vector<FileDeletes>& deletes) {
+  int64_t count = 0;
+  for (const FileDeletes& each : deletes) count += static_cast<int64_t>(each.positions.size());
+  return count;
+}
+
+void Replace(const DeleteLevel& level, SharedChange* change) {
+  change->replaced.insert(change->replaced.end(), level.files.begin(), level.files.end());
+}
+
+/// All of `more` goes to the settled ones, and the recent ones with it.
+void PlanSettling(const SharedDeletes& now, std::span<const FileDeletes> more, bool split,
+                  LevelChange settled, SharedChange* change) {
+  for (const FileDeletes& each : more)
+    settled.changed.push_back(Joined(now.settled, each.data_file_path, each.positions));
+  change->settled = std::move(settled);
+  change->settled_file = change->settled->After(now.settled);
+  change->own = split ? std::exchange(change->settled_file, {}) : TakeOwn(&change->settled_file);
+  for (const FileDeletes& each : change->own) change->settled->dropped.insert(each.data_file_path);
+  Replace(now.settled, change);
+  Replace(now.recent, change);
+}
+
+}  // namespace
+
+bool SharedDeletes::Has(const std::string& path) const {
+  const auto in = [&](const DeleteLevel& level) {
+    return std::find(level.files.begin(), level.files.end(), path) != level.files.end();
+  };
+  return in(settled) || in(recent);
+}
+
+int64_t SharedDeletes::CountOf(const std::string& data_path) const {
+  int64_t count = 0;
+  EachOf(data_path, [&](std::span<const int64_t> some) { count += static_cast<int64_t>(some.size()); });
+  return count;
+}
+
+std::vector<FileDeletes> LevelChange::After(const DeleteLevel& before) const {
   std::vector<FileDeletes> after;
   after.reserve(before.positions.size() + changed.size());
   auto next = changed.begin();
-  const auto add = [&](const auto& each) { after.push_back({each.first, each.second}); };
-  for (const auto& each : before.positions) {
-    for (; next != changed.end() && next->first < each.first; ++next) add(*next);
-    if (next != changed.end() && next->first == each.first)
-      add(*next++);
-    else if (!dropped.contains(each.first))
-      add(each);
+  const auto add_next = [&] { after.push_back({next->data_path, next->positions}), ++next; };
+  for (const auto& [data_path, positions] : before.positions) {
+    while (next != changed.end() && next->data_path < data_path) add_next();
+    if (next != changed.end() && next->data_path == data_path)
+      add_next();
+    else if (!emptied && !dropped.contains(data_path))
+      after.push_back({data_path, positions});
   }
-  for (; next != changed.end(); ++next) add(*next);
+  while (next != changed.end()) add_next();
   return after;
 }
 
-void SharedChange::ApplyTo(SharedDeletes* deletes) && {
-  for (const std::string& data_path : dropped) deletes->positions.erase(data_path);
-  for (auto& [data_path, positions] : changed) deletes->positions[data_path] = std::move(positions);
-  deletes->files = std::move(files);
+void LevelChange::ApplyTo(DeleteLevel* level) && {
+  if (emptied) level->positions.clear();
+  for (Now& now : changed) {
+    if (dropped.contains(now.data_path)) continue;
+    const auto of_file = level->positions.find(now.data_path);
+    if (of_file != level->positions.end())
+      of_file->second = std::move(now.positions);
+    else
+      level->positions.emplace(now.data_path, std::move(now.positions));
+  }
+  for (const std::string_view data_path : dropped) {
+    const auto of_file = level->positions.find(data_path);
+    if (of_file != level->positions.end()) level->positions.erase(of_file);
+  }
+  level->files = std::move(files);
 }
 
 std::vector<FileDeletes> TakeOwn(std::vector<FileDeletes>* deletes) {
@@ -55,10 +123,36 @@ std::vector<FileDeletes> TakeOwn(std::vector<FileDeletes>* deletes) {
   return own;
 }
 
-void AddPositions(std::span<const int64_t> more, std::vector<int64_t>* positions) {
-  const auto middle = positions->insert(positions->end(), more.begin(), more.end());
-  std::inplace_merge(positions->begin(), middle, positions->end());
-  positions->erase(std::unique(positions->begin(), positions->end()), positions->end());
+SharedChange PlanShared(const SharedDeletes& now, std::span<const std::string> gone,
+                        const DeletesByFile& more, bool split) {
+  SharedChange change;
+  LevelChange settled = Dropping(gone, now.settled), recent = Dropping(gone, now.recent);
+  if (!split && more.empty() && settled.dropped.empty() && recent.dropped.empty()) return change;
+  for (const auto& [path, positions] : more) recent.changed.push_back(Joined(now.recent, path, positions));
+  std::vector<FileDeletes> after = recent.After(now.recent);
+  // A delete file that speaks of one data file alone is that one's own. Several settled files are what
+  // another run or another engine left.
+  const bool few = after.size() != 1 && CountOf(after) <= kMostRecent;
+  if (few && !split && settled.dropped.empty() && now.settled.files.size() <= 1) {
+    Replace(now.recent, &change);
+    change.recent = std::move(recent);
+    change.recent_file = std::move(after);
+    return change;
+  }
+  PlanSettling(now, after, split, std::move(settled), &change);
+  change.recent.emplace().emptied = true;
+  return change;
+}
+
+void SharedChange::ApplyTo(SharedDeletes* deletes) && {
+  if (settled) std::move(*settled).ApplyTo(&deletes->settled);
+  if (recent) std::move(*recent).ApplyTo(&deletes->recent);
+}
+
+std::vector<int64_t> Union(std::span<const int64_t> a, std::span<const int64_t> b) {
+  std::vector<int64_t> all(a.size() + b.size());
+  all.erase(std::set_union(a.begin(), a.end(), b.begin(), b.end(), all.begin()), all.end());
+  return all;
 }
 
 }  // namespace cdc::worker

@@ -87,9 +87,28 @@ TEST_CASE("a commit that takes rows from many data files writes one delete file"
   table.sink = table.Open();  // a run that knows nothing of them but what the table says
   const Committed again = table.Commit([&](Fold* fold) { table.Remove(7, 60, 200, fold); });
   CHECK(again.deletes == 60);
-  CHECK(table.sink->figures().delete_files == 1);
+  CHECK(table.sink->figures().delete_files == 2);  // the recent ones beside what it found
   CHECK(table.sink->figures().rows == static_cast<int64_t>(table.model.size()));
   table.CheckRows(true);
+}
+
+TEST_CASE("recent deletes settle every few commits, and no run leaves more than one file of each") {
+  Table table;
+  table.settings.target_file_bytes = 1 << 30;
+  table.MakeFiles(3, 10'000);
+  for (int n = 0; n < 9; ++n) {
+    table.Commit([&](Fold* fold) { table.Remove(n, 600, 50, fold); });
+    CHECK(table.sink->figures().delete_files == (n < 7 ? 1 : 2));
+    CHECK(table.sink->figures().deleted_rows == (n + 1) * 600);
+  }
+  table.CheckRows(true);
+  for (int n = 0; n < 3; ++n) {
+    table.sink = table.Open();
+    table.Commit([&](Fold* fold) { table.Put(20 + n, 60, 500, fold); });
+    CHECK(table.sink->figures().delete_files == (n == 1 ? 2 : 1));
+    CHECK(table.sink->figures().rows == static_cast<int64_t>(table.model.size()));
+    table.CheckRows();
+  }
 }
 
 TEST_CASE("a table at rest has deletes for each data file by itself") {

@@ -113,13 +113,15 @@ TEST_CASE("what shared deletes say of a file counts, once all of them are known"
   files.Data("large", 100 * kMegabyte, 100'000, 15'000);
   files.ForeignDeletes();
   SharedDeletes shared;
-  std::vector<int64_t>& positions = shared.positions["large"];
-  for (int64_t i = 0; i < 4'999; ++i) positions.push_back(i);
-  shared.files = {"foreign"};
+  std::vector<int64_t>& positions = shared.recent.positions["large"];
+  for (int64_t i = 0; i < 4'000; ++i) positions.push_back(i);
+  std::vector<int64_t>& settled = shared.settled.positions["large"];
+  for (int64_t i = 4'000; i < 4'999; ++i) settled.push_back(i);
+  shared.settled.files = {"foreign"};
   CHECK(PlanRewrite(files.Live(), shared, {}).empty());
   positions.push_back(4'999);
   CHECK(PlanRewrite(files.Live(), shared, {}) == Paths{"large"});
-  shared.files.clear();
+  shared.settled.files.clear();
   CHECK(PlanRewrite(files.Live(), shared, {}).empty());
 }
 
