@@ -266,6 +266,11 @@ bool SplitOffSnapshots(std::string_view json, std::string* head, std::string_vie
   return object;
 }
 
+void AppendNumber(int64_t number, std::string* out) {
+  const fmt::format_int digits(number);
+  out->append(digits.data(), digits.size());
+}
+
 void AppendHistory(const TableMetadata& m, std::string* out) {
   const auto list = [&](const char* key, const auto& items, auto append) {
     fmt::format_to(std::back_inserter(*out), R"(,"{}":[)", key);
@@ -277,8 +282,11 @@ void AppendHistory(const TableMetadata& m, std::string* out) {
   };
   list("snapshots", m.snapshots, [&](const SnapshotPtr& s) { out->append(s->json); });
   list("snapshot-log", m.snapshot_log, [&](const SnapshotLogEntry& e) {
-    fmt::format_to(std::back_inserter(*out), R"({{"timestamp-ms":{},"snapshot-id":{}}})", e.timestamp_ms,
-                   e.snapshot_id);
+    out->append(R"({"timestamp-ms":)");
+    AppendNumber(e.timestamp_ms, out);
+    out->append(R"(,"snapshot-id":)");
+    AppendNumber(e.snapshot_id, out);
+    out->push_back('}');
   });
   list("metadata-log", m.metadata_log, [&](const MetadataLogEntry& e) {
     fmt::format_to(std::back_inserter(*out), R"({{"timestamp-ms":{},"metadata-file":)", e.timestamp_ms);
