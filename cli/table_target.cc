@@ -7,14 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/offsets_commit.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
-#include "lib/core/clock.h"
-#include "lib/iceberg/live_files.h"
-#include "lib/iceberg/snapshot_writer.h"
 
 namespace cdc::cli {
 namespace {
@@ -103,27 +101,11 @@ Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::Loaded
 }
 
 Status TableTarget::CommitOffsets(const SourceTopic& topic, const contract::PartitionOffsets& next) {
-  CDC_ASSIGN(const auto table, catalog().LoadTable(ident_));
-  CDC_ASSIGN(const auto live, iceberg::LiveFiles::Load(files(), *table.metadata));
-  iceberg::SnapshotChanges changes;
-  changes.summary = {
-      {kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
-      {kSource, nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump()},
-      {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name},
-  };
-  iceberg::StageOptions options;
-  options.now_ms = UnixMillis(SystemClock().wall());
-  CDC_ASSIGN(const auto staged, iceberg::StageSnapshot(files(), table, live, changes, options));
-  auto committed = catalog().CommitTable(table, staged.commit);
-  if (committed) return {};
-  if (committed.error().kind == ErrorKind::kCommitUnknown) {
-    CDC_ASSIGN(const auto now, catalog().LoadTable(ident_));
-    if (now.metadata->HistoryContains(staged.snapshot.snapshot_id)) return {};
-    return Error{ErrorKind::kTransient, committed.error().message,
-                 "run the command again: it does the same once more"};
-  }
-  iceberg::DiscardStaged(files(), staged);
-  return committed.error();
+  return CommitSummary(
+      catalog(), files(), ident_,
+      {{kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
+       {kSource, nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump()},
+       {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}});
 }
 
 Status TableTarget::Finish(const contract::PartitionOffsets& next) {
