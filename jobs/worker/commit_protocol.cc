@@ -8,6 +8,9 @@ namespace {
 
 /// How long a commit may stay in doubt before the run gives up and leaves the answer to the next one.
 constexpr int kMaxQuestions = 8;
+/// The same as time, for a catalog that takes long to say nothing: the orchestrator takes a worker that it
+/// does not hear of for two minutes for dead.
+constexpr Millis kLongestDoubt{60'000};
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{5000};
 
@@ -103,9 +106,11 @@ bool IcebergSink::MovedOn(const iceberg::TableMetadata& base, const iceberg::Tab
 /// is in the table's history, or the same commit is sent again on the same parent, so that at most one of the
 /// two can win.
 Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSnapshot& staged) {
+  const SteadyTime until = ports_.clock.steady() + kLongestDoubt;
   auto answer = ports_.catalog.CommitTable(table_, staged.commit);
   Millis pause = kFirstPause;
-  for (int question = 0; !answer && question < kMaxQuestions; ++question) {
+  for (int question = 0;
+       !answer && question < kMaxQuestions && (question == 0 || ports_.clock.steady() < until); ++question) {
     const ErrorKind kind = answer.error().kind;
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient)
       return answer;

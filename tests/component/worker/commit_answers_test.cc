@@ -23,19 +23,29 @@ enum class Answer {
   kRefusedBefore
 };
 
+/// The time, and what a test says has passed beside it.
+class HandClock final : public Clock {
+ public:
+  SteadyTime steady() const override { return SystemClock().steady() + passed; }
+  WallTime wall() const override { return SystemClock().wall() + passed; }
+  Millis passed{0};
+};
+
 /// A real catalog whose answers are changed on the way.
 class Liar final : public iceberg::Catalog {
  public:
-  explicit Liar(iceberg::Catalog& honest) : honest_(honest) {}
+  Liar(iceberg::Catalog& honest, HandClock& clock) : honest_(honest), clock_(clock) {}
   std::deque<Answer> script;  ///< for the next commits; empty: the truth
   int silent_loads = 0;
   int old_loads = 0;  ///< answered with the table as it was before the last commit
   bool lose_create = false;
+  Millis slowness{0};  ///< of every answer that is none
 
   Status EnsureNamespace(const std::string& name) override { return honest_.EnsureNamespace(name); }
   Result<iceberg::LoadedTable> LoadTable(const iceberg::TableIdent& ident) override {
     if (silent_loads > 0) {
       --silent_loads;
+      clock_.passed += slowness;
       return Error{ErrorKind::kTransient, "no answer"};
     }
     if (old_loads > 0) {
@@ -52,6 +62,7 @@ class Liar final : public iceberg::Catalog {
   }
   Result<iceberg::LoadedTable> CommitTable(const iceberg::LoadedTable& base,
                                            const iceberg::TableCommit& commit) override {
+    if (!script.empty()) clock_.passed += slowness;
     const Answer answer = script.empty() ? Answer::kTrue : script.front();
     if (!script.empty()) script.pop_front();
     switch (answer) {
@@ -82,6 +93,7 @@ class Liar final : public iceberg::Catalog {
 
  private:
   iceberg::Catalog& honest_;
+  HandClock& clock_;
   iceberg::LoadedTable before_;
 };
 
@@ -91,7 +103,7 @@ struct Place {
     folder = ::mkdtemp(name.data());
     honest = *iceberg::MakeSqliteCatalog({folder / "catalog.db", "c", folder / "warehouse"}, *files);
     REQUIRE(honest->EnsureNamespace("n"));
-    liar = std::make_unique<Liar>(*honest);
+    liar = std::make_unique<Liar>(*honest, clock);
     settings.table = "t";
     settings.topic = "t";
     settings.ident = {"n", "t"};
@@ -125,7 +137,7 @@ struct Place {
   std::unique_ptr<iceberg::Catalog> honest;
   std::unique_ptr<Liar> liar;
   TableSettings settings;
-  SystemClock clock;
+  HandClock clock;
 };
 
 rows::Schema OneColumn() {
@@ -194,6 +206,24 @@ TEST_CASE("a conflict that nobody could verify deletes nothing; the next run fin
   CHECK(sink->marker()->offsets.at("t").at(0) == 5);
   REQUIRE(CommitRows(*sink, 4, 6));  // one of them again
   CHECK(place.Rows() == 6);
+}
+
+TEST_CASE("a catalog that takes its time to say nothing leaves the answer to the next run, in good time") {
+  Place place;
+  auto sink = place.Open();
+  REQUIRE(sink->Create(OneColumn(), {"id"}));
+  REQUIRE(CommitRows(*sink, 0, 3));
+  place.liar->script = {Answer::kLostAfter};
+  place.liar->silent_loads = 100;
+  place.liar->slowness = std::chrono::seconds(30);
+  const SteadyTime begun = place.clock.steady();
+  const auto answer = CommitRows(*sink, 3, 5);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().kind == ErrorKind::kCommitUnknown);
+  // The orchestrator kills whom it has not heard of for two minutes.
+  CHECK(place.clock.steady() - begun <= std::chrono::seconds(100));
+  place.liar->silent_loads = 0;
+  CHECK(place.Rows() == 5);
 }
 
 TEST_CASE("a table whose making got lost is tried again later, not held") {
