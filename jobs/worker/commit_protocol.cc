@@ -14,9 +14,19 @@ constexpr Millis kLongestDoubt{60'000};
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{5000};
 
-int64_t SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
+/// nothing: counts are optional.
+std::optional<int64_t> SummaryCount(const iceberg::Snapshot& snapshot, const char* key) {
   const std::string* text = snapshot.FindSummary(key);
-  return text == nullptr ? 0 : std::strtoll(text->c_str(), nullptr, 10);
+  return text == nullptr ? std::nullopt : std::optional(std::strtoll(text->c_str(), nullptr, 10));
+}
+
+/// What takes as many rows away as it brings has written them anew, without those that it deleted.
+bool AddsRows(const iceberg::Snapshot& snapshot) {
+  const std::string* operation = snapshot.FindSummary("operation");
+  if (operation != nullptr && *operation == "replace") return false;
+  const auto added = SummaryCount(snapshot, "added-records");
+  if (!added) return operation != nullptr && *operation == "append";
+  return *added > SummaryCount(snapshot, "deleted-records").value_or(0);
 }
 
 }  // namespace
@@ -137,9 +147,33 @@ Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSn
   return answer;
 }
 
+/// Of two rows of a key nobody can say which is right.
+Status IcebergSink::RefuseRowsOf(const iceberg::Snapshot& foreign) const {
+  if (!AddsRows(foreign)) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("another writer added rows to the table in snapshot {}", foreign.snapshot_id),
+      fmt::format(
+          "stop that writer; then `cdc reset {0} --yes` builds the table anew, or `cdc adopt {0} --yes` "
+          "takes it as it is, from the topic's present end",
+          settings_.table)};
+}
+
+/// What was committed behind our own newest snapshot while no worker ran.
+Status IcebergSink::RefuseForeignRows() const {
+  const iceberg::TableMetadata& metadata = *table_.metadata;
+  const auto ours = metadata.NewestAncestorWith(std::string(contract::kSummaryOffsets));
+  if (ours == nullptr) return {};
+  auto snapshot = metadata.current_snapshot();
+  while (snapshot != nullptr && snapshot->snapshot_id != ours->snapshot_id) {
+    CDC_TRY(RefuseRowsOf(*snapshot));
+    snapshot = snapshot->parent_snapshot_id ? metadata.FindSnapshot(*snapshot->parent_snapshot_id) : nullptr;
+  }
+  return {};
+}
+
 /// Somebody else committed on our parent. Their offsets: the table is theirs now. Their maintenance or
-/// deletes: the index learns the new files and the batch is drafted again. Their rows: nobody can say which
-/// of two rows of a key is right.
+/// deletes: the index learns the new files and the batch is drafted again. Their rows: RefuseRowsOf().
 Status IcebergSink::RebaseAfterConflict() {
   const std::optional<int64_t> parent = live_.snapshot_id();
   CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(settings_.ident));
@@ -155,14 +189,7 @@ Status IcebergSink::RebaseAfterConflict() {
           ErrorKind::kConflict,
           fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id)};
     }
-    const std::string* operation = snapshot->FindSummary("operation");
-    const std::string kind = operation == nullptr ? "" : *operation;  // counts are optional
-    if (kind == "append" || (kind != "replace" && SummaryCount(*snapshot, "added-records") > 0)) {
-      return Error{
-          ErrorKind::kUnsupported,
-          fmt::format("another writer added rows to the table in snapshot {}", snapshot->snapshot_id),
-          "stop that writer; then `cdc reset " + settings_.table + " --yes` builds the table anew"};
-    }
+    CDC_TRY(RefuseRowsOf(*snapshot));
   }
   if (parent && snapshot == nullptr) {
     return Error{ErrorKind::kConflict, "another writer committed, and the catalog does not list what"};

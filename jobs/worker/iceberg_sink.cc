@@ -72,7 +72,10 @@ Status IcebergSink::Load() {
   if (!loaded) return loaded.error();
   CDC_TRY(Adopt(std::move(*loaded)));
   CDC_TRY(CheckSource());
-  if (!source_json_.empty()) CDC_TRY(ReadMarker());
+  if (!source_json_.empty()) {
+    CDC_TRY(ReadMarker());
+    CDC_TRY(RefuseForeignRows());
+  }
   return settings_.append ? Status{} : RecoverIndex();
 }
 
@@ -107,6 +110,15 @@ Status IcebergSink::Adopt(LoadedTable table) {
     return Error{
         ErrorKind::kUnsupported, "table " + name + " has no key, so it cannot be updated in place",
         "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to build it anew"};
+  }
+  for (const std::string& column : key_) {
+    if (settings_.append || schema_->IndexOf(column) >= 0) continue;
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("table {} has no column '{}' any more, which is of its key", name, column),
+        fmt::format("give the column its name back with the engine that took it away, then `cdc trigger "
+                    "{0}`; or `cdc reset {0} --yes`",
+                    settings_.table)};
   }
   if (!settings_.append && !settings_.key.empty() && settings_.key != key_) {
     return Error{ErrorKind::kUnsupported,

@@ -176,6 +176,8 @@ class IcebergSink final : public Sink {
                        std::optional<std::string> operation);
   static bool MovedOn(const iceberg::TableMetadata& base, const iceberg::TableMetadata& now);
   Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
+  Status RefuseRowsOf(const iceberg::Snapshot& foreign) const;
+  Status RefuseForeignRows() const;
   Status RebaseAfterConflict();
   Status BringIndexForward(const Draft& draft);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
