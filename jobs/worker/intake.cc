@@ -133,8 +133,7 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
 
   const auto followed = FollowShape(message, *envelope, ahead);
   if (!followed && followed.error().kind == ErrorKind::kBadValue) {
-    CDC_TRY(Bad(message, followed.error().message));
-    return Verdict::kTaken;
+    return DropRow(message, fold_.batch().rows(), followed.error().message);
   }
   if (!followed || *followed == Verdict::kCommitFirst) return followed;
   if (rows_ == nullptr) return Verdict::kTaken;  // a removal before the table's first row, or a bad letter

@@ -96,6 +96,24 @@ TEST_CASE("what depends on a dead-lettered change is dead-lettered too, until a 
   CHECK(Column(table, "n") == std::map<int64_t, json>{{1, 6}, {2, 2}, {3, 8}});
 }
 
+TEST_CASE("a change with a broken schema leaves its row as out of date as any other that is lost") {
+  Changes changes("shapeless");
+  Event lost = changes.Update({{"id", 1}, {"n", 2}, {"doc", "unknown"}});
+  lost.value = R"({"schema":{},"payload":)" + *lost.value + "}";
+  const std::vector<Event> events = {
+      changes.Create({{"id", 1}, {"n", 1}, {"doc", "first"}}), lost,
+      changes.Update({{"id", 1}, {"n", 3}, {"doc", kUnchangedToast}})};  // "unknown", not "first"
+  Pipeline pipeline;
+  pipeline.Configure("[tables.shapeless]\n");
+  pipeline.MakeTopic(changes.topic());
+  pipeline.Send(changes.topic(), events);
+  const Ended ended = pipeline.Drain("shapeless");
+  INFO(ended.report.reason << ended.log);
+  REQUIRE(ended.exit == 0);
+  CHECK(CheckedLetters(pipeline, changes.topic(), events) == std::set<int64_t>{1, 2});
+  CHECK(Column(Dump(pipeline, {"shapeless"})["shapeless"], "n") == std::map<int64_t, json>{{1, 1}});
+}
+
 TEST_CASE("on_error = stop holds the table at the first bad message") {
   Changes changes("strict");
   Pipeline pipeline;
