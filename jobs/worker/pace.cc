@@ -31,8 +31,11 @@ Step NextStep(const PaceRules& rules, const PaceState& state, SteadyTime now) {
   if (!state.dirty) {
     if (leaving) return {Act::kLeave, {}};
     const SteadyTime idle_since = std::max(state.last_commit, state.last_message);
-    if (state.caught_up && now - idle_since >= rules.idle_timeout) return {Act::kOfferToGo, {}};
-    return ReadUntil(state.caught_up ? idle_since + rules.idle_timeout : now + kAttention, now);
+    // The next run would wait for the second half of a key change from the beginning, for ever where each run
+    // is shorter than that.
+    const bool resting = state.caught_up && !state.in_key_change;
+    if (resting && now - idle_since >= rules.idle_timeout) return {Act::kOfferToGo, {}};
+    return ReadUntil(resting ? idle_since + rules.idle_timeout : now + kAttention, now);
   }
   if (leaving || state.batch_bytes >= rules.batch_bytes) return {Act::kCommit, {}};
   const Millis interval =

@@ -81,6 +81,19 @@ TEST_CASE("idle is no change and no lag for the idle timeout after the last comm
   CHECK(NextStep({}, state, kStart + seconds(900)).act == Act::kRead);
 }
 
+TEST_CASE("with half a key change nobody is idle") {
+  PaceState state = Quiet();
+  state.in_key_change = true;
+  state.key_change_since = kStart;
+  PaceRules rules;
+  rules.idle_timeout = seconds(3);
+  const Step step = NextStep(rules, state, kStart + seconds(4));
+  CHECK(step.act == Act::kRead);
+  CHECK(step.wait > Millis(0));
+  state.in_key_change = false;
+  CHECK(NextStep(rules, state, kStart + seconds(4)).act == Act::kOfferToGo);
+}
+
 TEST_CASE("leaving commits what there is first") {
   PaceState state = Quiet();
   state.leaving = state.dirty = true;
