@@ -35,6 +35,7 @@ inline constexpr const char* kSharedTopicFile = "shared-topic";
 struct SourceDescription {
   std::map<std::string, std::string> columns;  ///< name → PostgreSQL's words
   std::vector<std::string> key;                ///< primary key; empty: none
+  std::string missing;  ///< why there is nothing of the above: the database has no such table
 };
 
 /// Owns the fold of the batch being collected. Not thread-safe.
@@ -115,6 +116,7 @@ class Intake {
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
   Status CheckKeyOf(const kafka::Message& message) const;
+  Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   bool IsOurs(const event::Envelope& envelope);
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "jobs/worker/intake.h"
 #include "lib/contract/names.h"
@@ -81,8 +82,10 @@ Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::
 
 Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envelope& envelope,
                                                               std::span<const kafka::Message> ahead) {
+  std::string missing;
   if (describe_) {
     CDC_ASSIGN(SourceDescription description, describe_());
+    missing = std::move(description.missing);
     database_key_ = std::move(description.key);
     declared_.database = std::move(description.columns);
   }
@@ -95,6 +98,7 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
     const auto next = parser.Parse(*value);
     if (next && next->schema.empty() && !next->after.empty()) objects.push_back(next->after);
   }
+  if (!missing.empty()) CDC_TRY(RefuseGuesses(missing, objects));
   const auto schema = sink_.schema();
   CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, schema.get()));
   if (schema == nullptr) return columns;
@@ -110,6 +114,29 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
   CDC_ASSIGN(const auto known, ColumnsOfNames(others, {}, declared_, schema.get()));
   columns.insert(columns.end(), known.begin(), known.end());
   return columns;
+}
+
+/// A table that was dropped or renamed at the source leaves events behind, whose columns are known from the
+/// time before or from tables.toml. For others the database was to be asked, so JSON's own types may be
+/// wrong.
+Status Intake::RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const {
+  const auto schema = sink_.schema();
+  std::set<std::string> unknown;
+  for (const std::string_view object : objects) {
+    for (std::string& name : event::MemberNames(object)) {
+      const bool known = schema != nullptr && schema->IndexOf(name) >= 0;
+      if (!known && !declared_.columns.contains(name)) unknown.insert(std::move(name));
+    }
+  }
+  if (unknown.empty()) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("{}, and its events have columns whose types nothing else tells: {}", missing,
+                  fmt::join(unknown, ", ")),
+      fmt::format(
+          "if it was dropped or renamed there, declare them in tables.toml under [tables.\"{}\".columns]; "
+          "else correct [source] dsn",
+          settings_.table)};
 }
 
 Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message) const {

@@ -64,8 +64,13 @@ std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& sett
   return [&settings]() -> Result<SourceDescription> {
     const std::string schema = settings.source_schema.empty() ? "public" : settings.source_schema;
     const std::string table = settings.source_table.empty() ? settings.table : settings.source_table;
-    CDC_ASSIGN(const postgres::SourceTable found, postgres::Describe(settings.dsn, schema, table));
     SourceDescription description;
+    const auto described = postgres::Describe(settings.dsn, schema, table);
+    if (!described && described.error().kind == ErrorKind::kNotFound) {
+      description.missing = described.error().message;
+      return description;
+    }
+    CDC_ASSIGN(const postgres::SourceTable found, described);
     for (const auto& column : found.columns) description.columns[column.name] = column.type;
     description.key = found.primary_key;
     return description;

@@ -121,24 +121,25 @@ void Pipeline::ReplaceBroker() {
   auto producer = kafka::Producer::Make(std::move(options));
   Must(producer, "producer");
   producer_ = std::move(*producer);
-  if (!tables_.empty()) Configure(tables_);
+  if (!tables_.empty()) Configure(tables_, source_);
 }
 
-void Pipeline::Configure(const std::string& tables) {
+void Pipeline::Configure(const std::string& tables, const std::string& source) {
   tables_ = tables;
+  source_ = source;
   std::ofstream(folder_ / "tables.toml") << fmt::format(R"([kafka]
 bootstrap_servers = "{}"
 [source]
 topic_prefix = "university-server"
 schemas = ["public", "hr"]
-[catalog]
+{}[catalog]
 uri = "data/catalog.db"
 warehouse = "data/warehouse"
 namespace = "university"
 [orchestrator]
 state_dir = "state"
 )",
-                                                        broker_->bootstrap_servers())
+                                                        broker_->bootstrap_servers(), source)
                                          << tables;
 }
 

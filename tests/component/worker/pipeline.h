@@ -66,8 +66,9 @@ class Pipeline {
   std::filesystem::path catalog() const { return folder_ / "data" / "catalog.db"; }
   std::filesystem::path state() const { return folder_ / "state"; }
 
-  /// Writes tables.toml: the sections every test shares, then `tables` (TOML).
-  void Configure(const std::string& tables);
+  /// Writes tables.toml: the sections every test shares, with further lines of `[source]`, then `tables`
+  /// (TOML).
+  void Configure(const std::string& tables, const std::string& source = "");
 
   void MakeTopic(const std::string& topic, int partitions = 1);
   void Send(const std::string& topic, const std::vector<Event>& events, int32_t partition = 0);
@@ -92,7 +93,7 @@ class Pipeline {
   std::filesystem::path folder_;
   std::unique_ptr<kafka::EmbeddedBroker> broker_;
   std::unique_ptr<kafka::Producer> producer_;
-  std::string tables_;
+  std::string tables_, source_;
 
   void Queue(const std::string& topic, const std::vector<Event>& events, int32_t partition);
 };
