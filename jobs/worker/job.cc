@@ -144,6 +144,7 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
                            SignOfLife(channel, clock, opened)};
   CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
   opened = true;
+  if (sink->schema() == nullptr) CDC_TRY(RefuseNewName(config, settings, source, lake->catalog()));
 
   DeadLetters letters(kafka);
   TaintedKeys tainted =

@@ -1,5 +1,7 @@
 #include "jobs/worker/run_setup.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
@@ -178,6 +180,29 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
   settings->source_table = name;
   if (name != bare) settings->ident.name = config::IcebergName(config, settings->table, name);
   return {};
+}
+
+Status RefuseNewName(const config::Config& config, const TableSettings& settings, const std::string& source,
+                     iceberg::Catalog& catalog) {
+  const iceberg::TableIdent before{settings.ident.name_space, settings.source_table};
+  const bool qualified =
+      settings.ident.name == settings.table && config::BareName(config, settings.table) != settings.table;
+  if (!qualified || before.name.empty()) return {};
+  const auto old = catalog.LoadTable(before);
+  if (!old) return old.error().kind == ErrorKind::kNotFound ? Status{} : old.error();
+  const std::string key(contract::kSummarySource);
+  const auto marked = old->metadata->NewestAncestorWith(key);
+  if (marked == nullptr || *marked->FindSummary(key) != source) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format(
+          "tables.toml lists another table '{}' by now, so this one is to be {}; but it is there as {}, "
+          "filled from the same topic",
+          before.name, ToString(settings.ident), ToString(before)),
+      fmt::format(
+          "give it its new name with an Iceberg tool (ALTER TABLE … RENAME TO), or drop it to have it "
+          "built anew from the topic's start; then `cdc trigger {}`",
+          settings.table)};
 }
 
 }  // namespace cdc::worker

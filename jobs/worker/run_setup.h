@@ -11,6 +11,7 @@
 #include "jobs/worker/job.h"
 #include "jobs/worker/settings.h"
 #include "lib/config/config.h"
+#include "lib/iceberg/catalog.h"
 #include "lib/kafka/consumer.h"
 
 namespace cdc::worker {
@@ -50,5 +51,13 @@ Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const con
 /// event is read to learn it, and it is remembered in the index folder.
 Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer,
                  TableSettings* settings);
+
+/// A table that was the only one of its name when it was made keeps that name, which tables.toml gives up
+/// when it lists another one of it: under its new name it would be begun anew, from what its topic still has.
+/// To be asked where the table of `settings` is not there.
+/// \param source as in `cdc.source`
+/// \return kUnsupported: under its bare name there is one that was filled from this source. kTransient.
+Status RefuseNewName(const config::Config& config, const TableSettings& settings, const std::string& source,
+                     iceberg::Catalog& catalog);
 
 }  // namespace cdc::worker

@@ -17,7 +17,11 @@ std::string IcebergName(const Config& config, const std::string& entry, const st
   const bool shared = std::any_of(config.tables.begin(), config.tables.end(), [&](const Table& other) {
     return other.name != entry && BareName(config, other.name) == own;
   });
-  return shared ? entry : own;
+  // What may still be discovered is not listed: a name must not depend on which topic comes first.
+  const bool listed = std::any_of(config.tables.begin(), config.tables.end(),
+                                  [&](const Table& other) { return other.name == entry; });
+  const bool of_several = config.discover && !listed && config.source.schemas.size() > 1;
+  return shared || of_several ? entry : own;
 }
 
 }  // namespace cdc::config

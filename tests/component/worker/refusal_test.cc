@@ -13,6 +13,7 @@
 #include "tests/component/worker/captured.h"
 #include "tests/component/worker/change.h"
 #include "tests/component/worker/judge.h"
+#include "tests/support/python_script.h"
 
 namespace cdc::worker {
 namespace {
@@ -55,6 +56,35 @@ struct Filled {
   Changes changes;
   Pipeline pipeline;
 };
+
+TEST_CASE("a table that must share its name with a new one is not silently begun anew under another") {
+  Changes changes("twin");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.\"public.twin\"]\n");
+  pipeline.MakeTopic(changes.topic());
+  pipeline.Send(changes.topic(), {changes.Create({{"id", 1}, {"n", 1}})});
+  REQUIRE(pipeline.Drain("public.twin").exit == 0);
+  REQUIRE(Numbers(Dump(pipeline, {"twin"})["twin"]) == std::map<int64_t, int64_t>{{1, 1}});
+
+  pipeline.Configure("[tables.\"public.twin\"]\n[tables.\"hr.twin\"]\n");
+  pipeline.Trim(changes.topic(), 1);  // what its topic held is only in the table
+  pipeline.Send(changes.topic(), {changes.Create({{"id", 2}, {"n", 2}})});
+  const Ended held = pipeline.Drain("public.twin");
+  INFO(held.report.reason << held.log);
+  CHECK(held.exit == 78);
+  for (const char* part : {"university.public.twin", "university.twin", "RENAME"})
+    CHECK(Contains(held.report.reason, part));
+
+  const auto renamed = RunPython("tests/component/worker/write_rows.py",
+                                 {pipeline.catalog().string(), "university.twin", "name", "public.twin"});
+  INFO(renamed.output);
+  REQUIRE(renamed.exit == 0);
+  const Ended ended = pipeline.Drain("public.twin");
+  INFO(ended.report.reason << ended.log);
+  CHECK(ended.exit == 0);
+  const json tables = Dump(pipeline, {"public.twin"});
+  CHECK(Numbers(tables["public.twin"]) == std::map<int64_t, int64_t>{{1, 1}, {2, 2}});
+}
 
 TEST_CASE("a table without a key is held until it is append-only") {
   Pipeline pipeline;

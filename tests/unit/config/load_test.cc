@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "lib/config/config.h"
+#include "lib/config/table_names.h"
 
 namespace cdc::config {
 namespace {
@@ -11,6 +12,17 @@ const std::string kHead = R"([kafka]
 bootstrap_servers = "127.0.0.1:9092"
 [source]
 topic_prefix = "uni.server"
+[catalog]
+uri = "data/catalog.db"
+warehouse = "data/warehouse/"
+namespace = "university"
+)";
+
+const std::string kTwoSchemas = R"([kafka]
+bootstrap_servers = "127.0.0.1:9092"
+[source]
+topic_prefix = "uni.server"
+schemas = ["public", "hr"]
 [catalog]
 uri = "data/catalog.db"
 warehouse = "data/warehouse/"
@@ -211,6 +223,20 @@ TEST_CASE("discover leaves the topic alone that a table would have if it had not
   CHECK(config->TableOfTopic("elsewhere") == "other");
   CHECK(config->TableOfTopic("uni.server.public.other") == std::nullopt);
   CHECK(config->TableOfTopic("uni.server.public.more") == "more");
+}
+
+TEST_CASE("tables of one name in two schemas are two tables, whichever is known first") {
+  const std::string twins = "[tables.\"public.twin\"]\n[tables.\"hr.twin\"]\n[tables.\"hr.single\"]\n";
+  auto listed = Good(kTwoSchemas + twins);
+  CHECK(IcebergName(*listed, "public.twin", "twin") == "public.twin");
+  CHECK(IcebergName(*listed, "hr.twin", "twin") == "hr.twin");
+  CHECK(IcebergName(*listed, "hr.single", "single") == "single");
+  auto found = Good(kTwoSchemas + "[defaults]\ndiscover = true\n[tables.\"public.mine\"]\n");
+  CHECK(IcebergName(*found, "public.twin", "twin") == "public.twin");
+  CHECK(IcebergName(*found, "hr.twin", "twin") == "hr.twin");
+  CHECK(IcebergName(*found, "hr.mine", "mine") == "hr.mine");
+  auto only = Good(kHead + "[defaults]\ndiscover = true\n");
+  CHECK(IcebergName(*only, "twin", "twin") == "twin");
 }
 
 TEST_CASE("discover takes every table of the schemas but signals and dead letters") {
