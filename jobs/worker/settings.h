@@ -32,7 +32,7 @@ struct TableSettings {
   std::chrono::milliseconds idle_timeout{60'000};
   int64_t memory_bytes = 256 << 20;
   int64_t target_file_bytes = 128 << 20;
-  int snapshot_keep = 100;                            ///< newest snapshots that are never expired
+  int snapshot_keep = 10;                             ///< newest snapshots that are never expired
   std::chrono::milliseconds snapshot_age{3'600'000};  ///< the others are, at this age
 
   iceberg::TableIdent ident;

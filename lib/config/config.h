@@ -102,7 +102,7 @@ struct Table {
   OnError on_error = OnError::kDlq;
   int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes
-  int snapshot_keep = 100;               ///< newest snapshots that are never expired
+  int snapshot_keep = 10;                ///< newest snapshots that are never expired
   Millis snapshot_age{3'600'000};        ///< older ones beyond snapshot_keep are expired
   friend bool operator==(const Table&, const Table&) = default;
 };
