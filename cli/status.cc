@@ -1,6 +1,8 @@
 /// cdc status: the tables and how they are.
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -15,11 +17,25 @@ namespace {
 
 using contract::TableRecord;
 
+/// What tables.toml says and the orchestrator does not do yet, on stderr. An unreadable copy says nothing.
+void PrintNotApplied(const config::Config& config) {
+  std::ifstream file(contract::StateLayout(config.orchestrator.state_dir).started_config(), std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto started = config::Parse(text, config.file);
+  if (!started) return;
+  for (const std::string& section : config::Compare(**started, config).needs_restart) {
+    fmt::print(stderr, "{} was changed since the orchestrator started: `cdc restart` applies it\n", section);
+  }
+}
+
 /// From the orchestrator, else from its ledger (then a line on stderr says so).
 Result<std::vector<TableRecord>> ReadTables(const config::Config& config) {
   const contract::StateLayout layout(config.orchestrator.state_dir);
   auto answer = contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kStatus});
-  if (answer) return contract::DecodeStatus(*answer);
+  if (answer) {
+    PrintNotApplied(config);
+    return contract::DecodeStatus(*answer);
+  }
   if (answer.error().kind == ErrorKind::kNotFound) {
     fmt::print(stderr, "orchestrator is not running (cdc start); this is what its ledger says\n");
   } else {

@@ -30,7 +30,7 @@ constexpr Millis kWatchInterval{500};
 constexpr Millis kDrainPatience{30'000};  ///< with a Kafka that does not answer
 
 /// As a whole or not at all, and for nobody else's eyes: it may have passwords in it. \return kTransient
-Status SaveAccepted(const std::string& text, const std::filesystem::path& file) {
+Status SaveConfig(const std::string& text, const std::filesystem::path& file) {
   namespace fs = std::filesystem;
   const fs::path temporary = file.string() + ".new";
   std::error_code ec;
@@ -76,6 +76,9 @@ struct Daemon::Impl {
                                        .wake = [this] { TurnSoon(); }});
     CDC_TRY(scheduler->Apply(config));
     GiveWorkersConfig();
+    // For `cdc status` alone: without it that says less.
+    if (const Status saved = SaveConfig(config->text, layout.started_config()); !saved)
+      log.Warn("{}", Describe(saved.error()));
     if (!options.drain) {
       CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
                                               [this](const auto& request) { return OnRequest(request); }));
@@ -180,7 +183,7 @@ struct Daemon::Impl {
 
   /// Without the copy workers read the file itself, as it is when they start.
   void GiveWorkersConfig() {
-    const Status saved = SaveAccepted(config->text, accepted);
+    const Status saved = SaveConfig(config->text, accepted);
     if (!saved) log.Warn("{}; workers read {} itself", Describe(saved.error()), config->file.string());
     scheduler->GiveWorkers(saved ? accepted : std::filesystem::path());
   }

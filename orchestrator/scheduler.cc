@@ -79,7 +79,8 @@ void Scheduler::ApplyLimits() {
 void Scheduler::ApplyDifference(const config::Config& before) {
   config::Difference d = config::Compare(before, *config_);
   for (const std::string& section : d.needs_restart)
-    log_.Warn("{} was changed: restart the orchestrator to apply it", section);
+    log_.Warn("{} was changed: workers use it from their next start on, the orchestrator after `cdc restart`",
+              section);
   for (const config::Table& table : config_->tables) {
     if (Find(table.name)) continue;
     Add(table);

@@ -4,6 +4,7 @@
 /// What lies where in `[orchestrator] state_dir`.
 
 #include <filesystem>
+
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,8 @@ class StateLayout {
   std::filesystem::path control_socket() const { return root_ / "control.sock"; }
   /// The text of tables.toml that the orchestrator works by, for its workers.
   std::filesystem::path accepted_config() const { return root_ / "accepted.toml"; }
+  /// The same as it was when the orchestrator began: what it goes by where a change needs a restart.
+  std::filesystem::path started_config() const { return root_ / "started.toml"; }
   std::filesystem::path locks() const { return root_ / "locks"; }
   std::filesystem::path logs() const { return root_ / "logs"; }
   std::filesystem::path orchestrator_log() const { return logs() / "orchestrator.log"; }

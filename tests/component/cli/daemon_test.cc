@@ -36,6 +36,22 @@ TEST_CASE("Status comes from the ledger while the orchestrator is down; Held is 
   CHECK(json.out.find(R"("state":"Held")") != std::string::npos);
 }
 
+TEST_CASE("Status says what a running orchestrator does not do yet") {
+  Folder folder;
+  const std::string tables = "listen = \"\"\n[tables.faculty]\n";
+  folder.Write("tables.toml", ConfigText("127.0.0.1:1", tables));
+  REQUIRE(folder.Cdc("start").exit == 0);
+  CHECK(folder.Cdc("status").err.empty());
+  folder.Write("tables.toml", ConfigText("127.0.0.1:2", tables));
+  const auto changed = folder.Cdc("status");
+  CHECK(changed.exit == 0);
+  CHECK(changed.err.find("[kafka] was changed") != std::string::npos);
+  CHECK(changed.err.find("cdc restart") != std::string::npos);
+  CHECK(folder.Cdc("restart").exit == 0);
+  CHECK(folder.Cdc("status").err.empty());
+  CHECK(folder.Cdc("stop").exit == 0);
+}
+
 TEST_CASE("Without an orchestrator: stop is fine, trigger says what to do") {
   Folder folder;
   folder.Write("tables.toml", kConfig);
