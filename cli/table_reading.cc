@@ -1,7 +1,6 @@
 #include "cli/table_reading.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
@@ -13,14 +12,6 @@
 
 namespace cdc::cli {
 namespace {
-
-/// The table's name at the source where the worker has noted that its topic does not show it.
-std::string NotedName(const config::Config& config, const std::string& entry) {
-  const contract::StateLayout layout(config.orchestrator.state_dir);
-  std::string name;
-  std::getline(std::ifstream(layout.table_index(entry) / "source-table"), name);
-  return name;
-}
 
 std::vector<SourcePlace> PlacesOf(const config::Config& config, const config::Table& table,
                                   const std::string& noted) {
@@ -59,7 +50,8 @@ Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> co
                                         const std::string& table, Millis patience) {
   TableReading reading;
   CDC_ASSIGN(reading.table_, config->FindTable(table));
-  const std::string noted = NotedName(*config, table);
+  const std::string noted =
+      contract::NotedName(contract::StateLayout(config->orchestrator.state_dir).table_index(table));
   reading.places_ = PlacesOf(*config, reading.table_, noted);
   reading.ident_ = {
       config->catalog.name_space,

@@ -1,7 +1,6 @@
 #include "cli/table_target.h"
 
 #include <chrono>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,15 +20,6 @@ constexpr std::chrono::seconds kKafkaPatience(15);
 const std::string kOffsets(contract::kSummaryOffsets);
 const std::string kSource(contract::kSummarySource);
 
-/// As the worker names it: where the topic's name lost characters of the table's, it has noted the table's
-/// own.
-std::string IcebergName(const config::Config& config, const std::string& entry,
-                        const std::filesystem::path& index_folder) {
-  std::string own;
-  std::getline(std::ifstream(index_folder / "source-table"), own);
-  return config::IcebergName(config, entry, own.empty() ? config::BareName(config, entry) : own);
-}
-
 }  // namespace
 
 Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> config,
@@ -48,8 +38,10 @@ Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> conf
     return error;
   }
   target.lock_ = std::move(*lock);
+  const std::string noted = contract::NotedName(layout.table_index(table));
   target.ident_ = {target.config_->catalog.name_space,
-                   IcebergName(*target.config_, table, layout.table_index(table))};
+                   config::IcebergName(*target.config_, table,
+                                       noted.empty() ? config::BareName(*target.config_, table) : noted)};
   CDC_ASSIGN(target.lake_, lake::Open(*target.config_, target.ident_));
   return target;
 }

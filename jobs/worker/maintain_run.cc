@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -46,10 +45,8 @@ Status Maintain(const config::Config& config, const config::Table& table, const 
                 nlohmann::json* line) {
   CDC_ASSIGN(const auto lock, TakeLock(config, table.name));
   TableSettings settings = SettingsOf(config, table);
-  // Where the topic's name lost characters of the table's, an earlier run has noted the table's own.
-  std::string own;
-  std::getline(std::ifstream(settings.index_folder / "source-table"), own);
-  if (!own.empty()) settings.ident.name = config::IcebergName(config, table.name, own);
+  if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
+    settings.ident.name = config::IcebergName(config, table.name, own);
 
   CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
   IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,

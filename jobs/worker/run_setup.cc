@@ -167,15 +167,11 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
   settings->source_table = bare;
   if (bare.find('_') == std::string::npos || bare != parsed->table) return {};
 
-  const auto file = settings->index_folder / "source-table";
-  std::string name;
-  std::getline(std::ifstream(file), name);
+  std::string name = contract::NotedName(settings->index_folder);
   if (name.empty()) {
     CDC_ASSIGN(name, PeekSourceTable(consumer, found));
     if (name.empty() || contract::SanitiseForTopic(name) != parsed->table) return {};
-    std::error_code error;
-    std::filesystem::create_directories(settings->index_folder, error);
-    std::ofstream(file) << name << '\n';
+    contract::NoteName(settings->index_folder, name);
   }
   settings->source_table = name;
   if (name != bare) settings->ident.name = config::IcebergName(config, settings->table, name);

@@ -4,7 +4,7 @@
 /// What lies where in `[orchestrator] state_dir`.
 
 #include <filesystem>
-
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -35,5 +35,11 @@ class StateLayout {
  private:
   std::filesystem::path root_;
 };
+
+/// The table's name at the source, as a worker has noted it in the table's index folder because the topic's
+/// name does not show it; empty: it has not.
+std::string NotedName(const std::filesystem::path& table_index);
+/// What cannot be noted is found out again by the next run.
+void NoteName(const std::filesystem::path& table_index, std::string_view name);
 
 }  // namespace cdc::contract
