@@ -17,26 +17,19 @@ struct Options {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
-  CDC_ASSIGN(const auto table, target.Load());
-  const std::string name = iceberg::ToString(target.ident());
-  if (!table) {
-    return Error{ErrorKind::kNotFound,
-                 fmt::format("Adopting {}: the catalog has no table {}", options.table, name),
-                 "there is nothing to adopt: its worker makes it"};
-  }
+  CDC_ASSIGN(const auto table, target.LoadMade("Adopting", "there is nothing to adopt: its worker makes it"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(*table));
+  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(table));
   contract::PartitionOffsets next;
   for (const auto& [partition, place] : topic.places) next[partition] = place.end;
   fmt::print("adopt {}:\n", options.table);
-  fmt::print("  take the rows of {} as they are\n", name);
+  fmt::print("  take the rows of {} as they are\n", iceberg::ToString(target.ident()));
   for (const auto& [source, offsets] : written)
     fmt::print("  written in it: {} {}\n", source, OffsetsText(offsets));
   fmt::print("  go on from the present end of {}: {}\n", topic.name, OffsetsText(next));
   fmt::print("  changes between the two are not applied\n");
   if (!options.yes) return NotConfirmed();
-  CDC_TRY(target.CommitOffsets(topic, next));
-  CDC_TRY(target.Finish(next));
+  CDC_TRY(target.GoOnFrom(topic, next));
   fmt::print("{} is adopted\n", options.table);
   return kOk;
 }

@@ -63,27 +63,20 @@ Result<contract::PartitionOffsets> Apply(const SourceTopic& topic, const std::ve
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
-  CDC_ASSIGN(const auto table, target.Load());
-  const std::string name = iceberg::ToString(target.ident());
-  if (!table) {
-    return Error{ErrorKind::kNotFound,
-                 fmt::format("Rewinding {}: the catalog has no table {}", options.table, name),
-                 "its worker makes it, from the topic's start"};
-  }
+  CDC_ASSIGN(const auto table, target.LoadMade("Rewinding", "its worker makes it, from the topic's start"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(auto written, TableTarget::WrittenOffsets(*table));
+  CDC_ASSIGN(auto written, TableTarget::WrittenOffsets(table));
   const contract::PartitionOffsets before = written[topic.name];
   CDC_ASSIGN(const auto next, Apply(topic, options.to, before));
   fmt::print("rewind {}:\n", options.table);
-  fmt::print("  written in {}: {} {}\n", name, topic.name, OffsetsText(before));
+  fmt::print("  written in {}: {} {}\n", iceberg::ToString(target.ident()), topic.name, OffsetsText(before));
   fmt::print("  go on from:    {} {}\n", topic.name, OffsetsText(next));
   fmt::print("  rows stay; changes from there on are applied {}\n",
              config->FindTable(options.table)->mode == config::Mode::kAppend
                  ? "again: rows of an append table come twice"
                  : "again, key by key");
   if (!options.yes) return NotConfirmed();
-  CDC_TRY(target.CommitOffsets(topic, next));
-  CDC_TRY(target.Finish(next));
+  CDC_TRY(target.GoOnFrom(topic, next));
   fmt::print("{} is rewound\n", options.table);
   return kOk;
 }

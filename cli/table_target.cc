@@ -84,6 +84,14 @@ Result<std::optional<iceberg::LoadedTable>> TableTarget::Load() {
   return loaded.error();
 }
 
+Result<iceberg::LoadedTable> TableTarget::LoadMade(const std::string& doing, const std::string& hint) {
+  CDC_ASSIGN(auto table, Load());
+  if (table) return std::move(*table);
+  return Error{
+      ErrorKind::kNotFound,
+      fmt::format("{} {}: the catalog has no table {}", doing, table_.name, iceberg::ToString(ident_)), hint};
+}
+
 Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::LoadedTable& table) {
   const auto snapshot = table.metadata->NewestAncestorWith(kOffsets);
   const std::string json =
@@ -92,12 +100,13 @@ Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::Loaded
   return contract::DecodeTopicOffsets(json);
 }
 
-Status TableTarget::CommitOffsets(const SourceTopic& topic, const contract::PartitionOffsets& next) {
-  return CommitSummary(
+Status TableTarget::GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next) {
+  CDC_TRY(CommitSummary(
       catalog(), files(), ident_,
       {{kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
        {kSource, nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump()},
-       {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}});
+       {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}}));
+  return Finish(next);
 }
 
 Status TableTarget::Finish(const contract::PartitionOffsets& next) {

@@ -45,11 +45,13 @@ class TableTarget {
 
   /// Nothing: the catalog does not have it.
   Result<std::optional<iceberg::LoadedTable>> Load();
+  /// The same for what needs it. \param doing "Adopting" \param hint why there may be none \return kNotFound.
+  Result<iceberg::LoadedTable> LoadMade(const std::string& doing, const std::string& hint);
   /// Next offsets written in the table; empty: none.
   static Result<contract::TopicOffsets> WrittenOffsets(const iceberg::LoadedTable& table);
 
-  /// Commits a snapshot that changes no row and says that `topic` is read up to `next`.
-  Status CommitOffsets(const SourceTopic& topic, const contract::PartitionOffsets& next);
+  /// Commits a snapshot that changes no row and says that `topic` is read up to `next`; then Finish(next).
+  Status GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next);
 
   /// Releases the lock, writes `next` and state Idle into the ledger, and has a running orchestrator start a
   /// worker.
