@@ -34,6 +34,13 @@ constexpr std::chrono::minutes kOrphanAge{75};
 /// Numbers of files that are gone, kept before the list of numbers is worth rewriting.
 constexpr size_t kSpareNumbers = 1000;
 
+/// What old snapshots or a listing have wrong bars tidying up, not the table's newest rows. Who asks for
+/// tidiness is told.
+Error Bearable(Error error, Tidying when) {
+  if (error.kind == ErrorKind::kCorrupt && when != Tidying::kThorough) error.kind = ErrorKind::kTransient;
+  return error;
+}
+
 }  // namespace
 
 RewriteRules IcebergSink::RulesFor(Tidying when) const {
@@ -130,7 +137,9 @@ Result<bool> IcebergSink::Expire(Tidying when) {
   if (expired.size() < (when == Tidying::kThorough ? 1 : kExpirySlack)) return false;
   const size_t most = when == Tidying::kBetweenCommits ? kMostExpiredBeside : kMostExpired;
   if (expired.size() > most) expired.resize(most);  // oldest first
-  CDC_ASSIGN(auto unreachable, iceberg::FindUnreachable(ports_.files, *table_.metadata, expired, departed_));
+  auto found = iceberg::FindUnreachable(ports_.files, *table_.metadata, expired, departed_);
+  if (!found) return Bearable(found.error(), when);
+  std::vector<std::string>& unreachable = *found;
   auto committed = ports_.catalog.CommitTable(table_, iceberg::ExpiryCommit(*table_.metadata, expired));
   if (!committed) {
     // A commit that changes no row has nothing in doubt: the next one sees what became of it.
@@ -194,7 +203,9 @@ Status IcebergSink::SweepOrphans(Tidying when) {
   if (known && !due) return {};
   if (due) {
     swept_thoroughly_ = true;
-    CDC_ASSIGN(auto orphans, FindLeftovers());
+    auto found = FindLeftovers();
+    if (!found) return Bearable(found.error(), when);
+    std::vector<std::string>& orphans = *found;
     if (!orphans.empty()) ports_.log.Info("removing leftovers of ended runs files={}", orphans.size());
     std::unordered_set<std::string> waiting;
     for (const Doomed& doomed : doomed_) waiting.insert(doomed.path);

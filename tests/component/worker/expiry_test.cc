@@ -61,4 +61,25 @@ TEST_CASE("a rewrite under way does not hold the expiry of snapshots up") {
   CHECK(ById(table.Seen()["rows"]) == ModelAfter(n));
 }
 
+TEST_CASE("an old snapshot whose files somebody deleted bars expiry, not the table's commits") {
+  Table table;
+  table.settings.snapshot_keep = 5;
+  table.settings.snapshot_age = std::chrono::milliseconds(0);
+  auto sink = table.Open();
+  int n = 0;
+  while (n < 30) REQUIRE(table.Commit(*sink, n++));
+  REQUIRE(sink->Close());
+  const auto loaded = table.catalog->LoadTable(table.settings.ident);
+  REQUIRE(loaded);
+  const auto& kept = loaded->metadata->snapshots.at(loaded->metadata->snapshots.size() - 5);
+  REQUIRE(table.files->Delete(kept->manifest_list));
+  sink = table.Open();  // remembers nothing of what its commits left behind
+  const auto tidied = sink->Maintain(Tidying::kIdle);
+  REQUIRE_FALSE(tidied);
+  CHECK(tidied.error().kind == ErrorKind::kTransient);  // kCorrupt would hold the table
+  CHECK(sink->figures().snapshots >= 30);
+  REQUIRE(table.Commit(*sink, n++));
+  CHECK(ById(table.Seen()["rows"]) == ModelAfter(n));
+}
+
 }  // namespace cdc::worker
