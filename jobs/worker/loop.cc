@@ -128,6 +128,13 @@ Status Loop::Assign() {
                                       mark.low,        mark.end,       {}};
       return OutOfRange(problem, settings_.table);
     }
+    if (!ports_.sink.marker() && mark.low > 0) {
+      ports_.log.Warn(
+          "the table is begun with offset {} of {}[{}], for what came before is gone: rows that have not "
+          "changed "
+          "since are missing until a new Debezium snapshot brings them",
+          mark.low, settings_.topic, mark.partition);
+    }
     partition.target = mark.end;
     partition.at_end = partition.next == mark.end;
     report_->from[mark.partition] = report_->to[mark.partition] = partition.handed = partition.next;

@@ -58,6 +58,21 @@ TEST_CASE("text keys are the same however their characters are escaped") {
   CHECK(started.Rows() == Rows{{"\"\"", 1}});
 }
 
+TEST_CASE("a table is not begun with the middle of its topic without a word") {
+  Changes changes("middle");
+  Pipeline pipeline;
+  pipeline.Configure("[tables.middle]\n");
+  pipeline.MakeTopic(changes.topic());
+  pipeline.Send(changes.topic(),
+                {changes.Create({{"id", 1}, {"n", 1}}), changes.Create({{"id", 2}, {"n", 1}})});
+  pipeline.Trim(changes.topic(), 1);
+  const Ended first = pipeline.Drain("middle");
+  CHECK(first.exit == 0);
+  CHECK(first.log.find("begun with offset 1 of " + changes.topic()) != std::string::npos);
+  pipeline.Send(changes.topic(), {changes.Create({{"id", 3}, {"n", 1}})});
+  CHECK(pipeline.Drain("middle").log.find("begun with") == std::string::npos);
+}
+
 TEST_CASE("the payload may come before its schema") {
   Changes changes("order");
   Event event = changes.Create({{"id", 1}, {"n", 1}});
