@@ -57,6 +57,9 @@ void Scheduler::StartWorker(JobEntry& entry) {
     return Feed(entry, StartFailed{process.error()});
   }
   entry.run = LiveRun{.id = run, .process = std::move(*process), .start_ms = entry.last_start_ms};
+  // What was written first may have taken long, on a busy disk; the limit is between the starts themselves.
+  entry.state.last_start = clock_.steady();
+  entry.last_start_ms = UnixMillis(clock_.wall());
   ++entry.totals.starts;
   (void)ledger_.SetPid(run, entry.run->process->pid());
   LoggerOf(entry).Info("{}", contract::TriggeredLine(entry.name()));

@@ -3,6 +3,7 @@
 /// \file tests/unit/orchestrator/fakes.h
 /// A hand-moved clock and the two ports, scripted: no processes, no Kafka, no waiting.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -36,6 +37,7 @@ class FakeLauncher final : public Launcher {
   };
 
   Result<std::unique_ptr<Run>> Start(const JobSpec& spec, Callbacks callbacks) override {
+    if (before_start) before_start();
     if (fail_with) return *fail_with;
     auto worker = std::make_shared<Worker>();
     *worker = {spec, std::move(callbacks), {}, {}, true, static_cast<int>(1000 + starts.size())};
@@ -58,6 +60,7 @@ class FakeLauncher final : public Launcher {
 
   std::vector<std::shared_ptr<Worker>> starts;
   std::optional<Error> fail_with;
+  std::function<void()> before_start;
 
  private:
   class FakeRun final : public Run {

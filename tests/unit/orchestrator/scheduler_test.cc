@@ -58,6 +58,24 @@ TEST_CASE("no two starts within the rate limit, also over a restart, and no chan
   CHECK(t.launcher.starts.size() == 1);
 }
 
+TEST_CASE("the rate limit counts from the start itself, however long what is written before it takes") {
+  Bench t;
+  std::vector<SteadyTime> starts;
+  t.launcher.before_start = [&] {
+    if (starts.empty()) t.clock.Pass(seconds(3));  // more than the jitter
+    starts.push_back(t.clock.steady());
+  };
+  t.source.contents["p.public.a"][0] = 0;
+  t.Answer();
+  t.Produce("a");
+  t.Say("a", contract::Ready{});
+  t.End("a", Exited{0});
+  t.Produce("a");
+  t.Pass(seconds(40));
+  REQUIRE(starts.size() == 2);
+  CHECK(starts[1] - starts[0] >= seconds(30));
+}
+
 TEST_CASE("the sweep finds what no notification told") {
   Bench t;
   t.source.deaf = true;
