@@ -50,6 +50,10 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
     Discard(*draft);
     return staged.error();
   }
+  // Somebody may expire our snapshots before a next run of ours, after a kill. Offsets that are older than
+  // the rows are made up for key by key; in an append-only table rows would come twice.
+  if (settings_.append && summary.contains(std::string(contract::kSummaryOffsets)))
+    staged->commit.updates.push_back(iceberg::SetProperties{MirrorOf(staged->snapshot)});
   intent.attempt_files.insert(intent.attempt_files.end(), staged->written.begin(), staged->written.end());
   if (Status closed = closing_.CloseAll(); !closed) {
     Discard(*draft);

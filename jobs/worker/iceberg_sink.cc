@@ -248,6 +248,19 @@ std::map<std::string, std::string> IcebergSink::NewestSummary() const {
   return summary;
 }
 
+/// What a snapshot says of the source, as table properties; those that say it already are left out.
+std::map<std::string, std::string> IcebergSink::MirrorOf(const iceberg::Snapshot& snapshot) const {
+  std::map<std::string, std::string> properties = {
+      {kPropertyOffsetsSnapshot, std::to_string(snapshot.snapshot_id)}};
+  for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords}) {
+    const std::string name(each);
+    const std::string* text = snapshot.FindSummary(name);
+    const std::string now = text == nullptr ? "" : *text;
+    if (table_.metadata->Property(name, "") != now) properties[name] = now;
+  }
+  return properties;
+}
+
 Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker) {
   // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with
   // us.
@@ -282,16 +295,8 @@ Status IcebergSink::Close() {
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
   if (snapshot != nullptr &&
       ToInteger(table_.metadata->Property(kPropertyOffsetsSnapshot, "0")) != snapshot->snapshot_id) {
-    std::map<std::string, std::string> properties = {
-        {kPropertyOffsetsSnapshot, std::to_string(snapshot->snapshot_id)}};
-    for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords}) {
-      const std::string name(each);
-      const std::string* text = snapshot->FindSummary(name);
-      const std::string now = text == nullptr ? "" : *text;
-      if (table_.metadata->Property(name, "") != now) properties[name] = now;
-    }
     auto mirrored =
-        ports_.catalog.CommitTable(table_, iceberg::PropertiesCommit(*table_.metadata, properties));
+        ports_.catalog.CommitTable(table_, iceberg::PropertiesCommit(*table_.metadata, MirrorOf(*snapshot)));
     if (mirrored)
       table_ = std::move(*mirrored);
     else

@@ -182,6 +182,7 @@ class IcebergSink final : public Sink {
   Status BringIndexForward(const Draft& draft);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;
   std::map<std::string, std::string> NewestSummary() const;
+  std::map<std::string, std::string> MirrorOf(const iceberg::Snapshot& snapshot) const;
   void Discard(const Draft& draft);
 
   // compaction.cc

@@ -54,10 +54,10 @@ class Catalog {
   /// the commit is tried on what is current, and goes through if the requirements hold.
   ///
   /// A data commit is exactly {AssertTableUuid, AssertRefSnapshotId(main)} and {AddSnapshot,
-  /// SetSnapshotRef(main)}, so that an unknown outcome is resolved by LoadTable() and
-  /// TableMetadata::HistoryContains(). \return kConflict: certainly not committed, somebody else was first;
-  /// kTransient: certainly not committed, try again; kCommitUnknown: may have been committed, delete nothing;
-  /// kNotFound: the table is gone.
+  /// SetSnapshotRef(main)}, and SetProperties with it where there are such, so that an unknown outcome is
+  /// resolved by LoadTable() and TableMetadata::HistoryContains(). \return kConflict: certainly not
+  /// committed, somebody else was first; kTransient: certainly not committed, try again; kCommitUnknown: may
+  /// have been committed, delete nothing; kNotFound: the table is gone.
   virtual Result<LoadedTable> CommitTable(const LoadedTable& base, const TableCommit& commit) = 0;
 
   /// Forgets the table; its files stay. \return kNotFound; kCommitUnknown.

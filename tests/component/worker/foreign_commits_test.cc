@@ -3,6 +3,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "lib/iceberg/expire.h"
+#include "lib/iceberg/snapshot_writer.h"
 #include "tests/component/worker/changed_table.h"
 #include "tests/support/python_script.h"
 
@@ -15,6 +17,24 @@ struct SharedTable : Table {
                                 {pipeline.catalog().string(), "university.t", action, what});
     INFO(done.output);
     REQUIRE(done.exit == 0);
+  }
+  /// Rewrites nothing on top of our snapshots, then expires all of them.
+  void ExpireOurs() const {
+    auto base = catalog->LoadTable(settings.ident);
+    REQUIRE(base);
+    const auto live = iceberg::LiveFiles::Load(*files, *base->metadata);
+    REQUIRE(live);
+    iceberg::SnapshotChanges changes;
+    changes.operation = "replace";
+    const auto staged = iceberg::StageSnapshot(*files, *base, *live, changes,
+                                               {UnixMillis(SystemClock().wall()), std::nullopt});
+    REQUIRE(staged);
+    base = catalog->CommitTable(*base, staged->commit);
+    REQUIRE(base);
+    std::vector<int64_t> ours;
+    for (const auto& snapshot : base->metadata->snapshots) ours.push_back(snapshot->snapshot_id);
+    ours.pop_back();
+    REQUIRE(catalog->CommitTable(*base, iceberg::ExpiryCommit(*base->metadata, ours)));
   }
   Result<std::unique_ptr<IcebergSink>> TryOpen() {
     IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
@@ -61,6 +81,50 @@ TEST_CASE("rows that another engine deletes by writing their file anew stay dele
   Apply(2, &expected, nullptr);
   REQUIRE(table.Commit(*sink, 2));
   CHECK(ById(table.Seen()["rows"]) == expected);
+}
+
+TEST_CASE("after others have expired every snapshot of ours the offsets are those of the last orderly end") {
+  SharedTable table;
+  {
+    auto sink = table.Open();
+    REQUIRE(table.Commit(*sink, 0));
+    REQUIRE(sink->Close());
+    REQUIRE(table.Commit(*sink, 1));
+  }  // killed
+  table.ExpireOurs();
+  auto sink = table.Open();
+  REQUIRE(sink->marker());
+  CHECK(sink->marker()->offsets.at("t").at(0) == 1);
+  for (int n = 1; n < 3; ++n) REQUIRE(table.Commit(*sink, n));
+  CHECK(ById(table.Seen()["rows"]) == ModelAfter(3));
+}
+
+TEST_CASE("after others have expired every snapshot of ours an append-only table has no row twice") {
+  SharedTable table;
+  table.settings.append = true;
+  const auto commit = [&](IcebergSink& sink, int64_t id) {
+    Fold fold(sink.schema());
+    fold.batch().column(0).AppendLong(id);
+    fold.batch().column(1).AppendLong(id);
+    Marker marker;
+    marker.offsets["t"][0] = id + 1;
+    marker.last_records["t"][0] = {id, 7};
+    return sink.Commit(fold, marker);
+  };
+  {
+    auto sink = table.TryOpen();
+    REQUIRE(sink);
+    REQUIRE((*sink)->Create(table.schema, {}));
+    REQUIRE(commit(**sink, 0));
+    REQUIRE((*sink)->Close());
+    REQUIRE(commit(**sink, 1));
+  }  // killed
+  table.ExpireOurs();
+  auto sink = table.TryOpen();
+  REQUIRE(sink);
+  REQUIRE((*sink)->marker());
+  CHECK((*sink)->marker()->offsets.at("t").at(0) == 2);
+  CHECK((*sink)->marker()->last_records.at("t").at(0).offset == 1);
 }
 
 TEST_CASE("a key column that another engine renames holds the table with its name") {
