@@ -20,13 +20,16 @@ std::optional<int64_t> SummaryCount(const iceberg::Snapshot& snapshot, const cha
   return text == nullptr ? std::nullopt : std::optional(std::strtoll(text->c_str(), nullptr, 10));
 }
 
-/// What takes as many rows away as it brings has written them anew, without those that it deleted.
+/// Whether there are more rows after it than before. One that brings no more than it takes away has written
+/// them anew, in files or in place, perhaps without some.
 bool AddsRows(const iceberg::Snapshot& snapshot) {
   const std::string* operation = snapshot.FindSummary("operation");
   if (operation != nullptr && *operation == "replace") return false;
   const auto added = SummaryCount(snapshot, "added-records");
   if (!added) return operation != nullptr && *operation == "append";
-  return *added > SummaryCount(snapshot, "deleted-records").value_or(0);
+  const auto count = [&](const char* key) { return SummaryCount(snapshot, key).value_or(0); };
+  return *added - count("deleted-records") >
+         count("added-position-deletes") - count("removed-position-deletes");
 }
 
 }  // namespace
