@@ -25,6 +25,9 @@ constexpr uint64_t kMinCapacity = 1024;
 constexpr uint64_t kTail = 512;
 /// Growing by a quarter when three quarters full keeps 32 to 40 bytes per key.
 constexpr double kMaxLoad = 0.75, kGrowth = 1.25;
+/// Less than this share of the slots is not worth a copy that only leaves erased ones behind: each would make
+/// room for few keys.
+constexpr uint64_t kSpareShare = 8;
 /// A batch that adds more than this share of the keys comes from a bulk load: more of them will follow, and
 /// with factor 1.25 each key would be copied five times.
 constexpr uint64_t kBulkShare = 32;
@@ -237,7 +240,8 @@ Status KeyIndex::Put(const Hash128& key, Location location) {
   Slot* slot = mapping_->Probe(Low(key), key.high);
   while (slot == nullptr || (slot->low == 0 && static_cast<double>(header->used + 1) >
                                                    kMaxLoad * static_cast<double>(header->capacity))) {
-    CDC_TRY(Grow(static_cast<uint64_t>(static_cast<double>(header->capacity) * kGrowth)));
+    const double growth = ErasedAreInTheWay(header->live + 1) ? 1 : kGrowth;
+    CDC_TRY(Grow(static_cast<uint64_t>(static_cast<double>(header->capacity) * growth)));
     header = mapping_->header();
     slot = mapping_->Probe(Low(key), key.high);
   }
@@ -275,18 +279,27 @@ bool KeyIndex::HasRoom(uint64_t keys) const {
   return SlotsFor(keys) + (header->used - header->live) <= header->capacity;
 }
 
+/// Whether `keys` have room, with some to spare, once erased slots are left behind: where keys come and go
+/// the file would grow with every one that ever was.
+bool KeyIndex::ErasedAreInTheWay(uint64_t keys) const {
+  const Header* header = mapping_->header();
+  return header->used > header->live && SlotsFor(keys) <= header->capacity - header->capacity / kSpareShare;
+}
+
 Status KeyIndex::Reserve(uint64_t keys, uint64_t in_the_end) {
   if (HasRoom(keys)) return {};
   const uint64_t needed = SlotsFor(keys);
   const bool bulk = keys > size() + size() / kBulkShare;
   MarkUnsynced();
+  if (ErasedAreInTheWay(keys)) return Grow(mapping_->header()->capacity);
   // A guess for which there is no space is none.
   if (bulk && in_the_end > keys && Grow(SlotsFor(std::min(in_the_end, kBulkAhead * keys)))) return {};
   return Grow(std::max(needed, static_cast<uint64_t>(static_cast<double>(mapping_->header()->capacity) *
                                                      (bulk ? kBulkGrowth : kGrowth))));
 }
 
-/// Both files are in hash order, so this reads and writes front to back. Erased slots are left behind.
+/// Also to the capacity there is. Both files are in hash order, so this reads and writes front to back.
+/// Erased slots are left behind.
 Status KeyIndex::Grow(uint64_t capacity) {
   capacity = std::max(capacity, kMinCapacity);
   const auto path = FilePath(folder_), temporary = folder_ / "keys.idx.new";

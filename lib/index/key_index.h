@@ -90,6 +90,7 @@ class KeyIndex {
  private:
   struct Mapping;
   explicit KeyIndex(std::filesystem::path folder, std::unique_ptr<Mapping> mapping);
+  bool ErasedAreInTheWay(uint64_t keys) const;
   Status Grow(uint64_t capacity);
   void MarkUnsynced();
 

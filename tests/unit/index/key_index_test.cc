@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 #include <fstream>
 #include <random>
@@ -171,6 +173,28 @@ TEST_CASE("an index that only grew keeps its stamp, and survives a power cut onc
   CHECK((*again)->stamp().table_uuid == "uuid");
   CHECK((*again)->stamp().snapshot_id == 7);
   CHECK((*again)->Find(Key(1)) == Location{1, 2});
+}
+
+TEST_CASE("an index whose keys come and go does not grow with their number") {
+  constexpr uint64_t kLive = 2'000, kBatches = 1'000;
+  const bool in_batches = GENERATE(true, false);
+  Folder folder;
+  auto index = *KeyIndex::Create(folder.path, {"uuid", 1});
+  uint64_t most = 0;
+  for (uint64_t batch = 0; batch < kBatches; ++batch) {
+    CommitIntent intent;
+    for (uint64_t n = batch * kLive; n < (batch + 1) * kLive; ++n) {
+      intent.changes.push_back({Key(n), {1, static_cast<uint32_t>(n)}});
+      if (batch > 0) intent.changes.push_back({Key(n - kLive), KeyIndex::Missing()});
+    }
+    intent.new_keys = kLive;
+    REQUIRE((in_batches ? Apply(intent, index.get()) : PutMany(intent.changes, index.get())));
+    most = std::max(most, index->file_bytes());
+  }
+  CHECK(index->size() == kLive);
+  for (uint64_t n = (kBatches - 1) * kLive; n < kBatches * kLive; ++n) REQUIRE(index->Find(Key(n)));
+  CHECK_FALSE(index->Find(Key(kLive)));
+  CHECK(most <= 1 << 20);  // two million keys of 24 bytes have been there
 }
 
 TEST_CASE("an index that has lost all of its keys is trimmed, and is one still") {
