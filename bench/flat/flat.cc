@@ -177,6 +177,7 @@ class Run {
   void Go() {
     MeasureEmpty();
     Load();
+    fmt::print(stderr, "flat: loaded\n");  // beside.py waits for it
     counted_.Take();
     MeasureCommits();
     MeasureInserts();
