@@ -151,8 +151,9 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
       TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted");
   const auto mapping = job.mapping ? job.mapping() : nullptr;
   Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
+  TopicWitness witness(options);
   Loop loop(settings, found->partitions, drain,
-            {*sink, *consumer, intake, letters, tainted, channel, clock, stop_requested, log});
+            {*sink, *consumer, witness, intake, letters, tainted, channel, clock, stop_requested, log});
   const Status ended = loop.Run(report);
   return ended ? ended : Gone(ended.error(), table.name);
 }

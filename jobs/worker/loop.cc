@@ -141,10 +141,11 @@ Status Loop::Assign() {
     start.push_back({settings_.topic, mark.partition, partition.next});
     if (partition.last && partition.last->offset >= mark.low && partition.last->offset < partition.next) {
       partition.looking_back = true;
+      partition.sure = partition.last;
       look_back[{settings_.topic, mark.partition}] = partition.last->offset;
     }
   }
-  assigned_ = ports_.clock.steady();
+  assigned_ = checked_ = ports_.clock.steady();
   return ports_.consumer.Assign(start, look_back);
 }
 
@@ -191,11 +192,15 @@ Status Loop::Recognise(const kafka::Message& earlier) const {
   const auto& last = partitions_.at(earlier.partition()).last;
   if (!last || last->offset != earlier.offset()) return {};
   if (last->fingerprint == FingerprintOf(earlier)) return {};
+  return TopicAnew(earlier.partition(), earlier.offset());
+}
+
+Error Loop::TopicAnew(int32_t partition, int64_t offset) const {
   return Error{
       ErrorKind::kUnsupported,
       fmt::format("{}[{}]@{} is another record than the table {} has read there: the topic was deleted "
                   "and made anew, or lost records",
-                  settings_.topic, earlier.partition(), earlier.offset(), settings_.table),
+                  settings_.topic, partition, offset, settings_.table),
       WaysOut(settings_.table)};
 }
 
@@ -219,6 +224,8 @@ Status Loop::TakeBatch(const kafka::MessageBatch& batch) {
       }
     }
     Partition& partition = partitions_[message.partition()];
+    if (!partition.sure) partition.sure = {message.offset(), FingerprintOf(message)};
+    partition.after_end |= partition.at_end;
     partition.next = message.offset() + 1;
     partition.at_end = partition.looking_back = false;
     partition.newest_ms = message.timestamp_ms();

@@ -13,6 +13,7 @@
 #include "jobs/worker/pace.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
+#include "jobs/worker/topic_witness.h"
 #include "lib/contract/job_channel.h"
 #include "lib/contract/report.h"
 #include "lib/core/clock.h"
@@ -27,6 +28,7 @@ class Loop {
   struct Ports {
     Sink& sink;
     kafka::Consumer& consumer;
+    TopicWitness& witness;
     Intake& intake;
     DeadLetters& letters;
     TaintedKeys& tainted;
@@ -55,12 +57,15 @@ class Loop {
   static constexpr Millis kKeyChangePatience{10'000};
   /// So long without a message, and there is time to tidy up.
   static constexpr Millis kQuiet{5'000};
+  /// What was read so shortly after a look back, and in one go, is of the topic that was seen then.
+  static constexpr Millis kStraightOn{1'000};
 
   Status Live();
   Status Assign();
   Status ReadOnce(Millis wait);
   static uint64_t FingerprintOf(const kafka::Message& message);
   Status Recognise(const kafka::Message& earlier) const;
+  Error TopicAnew(int32_t partition, int64_t offset) const;
   Status TakeBatch(const kafka::MessageBatch& batch);
   Error TopicGone(const Error& error) const;
   Status CheckProblems(const kafka::MessageBatch& batch) const;
@@ -68,6 +73,7 @@ class Loop {
   // loop_commit.cc
   Status CommitBatch();
   Status CommitAhead();
+  Status CheckTopic();
   Status PrepareCommit();
   Status FinishCommit();
   Status TakeOutcome(const Result<Committed>& committed, SteadyTime started,
@@ -101,6 +107,8 @@ class Loop {
     int64_t newest_ms = -1;                    // timestamp of the last message
     std::optional<contract::LastRecord> last;  // that was read, by this run or an earlier one
     const kafka::Message* unnoted = nullptr;   // a later one that is not in `last` yet
+    std::optional<contract::LastRecord> sure;  // of the topic that all until the last CheckTopic() came from
+    bool after_end = false;                    // since then the end was reached and more has come
   };
 
   /// A batch that the sink is committing on its own thread.
@@ -118,7 +126,7 @@ class Loop {
   Ports ports_;
   PaceRules rules_;
   std::map<int32_t, Partition> partitions_;
-  SteadyTime assigned_, last_commit_, last_message_, last_progress_;
+  SteadyTime assigned_, checked_, last_commit_, last_message_, last_progress_;
   bool leaving_ = false;
   bool in_doubt_ = false;
   bool unreachable_ = false;

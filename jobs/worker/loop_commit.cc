@@ -10,9 +10,30 @@ constexpr Millis kLastMaintenance{5'000};
 
 }  // namespace
 
+/// All that was read since the last time is of the same topic: a record from before it is there still.
+Status Loop::CheckTopic() {
+  const bool long_ago = ports_.clock.steady() - checked_ > kStraightOn;
+  contract::LastRecords sure;
+  for (const auto& [number, partition] : partitions_) {
+    if (!partition.sure || !partition.last || partition.sure->offset == partition.last->offset) continue;
+    if (long_ago || partition.after_end) sure.emplace(number, *partition.sure);
+  }
+  if (sure.empty()) return {};
+  CDC_ASSIGN(const std::optional<int32_t> other, ports_.witness.FindOther(settings_.topic, sure));
+  if (other) return TopicAnew(*other, sure.at(*other).offset);
+  for (const auto& [number, record] : sure) {
+    Partition& partition = partitions_[number];
+    partition.sure = partition.last;
+    partition.after_end = false;
+  }
+  checked_ = ports_.clock.steady();
+  return {};
+}
+
 /// What has to be done on this thread before the batch can be committed.
 Status Loop::PrepareCommit() {
   NoteLastRecords();
+  CDC_TRY(CheckTopic());
   Fold& fold = ports_.intake.fold();
   CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
   ports_.intake.SetAsideKeyChanges();

@@ -237,8 +237,9 @@ struct Backlog {
     Intake intake(settings, sink, letters, tainted, nullptr, {}, clock, log);
     contract::JobChannel channel(-1);
     const std::atomic<bool> stop{false};
+    TopicWitness witness(options);
     Loop loop(settings, found->partitions, true,
-              {sink, *consumer, intake, letters, tainted, channel, clock, stop, log});
+              {sink, *consumer, witness, intake, letters, tainted, channel, clock, stop, log});
     return loop.Run(&report);
   }
 

@@ -80,6 +80,15 @@ struct Filled {
     return rows;
   }
 
+  /// Until a running worker has committed so many.
+  void AwaitRows(size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!std::filesystem::exists(pipeline.catalog()) || Dump(pipeline, {"anew"})["anew"].is_null() ||
+           Rows().size() < count) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
+  }
+
   Changes changes{"anew"};
   Pipeline pipeline;
   std::map<int64_t, int64_t> expected;
@@ -112,6 +121,43 @@ TEST_CASE("a topic made anew holds the table, however long it is") {
     table.Run(length);
   }
   table.Run(0);
+  CHECK(table.Rows() == table.expected);
+}
+
+TEST_CASE("a topic made anew under a worker that reads it holds the table before its records are taken") {
+  const bool empty = GENERATE(false, true);  // at the start of the run
+  Filled table(empty ? 0 : 10);
+  const auto worker = table.pipeline.Start("anew", false);
+  table.Add(11, 20);
+  table.AwaitRows(20 - (empty ? 10 : 0));
+  const auto before = table.expected;
+  // It sees nothing of the moment in between.
+  worker->Signal(SIGSTOP);
+  table.pipeline.RemakeTopic(table.changes.topic());
+  table.Add(101, 140);
+  worker->Signal(SIGCONT);
+  const Ended held = worker->Wait();
+  INFO(held.report.reason << held.log);
+  CHECK(held.exit == 78);
+  CHECK(Contains(held.report.reason, "made anew"));
+  CHECK(Contains(held.report.reason, "cdc reset anew --yes"));
+  CHECK(table.Rows() == before);
+  table.CheckHeld();
+}
+
+TEST_CASE("a worker that sees its topic pause and go on, and shrink by retention, is not held") {
+  Filled table(10);
+  const auto worker = table.pipeline.Start("anew", false);
+  for (int from = 11; from < 60; from += 10) {
+    table.Add(from, from + 9);
+    table.AwaitRows(from + 9);
+    // The record that it would look for is gone.
+    table.pipeline.Trim(table.changes.topic(), from + 9);
+  }
+  worker->Signal(SIGTERM);
+  const Ended ended = worker->Wait();
+  INFO(ended.report.reason << ended.log);
+  CHECK(ended.exit == 0);
   CHECK(table.Rows() == table.expected);
 }
 
