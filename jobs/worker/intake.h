@@ -115,7 +115,8 @@ class Intake {
   Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
-  Status CheckKeyOf(const kafka::Message& message) const;
+  Status CheckKeyOf(const kafka::Message& message);
+  Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   bool IsOurs(const event::Envelope& envelope);
   void MakeDecoders(std::vector<event::SourceColumn> columns);
@@ -157,6 +158,22 @@ class Intake {
   std::vector<int> key_columns_;  // of the table's key, in its rows
   std::vector<int> derived_columns_;
   int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
+
+  /// How the key of a message looked that had the table's columns: others are known by it without a parser.
+  class KeyForm {
+   public:
+    KeyForm() = default;
+    /// \param key the whole of it \param object the part with the columns \param names in their order
+    KeyForm(std::string_view key, std::string_view object, const std::vector<std::string>& names);
+    /// Whether `key` has the same columns for certain; false: ask a parser.
+    bool Has(std::string_view key) const;
+
+   private:
+    std::string head_;                // up to the object: its schema, where it comes first
+    std::vector<std::string> names_;  // "name": of each column; none: nothing is known
+  };
+
+  KeyForm key_form_;
 
   struct Kept {
     Letter letter;

@@ -22,6 +22,25 @@ constexpr size_t kLookAhead = 1000;
 
 }  // namespace
 
+Intake::KeyForm::KeyForm(std::string_view key, std::string_view object, const std::vector<std::string>& names)
+    : head_(key.substr(0, static_cast<size_t>(object.data() - key.data()))) {
+  for (const std::string& name : names) names_.push_back(fmt::format("\"{}\":", name));
+}
+
+bool Intake::KeyForm::Has(std::string_view key) const {
+  if (names_.empty() || !key.starts_with(head_)) return false;
+  key.remove_prefix(head_.size());
+  for (const std::string& name : names_) {
+    // Each where the one before ended, or behind a value and a comma; a value's own quotes are escaped.
+    const size_t at = &name == &names_.front() ? key.find('"') : key.find(",\"");
+    if (at == key.npos) return false;
+    key.remove_prefix(&name == &names_.front() ? at : at + 1);
+    if (!key.starts_with(name)) return false;
+    key.remove_prefix(name.size());
+  }
+  return key.find(",\"") == key.npos;
+}
+
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
 bool Intake::IsOurs(const event::Envelope& envelope) {
   if (settings_.source_table.empty()) return true;
@@ -60,6 +79,7 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
 Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::Envelope& envelope,
                                     std::span<const kafka::Message> ahead) {
   if (rows_ != nullptr && !relearn_) {
+    CDC_TRY(CheckKeyOf(message));
     if (envelope.schema.empty() ? shape_ == kSchemaLess
                                 : shape_number_ != 0 && shape_number_ == envelope.schema_number) {
       return Verdict::kTaken;
@@ -157,22 +177,38 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
                   settings_.table)};
 }
 
-/// A primary key that changed at the source identifies other rows than the table's: they would collapse into
-/// one.
-Status Intake::CheckKeyOf(const kafka::Message& message) const {
-  if (settings_.append || !settings_.key.empty() || !message.key()) return {};
+/// A primary key that changed at the source identifies other rows than the table's, and without one nothing
+/// does: they would collapse into one.
+Status Intake::CheckKeyOf(const kafka::Message& message) {
+  if (settings_.append || !settings_.key.empty()) return {};
+  if (!message.key()) return database_key_.empty() ? KeyDropped() : Status();
+  if (key_form_.Has(*message.key())) return {};
   event::EnvelopeParser parser;
   std::string_view schema;
   const auto object = parser.ParseKey(*message.key(), &schema);
   if (!object || object->empty()) return {};
   std::vector<std::string> now = event::MemberNames(*object), then = sink_.key();
+  key_form_ = KeyForm(*message.key(), *object, now);
   std::sort(now.begin(), now.end());
   std::sort(then.begin(), then.end());
   if (now == then) return {};
+  key_form_ = {};
   return Error{ErrorKind::kUnsupported,
                fmt::format("the key changed at the source: its events are keyed by {}, the table by {}",
                            fmt::join(now, ","), fmt::join(then, ",")),
                fmt::format("`cdc reset {} --yes` builds the table anew with the new key", settings_.table)};
+}
+
+Error Intake::KeyDropped() const {
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format(
+          "the key was dropped at the source: its events carry none any more, the table is keyed by {}",
+          fmt::join(sink_.key(), ",")),
+      fmt::format("give the source table a primary key; or, where those columns still identify a row, say "
+                  "key = [\"{1}\"] in tables.toml under [tables.\"{0}\"]; or say mode = \"append\" there and "
+                  "`cdc reset {0} --yes`",
+                  settings_.table, fmt::join(sink_.key(), "\", \""))};
 }
 
 Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,

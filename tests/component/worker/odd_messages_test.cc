@@ -1,6 +1,7 @@
 // Messages that are right but unusual, and topics that are not what the table expects.
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -121,6 +122,31 @@ TEST_CASE("a primary key that changes at the source holds the table before rows 
   CHECK(started.ended.exit == 78);
   CHECK(started.ended.report.reason.find("cdc reset keyed") != std::string::npos);
   CHECK(started.Rows() == Rows{{"1", 1}});
+}
+
+TEST_CASE("a primary key that changes or goes while a worker reads holds the table, too") {
+  Changes changes("keyed");
+  Started started("keyed", {changes.Create({{"id", 1}, {"n", 1}})});
+  Event other = changes.Create({{"id", 1}, {"n", 3}});
+  other.key = GENERATE(as<std::optional<std::string>>{}, R"({"id":1,"n":3})", R"({"n":3})", std::nullopt);
+  // The run begins with what it knows.
+  started.SendAndDrain({changes.Create({{"id", 2}, {"n", 2}}), other});
+  INFO(started.ended.report.reason);
+  CHECK(started.ended.exit == 78);
+  CHECK(started.ended.report.reason.find("cdc reset keyed") != std::string::npos);
+  CHECK(started.ended.report.reason.find(other.key ? "changed" : "dropped") != std::string::npos);
+  CHECK(started.Rows() == Rows{{"1", 1}});
+}
+
+TEST_CASE("a key's values may look like another key") {
+  Changes changes("text");
+  const std::string comma = R"(,"n":1,"m":{)";
+  Started started("text",
+                  {changes.Create({{"id", "b"}, {"n", 1}}), changes.Create({{"id", comma}, {"n", 2}}),
+                   changes.Create({{"id", "\"id\":"}, {"n", 3}}), changes.Create({{"id", "a,"}, {"n", 4}})});
+  INFO(started.ended.report.reason);
+  CHECK(started.ended.exit == 0);
+  CHECK(started.Rows().size() == 4);
 }
 
 TEST_CASE("column names that readers may not expect stay as they are") {
