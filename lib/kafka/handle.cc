@@ -46,6 +46,15 @@ Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config) {
   char why[512] = {};
   Handle<rd_kafka_t> client(rd_kafka_new(type, config.get(), why, sizeof why));
   if (!client) {
+    const rd_kafka_resp_err_t code = rd_kafka_last_error();
+    // Threads that came up too late own what is in the configuration.
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) (void)config.release();
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) {
+      return Error{
+          ErrorKind::kTransient, fmt::format("Starting a Kafka client: {}", why),
+          "the machine is out of threads or memory, or overloaded: look at `ulimit -u`, the container's "
+          "limit of processes, and max_jobs"};
+    }
     return Error{ErrorKind::kInvalidConfig, fmt::format("Starting a Kafka client: {}", why),
                  "check [kafka] and [kafka.properties]"};
   }

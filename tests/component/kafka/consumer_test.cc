@@ -1,3 +1,7 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 
 #include "tests/component/kafka/kafka_fixture.h"
@@ -158,6 +162,21 @@ TEST_CASE("Seek works on running and on paused partitions") {
   // The end is told again whenever it is reached again.
   kafka.Send("t", 6, 1);
   CHECK(ReadToEnd(*consumer) == Values{"6"});
+}
+
+TEST_CASE("a machine without threads to spare is no wrong configuration") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Limits of processes do not bind root. (A consumer ends by an assertion of librdkafka then.)
+    const struct rlimit none { 0, 0 };
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0 || (::geteuid() == 0 && ::setuid(65534) != 0)) ::_exit(99);
+    const auto made = Producer::Make({.bootstrap_servers = "127.0.0.1:1"});
+    ::_exit(made ? 98 : static_cast<int>(made.error().kind));
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == static_cast<int>(ErrorKind::kTransient));
 }
 
 TEST_CASE("Misuse is refused and changes nothing") {
