@@ -55,7 +55,8 @@ struct Daemon::Impl {
         lock(std::move(lf)),
         ledger(std::move(led)),
         options(std::move(o)),
-        accepted(contract::StateLayout(config->orchestrator.state_dir).accepted_config()),
+        layout(config->orchestrator.state_dir),
+        accepted(layout.accepted_config()),
         signals(io, SIGTERM, SIGINT, SIGHUP),
         timer(io),
         watch_timer(io),
@@ -63,7 +64,6 @@ struct Daemon::Impl {
         watcher(config->file) {}
 
   Status Prepare() {
-    contract::StateLayout layout(config->orchestrator.state_dir);
     CDC_ASSIGN(source, KafkaTriggerSource::Make(io, *config, log,
                                                 [this](const std::string& topic, const std::string& op) {
                                                   scheduler->OnChange(topic, op);
@@ -160,12 +160,27 @@ struct Daemon::Impl {
     watch_timer.expires_after(kWatchInterval);
     watch_timer.async_wait([this](error_code ec) {
       if (ec) return;
+      LookAtStateFolder();
       if (watcher.Changed()) {
         (void)Reload("it was changed");
         Turn();
       }
       AwaitChange();
     });
+  }
+
+  /// Without it nobody reaches this process any more, and nothing keeps another one from the same tables.
+  void LookAtStateFolder() {
+    if (stopping || !lock.LostTo(layout.pid_file())) return;
+    lost = Error{
+        ErrorKind::kTransient,
+        fmt::format("somebody deleted or replaced [orchestrator] state_dir {}, in which this orchestrator "
+                    "works",
+                    layout.root().string()),
+        "cdc start begins anew: nothing of the tables is lost, rate limits and Held states are forgotten"};
+    log.Error("{}", Describe(*lost));
+    Stop("its state_dir is gone");
+    Turn();
   }
 
   Status Reload(std::string_view why) {
@@ -205,10 +220,12 @@ struct Daemon::Impl {
   contract::LockFile lock;
   contract::Ledger ledger;
   DaemonOptions options;
+  contract::StateLayout layout;  ///< of the folder it began in: a new state_dir needs a restart
   std::filesystem::path accepted;
   bool stopping = false;
   bool turn_posted = false;
   bool silent = false;
+  std::optional<Error> lost;  ///< the state folder
   SteadyTime started{};
 
   // The event loop is made before and destroyed after everything that uses it.
@@ -253,6 +270,7 @@ Result<bool> Daemon::Run() {
   impl_->Go();
   impl_->scheduler->Save();
   impl_->log.Info("stopped");
+  if (impl_->lost) return *impl_->lost;
   if (impl_->silent) {
     return Error{ErrorKind::kTransient,
                  fmt::format("drain: Kafka at {} does not answer", impl_->config->kafka.bootstrap_servers),

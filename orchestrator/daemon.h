@@ -29,7 +29,8 @@ class Daemon {
   ~Daemon();
 
   /// Until SIGTERM, SIGINT or `cdc stop`, or until drained; workers have left when it returns.
-  /// \return true: fine; false: drained, but a table is Held. kTransient: Kafka did not answer a drain.
+  /// \return true: fine; false: drained, but a table is Held. kTransient: Kafka did not answer a drain, or
+  /// somebody deleted the state folder.
   Result<bool> Run();
 
  private:

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -76,6 +77,14 @@ int LockFile::Holder(const std::filesystem::path& path) {
   int pid = held ? ReadPid(fd) : 0;
   ::close(fd);
   return pid;
+}
+
+bool LockFile::LostTo(const std::filesystem::path& path) const {
+  struct stat ours {
+  }, theirs{};
+  if (::fstat(fd_, &ours) != 0) return false;
+  if (::stat(path.c_str(), &theirs) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino;
 }
 
 LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -23,6 +23,9 @@ class LockFile {
   /// Pid written by the present holder; 0: nobody holds the lock, or its holder has not written it yet.
   static int Holder(const std::filesystem::path& path);
 
+  /// Whether `path` is another file by now, or none: somebody deleted it, and others lock a new one.
+  bool LostTo(const std::filesystem::path& path) const;
+
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&& other) noexcept;
   ~LockFile();

@@ -1,5 +1,7 @@
 /// The life of tables, with the program itself.
 
+#include <catch2/generators/catch_generators.hpp>
+
 #include "tests/component/orchestrator/orchestrator_bench.h"
 
 namespace cdc::orchestrator {
@@ -139,6 +141,23 @@ TEST_CASE("more tables than slots: each gets its turn") {
   for (const char* table : {"a", "b", "c", "d"}) t.Produce(table);
   t.Start();
   for (const char* table : {"a", "b", "c", "d"}) CHECK(t.UntilNext(table, 1));
+}
+
+TEST_CASE("a state folder that is deleted ends the orchestrator, and the next one goes on") {
+  Bench t("[tables.a]\n", "rate_limit = \"0s\"\nidle_timeout = \"60s\"\n");
+  t.Produce("a");
+  t.Start();
+  REQUIRE(t.UntilNext("a", 1));
+  const bool replaced = GENERATE(false, true);
+  fs::rename(t.folder / "state", t.folder / "moved");
+  if (replaced) fs::create_directories(t.folder / "state");
+  CHECK(t.Wait() == 75);
+  CHECK(t.Logged("somebody deleted or replaced [orchestrator] state_dir"));
+  CHECK(t.Logged("cdc start"));
+  CHECK(contract::LockFile::Holder(t.folder / "moved" / "locks" / "a.lock") == 0);  // its worker has left
+  t.Produce("a");
+  t.Start();
+  REQUIRE(Bench::Until([&] { return t.Record("a").table == "a"; }));
 }
 
 TEST_CASE("a second orchestrator on the same folder gets one plain line") {
