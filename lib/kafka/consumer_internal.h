@@ -73,6 +73,8 @@ struct Consumer::Impl {
                const rd_kafka_topic_t** topic, int32_t* partition);
   void DeliverEvent(rd_kafka_message_t* raw_message, MessageBatch* batch);
   bool GoOnAtPosition(const rd_kafka_message_t& raw_message, PartitionState* state);
+  /// A question that was not answered, with what is known of why.
+  Error WithReason(Error error);
   PartitionProblem Explain(const rd_kafka_message_t& raw_message);
   void Nudge();
 };

@@ -105,7 +105,9 @@ Result<std::vector<Watermark>> Consumer::Watermarks(const std::vector<TopicParti
 
 Result<std::vector<TopicInfo>> Consumer::ListTopics(std::string_view prefix,
                                                     std::chrono::milliseconds timeout) {
-  CDC_ASSIGN(Metadata all, AskTopics(impl_->client.get(), nullptr, timeout));
+  auto asked = AskTopics(impl_->client.get(), nullptr, timeout);
+  if (!asked) return impl_->WithReason(asked.error());
+  const Metadata all = std::move(*asked);
   std::vector<TopicInfo> topics;
   for (int i = 0; i < all->topic_cnt; ++i) {
     const auto& t = all->topics[i];
@@ -125,7 +127,9 @@ Result<TopicInfo> Consumer::DescribeTopic(const std::string& topic, std::chrono:
     return Error{ErrorKind::kInvalidArgument,
                  fmt::format("Describing topic {}: {}", topic, rd_kafka_err2str(rd_kafka_last_error()))};
   }
-  CDC_ASSIGN(const Metadata answer, AskTopics(impl_->client.get(), handle.get(), timeout));
+  auto asked = AskTopics(impl_->client.get(), handle.get(), timeout);
+  if (!asked) return impl_->WithReason(asked.error());
+  const Metadata answer = std::move(*asked);
   for (int i = 0; i < answer->topic_cnt; ++i) {
     const auto& t = answer->topics[i];
     if (topic != t.topic || KindOf(t.err) == ErrorKind::kNotFound) continue;
@@ -135,6 +139,23 @@ Result<TopicInfo> Consumer::DescribeTopic(const std::string& topic, std::chrono:
   return Error{ErrorKind::kNotFound,
                fmt::format("Topic {} does not exist at {}", topic, impl_->options.bootstrap_servers),
                "check [source] topic_prefix, the table's topic, and that the connector has sent something"};
+}
+
+/// What the brokers' connections came to grief at is told to error_cb alone, and that is called by a poll.
+Error Consumer::Impl::WithReason(Error error) {
+  if (error.kind != ErrorKind::kTransient) return error;
+  if (partitions.empty()) {
+    rd_kafka_message_t* event = nullptr;
+    while (rd_kafka_consume_batch_queue(queue.get(), 0, &event, 1) > 0) rd_kafka_message_destroy(event);
+  }
+  error.message += fmt::format(" at {}", options.bootstrap_servers);
+  if (failure && failure->kind != ErrorKind::kTransient) {
+    error.message += fmt::format(" ({})", failure->message);
+  } else if (!last_transport_error.empty()) {
+    error.message += fmt::format(" ({})", last_transport_error);
+  }
+  error.hint = "check that Kafka runs at [kafka] bootstrap_servers; TLS and SASL are in [kafka.properties]";
+  return error;
 }
 
 Result<std::string> Consumer::ClusterId(std::chrono::milliseconds timeout) {

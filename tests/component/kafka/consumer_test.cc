@@ -164,6 +164,17 @@ TEST_CASE("Seek works on running and on paused partitions") {
   CHECK(ReadToEnd(*consumer) == Values{"6"});
 }
 
+TEST_CASE("a question that nobody answers says where it was asked, why, and what to look at") {
+  auto consumer = std::move(Consumer::Make({.bootstrap_servers = "127.0.0.1:1"}).value());
+  const auto answer = consumer->DescribeTopic("t", 500ms);
+  REQUIRE_FALSE(answer);
+  INFO(Describe(answer.error()));
+  CHECK(answer.error().kind == ErrorKind::kTransient);
+  CHECK(answer.error().message.find("at 127.0.0.1:1 (") != std::string::npos);
+  CHECK(answer.error().message.find("refused") != std::string::npos);
+  CHECK(answer.error().hint.find("bootstrap_servers") != std::string::npos);
+}
+
 TEST_CASE("a machine without threads to spare is no wrong configuration") {
   const pid_t child = ::fork();
   if (child == 0) {
