@@ -130,7 +130,7 @@ struct Daemon::Impl {
   bool Finished() {
     if (stopping) return scheduler->idle();
     if (!options.drain) return false;
-    if (scheduler->drained()) return true;
+    if (scheduler->drained()) return drained = true;
     silent = clock.steady() - scheduler->last_answer().value_or(started) > kDrainPatience;
     if (silent) Stop("Kafka does not answer");
     return false;
@@ -225,6 +225,7 @@ struct Daemon::Impl {
   bool stopping = false;
   bool turn_posted = false;
   bool silent = false;
+  bool drained = false;
   std::optional<Error> lost;  ///< the state folder
   SteadyTime started{};
 
@@ -275,6 +276,9 @@ Result<bool> Daemon::Run() {
     return Error{ErrorKind::kTransient,
                  fmt::format("drain: Kafka at {} does not answer", impl_->config->kafka.bootstrap_servers),
                  "see that it runs, and [kafka] in the configuration"};
+  }
+  if (impl_->options.drain && !impl_->drained) {
+    return Error{ErrorKind::kTransient, "drain: told to stop before everything was read", "run it again"};
   }
   return !impl_->options.drain || !impl_->scheduler->any_held();
 }

@@ -30,7 +30,7 @@ class Daemon {
 
   /// Until SIGTERM, SIGINT or `cdc stop`, or until drained; workers have left when it returns.
   /// \return true: fine; false: drained, but a table is Held. kTransient: Kafka did not answer a drain, or
-  /// somebody deleted the state folder.
+  /// it was told to stop before its end, or somebody deleted the state folder.
   Result<bool> Run();
 
  private:

@@ -193,6 +193,16 @@ TEST_CASE("drain brings everything up to date and ends; 1 when a table is held, 
   CHECK(ledger->FindTable("b")->next_offsets == contract::PartitionOffsets{{0, 2}});
 }
 
+TEST_CASE("a drain that is told to stop does not say that everything was read") {
+  Bench t("[tables.a]\njob = \"exit75\"\n");
+  t.Produce("a");
+  t.Start({"--drain"});
+  REQUIRE(Bench::Until([&] { return t.Logged("Job finished for: a"); }));
+  ::kill(t.pid, SIGTERM);
+  CHECK(t.Wait() == 75);
+  CHECK(t.Logged("told to stop before everything was read"));
+}
+
 TEST_CASE("configuration and state folder errors are one plain line each") {
   Bench t("[tables.a]\nmode = \"wrong\"\njob = 7\n");
   t.Start({"--check"});
