@@ -194,7 +194,10 @@ Status IcebergSink::RebaseAfterConflict() {
     if (snapshot->FindSummary(std::string(contract::kSummaryOffsets)) != nullptr) {
       return Error{
           ErrorKind::kConflict,
-          fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id)};
+          fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id),
+          "another orchestrator, or a worker by hand with another state_dir, works on this table: stop one "
+          "of "
+          "them"};
     }
     CDC_TRY(RefuseRowsOf(*snapshot));
   }
