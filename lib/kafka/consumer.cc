@@ -46,6 +46,9 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
   };
 }
 
+/// After an assignment, before brokers' threads are woken for the first time; then twice as long each time.
+constexpr std::chrono::milliseconds kFirstWake{5};
+
 /// How long a client may take to end. It takes milliseconds, or for ever.
 constexpr std::chrono::seconds kLongestEnd{3};
 
@@ -127,6 +130,7 @@ Status Consumer::Impl::Attach(const std::vector<TopicPartitionOffset>& wanted, c
   Handle<rd_kafka_error_t> error(rd_kafka_incremental_assign(client.get(), MakeList(added).get()));
   if (error) return MakeError(error.get(), fmt::format("Assigning {} partitions", added.size()));
   for (size_t i = 0; i < added.size(); ++i) partitions[Name(added[i])] = states[i];
+  fresh = true;
   return {};
 }
 
@@ -317,15 +321,17 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
   int32_t partition = -1;
   auto something = [&] { return !batch->empty() || !batch->ends_.empty() || !batch->problems_.empty(); };
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  std::chrono::milliseconds wait = timeout;
+  std::chrono::milliseconds wait = timeout, until_wake = kFirstWake;
   while (batch->size() < max_messages && static_cast<int64_t>(batch->bytes()) < impl_->options.poll_bytes) {
     const bool patient = !something() && wait.count() > 0;
     const size_t room = patient ? 1 : std::min(kChunk, max_messages - batch->size());
-    const ssize_t n = rd_kafka_consume_batch_queue(impl_->queue.get(), patient ? TimeoutMs(wait) : 0,
+    const auto pause = impl_->fresh ? std::min(wait, until_wake) : wait;
+    const ssize_t n = rd_kafka_consume_batch_queue(impl_->queue.get(), patient ? TimeoutMs(pause) : 0,
                                                    impl_->raw.data(), room);
     for (ssize_t i = 0; i < n; ++i) impl_->Deliver(impl_->raw[i], batch, &state, &topic, &partition);
     if (impl_->failure) break;
     if (patient && !something()) {
+      if (impl_->fresh && n <= 0) impl_->Wake(), until_wake *= 2;
       wait =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (wait.count() <= 0) break;
@@ -333,6 +339,7 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
       break;
     }
   }
+  if (something()) impl_->fresh = false;
   impl_->bytes_since_nudge += static_cast<int64_t>(batch->bytes());
   impl_->messages_since_nudge += static_cast<int64_t>(batch->size() + batch->ends().size());
   impl_->Nudge();
@@ -350,6 +357,10 @@ void Consumer::Impl::Nudge() {
   if (bytes_since_nudge < options.queued_bytes / 2 && messages_since_nudge < half) return;
   bytes_since_nudge = 0;
   messages_since_nudge = 0;
+  Wake();
+}
+
+void Consumer::Impl::Wake() {
   std::vector<TopicPartitionOffset> some;
   for (const auto& [name, state] : partitions) {
     if (!state.paused) some.push_back({name.topic, name.partition, kLatest});

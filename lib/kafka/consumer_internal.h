@@ -53,6 +53,9 @@ struct Consumer::Impl {
   std::vector<rd_kafka_message_t*> raw;                ///< scratch of Poll()
   std::optional<Error> failure;                        ///< from error_cb, which runs inside Poll()
   std::string last_transport_error;
+  /// Nothing has come since partitions were assigned. A broker's thread that has just gone to sleep then may
+  /// not look at them before its second is over (one assignment in twenty of a client that has read before).
+  bool fresh = false;
   int64_t bytes_since_nudge = 0;
   int64_t messages_since_nudge = 0;
   std::function<void()> wakeup;
@@ -77,6 +80,8 @@ struct Consumer::Impl {
   Error WithReason(Error error);
   PartitionProblem Explain(const rd_kafka_message_t& raw_message);
   void Nudge();
+  /// Wakes the threads of the brokers that lead what is assigned, or 64 partitions of it.
+  void Wake();
 };
 
 }  // namespace cdc::kafka
