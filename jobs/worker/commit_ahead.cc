@@ -48,12 +48,13 @@ void SecondThread::Live() {
 
 /// Files are encoded and committed on a second thread while the first one reads on. The two share nothing but
 /// the fold, which neither changes, and this object, whose other functions wait.
-void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker) {
+void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) {
   (void)fold.slots();  // settled by the thread that filled it: from now on two may read it
   auto outcome = std::make_shared<std::promise<Result<Committed>>>();
   under_way_ = outcome->get_future().share();
-  second_thread_.Run([this, &fold, marker, outcome] {
-    auto committed = CommitNow(fold, marker);
+  second_thread_.Run([this, &fold, marker, may = std::move(may), outcome] {
+    const Status allowed = may();
+    auto committed = allowed ? CommitNow(fold, marker) : Result<Committed>(allowed.error());
     if (committed) {
       const auto more = MaintainNow(Tidying::kBetweenCommits);
       if (!more) committed->untidy = more.error();

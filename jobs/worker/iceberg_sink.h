@@ -104,7 +104,7 @@ class IcebergSink final : public Sink {
   Status KeepMoved(const std::vector<Hash128>& keys) override;
   void Expect(int64_t records) override { expected_records_ = records; }
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
-  void BeginCommit(const Fold& fold, const Marker& marker) override;
+  void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) override;
   bool committing() const override;
   Result<Committed> AwaitCommit() override;
   Result<bool> Maintain(Tidying when) override;

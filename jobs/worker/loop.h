@@ -73,7 +73,8 @@ class Loop {
   // loop_commit.cc
   Status CommitBatch();
   Status CommitAhead();
-  Status CheckTopic();
+  contract::LastRecords TakeWitnesses();
+  Status CheckTopic(const contract::LastRecords& witnesses);
   Status PrepareCommit();
   Status FinishCommit();
   Status TakeOutcome(const Result<Committed>& committed, SteadyTime started,
@@ -107,7 +108,7 @@ class Loop {
     int64_t newest_ms = -1;                    // timestamp of the last message
     std::optional<contract::LastRecord> last;  // that was read, by this run or an earlier one
     const kafka::Message* unnoted = nullptr;   // a later one that is not in `last` yet
-    std::optional<contract::LastRecord> sure;  // of the topic that all until the last CheckTopic() came from
+    std::optional<contract::LastRecord> sure;  // of the topic that all until the last TakeWitnesses() came from
     bool after_end = false;                    // since then the end was reached and more has come
   };
 

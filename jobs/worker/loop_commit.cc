@@ -10,30 +10,32 @@ constexpr Millis kLastMaintenance{5'000};
 
 }  // namespace
 
-/// All that was read since the last time is of the same topic: a record from before it is there still.
-Status Loop::CheckTopic() {
+/// What has to be seen again before the batch may be committed: a record of each partition from before it.
+/// If that is there still, all that was read since is of the same topic.
+contract::LastRecords Loop::TakeWitnesses() {
   const bool long_ago = ports_.clock.steady() - checked_ > kStraightOn;
-  contract::LastRecords sure;
-  for (const auto& [number, partition] : partitions_) {
+  contract::LastRecords witnesses;
+  for (auto& [number, partition] : partitions_) {
     if (!partition.sure || !partition.last || partition.sure->offset == partition.last->offset) continue;
-    if (long_ago || partition.after_end) sure.emplace(number, *partition.sure);
-  }
-  if (sure.empty()) return {};
-  CDC_ASSIGN(const std::optional<int32_t> other, ports_.witness.FindOther(settings_.topic, sure));
-  if (other) return TopicAnew(*other, sure.at(*other).offset);
-  for (const auto& [number, record] : sure) {
-    Partition& partition = partitions_[number];
+    if (!long_ago && !partition.after_end) continue;
+    witnesses.emplace(number, *partition.sure);
     partition.sure = partition.last;
     partition.after_end = false;
   }
-  checked_ = ports_.clock.steady();
-  return {};
+  if (!witnesses.empty()) checked_ = ports_.clock.steady();
+  return witnesses;
+}
+
+/// Also on the sink's thread, while no other commit is under way.
+Status Loop::CheckTopic(const contract::LastRecords& witnesses) {
+  if (witnesses.empty()) return {};
+  CDC_ASSIGN(const std::optional<int32_t> other, ports_.witness.FindOther(settings_.topic, witnesses));
+  return other ? Status(TopicAnew(*other, witnesses.at(*other).offset)) : Status{};
 }
 
 /// What has to be done on this thread before the batch can be committed.
 Status Loop::PrepareCommit() {
   NoteLastRecords();
-  CDC_TRY(CheckTopic());
   Fold& fold = ports_.intake.fold();
   CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
   ports_.intake.SetAsideKeyChanges();
@@ -50,6 +52,7 @@ Status Loop::PrepareCommit() {
 Status Loop::CommitBatch() {
   CDC_TRY(FinishCommit());
   CDC_TRY(PrepareCommit());
+  CDC_TRY(CheckTopic(TakeWitnesses()));
   const contract::PartitionOffsets offsets = CommittableOffsets();
   // Messages before the table exists (garbage, removals of nothing) have no snapshot to be remembered in.
   if (ports_.sink.schema() != nullptr) {
@@ -77,7 +80,8 @@ Status Loop::CommitAhead() {
   flight_.emplace(Flight{std::move(spare_), PresentMarker(), CommittableOffsets(), ports_.clock.steady()});
   ports_.intake.SwapFold(&flight_->fold);
   ports_.sink.Expect(Backlog());
-  ports_.sink.BeginCommit(flight_->fold, flight_->marker);
+  ports_.sink.BeginCommit(flight_->fold, flight_->marker,
+                          [this, witnesses = TakeWitnesses()] { return CheckTopic(witnesses); });
   HandOver(flight_->offsets);
   return {};
 }

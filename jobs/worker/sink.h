@@ -5,6 +5,7 @@
 /// steps.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,8 +85,11 @@ class Sink {
   virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
 
   /// Begins Commit(fold, marker) on a thread of its own, followed by Maintain(kBetweenCommits). One at a
-  /// time. \param fold stays as it is, and where it is, until AwaitCommit() has returned
-  virtual void BeginCommit(const Fold& fold, const Marker& marker) = 0;
+  /// time.
+  ///
+  /// \param fold stays as it is, and where it is, until AwaitCommit() has returned
+  /// \param may asked on that thread before: its error is the outcome, and nothing is committed
+  virtual void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) = 0;
   /// Whether AwaitCommit() would wait.
   virtual bool committing() const = 0;
   /// The outcome; once for each BeginCommit().

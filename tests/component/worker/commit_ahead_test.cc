@@ -75,9 +75,9 @@ class WatchedSink final : public Sink {
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override {
     return real_.Commit(fold, marker);
   }
-  void BeginCommit(const Fold& fold, const Marker& marker) override {
+  void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) override {
     gate_.Begin();
-    real_.BeginCommit(fold, marker);
+    real_.BeginCommit(fold, marker, std::move(may));
   }
   bool never_done = false;  ///< what committing() says of a commit, for as long as nobody waits for it
   bool committing() const override {
