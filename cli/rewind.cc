@@ -26,6 +26,8 @@ bool ParseNumber(std::string_view text, T* number) {
 /// "topic:partition=offset" or "partition=offset" over the offsets there are.
 Result<contract::PartitionOffsets> Apply(const SourceTopic& topic, const std::vector<std::string>& wishes,
                                          contract::PartitionOffsets next) {
+  // Of a topic that was made anew with fewer.
+  std::erase_if(next, [&](const auto& entry) { return !topic.places.contains(entry.first); });
   for (const std::string& wish : wishes) {
     auto bad = [&](const std::string& why) {
       return Error{ErrorKind::kInvalidArgument, fmt::format("--to {}: {}", wish, why),

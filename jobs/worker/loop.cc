@@ -98,6 +98,22 @@ Status Loop::Live() {
   }
 }
 
+/// Kafka adds partitions to a topic and never takes any away.
+Status Loop::CheckPartitions() const {
+  const auto& marker = ports_.sink.marker();
+  if (!marker) return {};
+  const auto topic = marker->offsets.find(settings_.topic);
+  if (topic == marker->offsets.end() || topic->second.empty()) return {};
+  const int32_t last = topic->second.rbegin()->first;
+  if (partitions_.contains(last)) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("{}[{}] is gone, but the table {} has read it: the topic was deleted and made anew with {} "
+                  "partitions",
+                  settings_.topic, last, settings_.table, partitions_.size()),
+      WaysOut(settings_.table)};
+}
+
 /// Starts at the offsets of the newest snapshot, with a look at the record before; a partition that it does
 /// not know starts at its oldest record.
 Status Loop::Assign() {
@@ -110,6 +126,7 @@ Status Loop::Assign() {
     return Error{ErrorKind::kTransient,
                  "Kafka did not say how far some partitions of " + settings_.topic + " go"};
   }
+  CDC_TRY(CheckPartitions());
   for (const kafka::Watermark& mark : watermarks) {
     Partition& partition = partitions_[mark.partition];
     partition.next = mark.low;

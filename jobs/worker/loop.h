@@ -62,6 +62,7 @@ class Loop {
 
   Status Live();
   Status Assign();
+  Status CheckPartitions() const;
   Status ReadOnce(Millis wait);
   static uint64_t FingerprintOf(const kafka::Message& message);
   Status Recognise(const kafka::Message& earlier) const;

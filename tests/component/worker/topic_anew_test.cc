@@ -145,6 +145,20 @@ TEST_CASE("a topic made anew under a worker that reads it holds the table before
   table.CheckHeld();
 }
 
+TEST_CASE("a topic made anew with fewer partitions holds the table, whatever is in them") {
+  Filled table(0, 3);
+  table.Add(1, 5, 2);  // none in the partition that stays
+  table.Run(5);
+  table.pipeline.RemakeTopic(table.changes.topic(), 1);
+  table.Add(101, 103);
+  const auto before = table.Rows();
+  table.CheckHeld();
+  CHECK(table.Rows() == before);
+  REQUIRE(table.Cdc(GENERATE("reset anew --yes", "rewind anew --to 0=0 --yes")) == 0);
+  table.Run(3);
+  table.Run(0);
+}
+
 TEST_CASE("a worker that sees its topic pause and go on, and shrink by retention, is not held") {
   Filled table(10);
   const auto worker = table.pipeline.Start("anew", false);
