@@ -35,47 +35,6 @@ TEST_CASE("a change starts the worker of its table, and of no other") {
   CHECK((*runs)[0].exit == "0");
 }
 
-TEST_CASE("no two starts within the rate limit, also over a restart, and no change is dropped") {
-  Bench t;
-  t.source.contents["p.public.a"][0] = 0;
-  t.Answer();
-  t.Produce("a");
-  SteadyTime start = t.clock.steady();
-  t.Say("a", contract::Ready{});
-  t.Pass(seconds(5));
-  t.End("a", Exited{0});
-  t.Produce("a");
-  CHECK(t.StateOf("a") == "Pending");
-  t.Pass(seconds(4));
-  t.Restart();
-  t.Answer();
-  CHECK(t.launcher.starts.empty());
-  t.Pass(start + seconds(30) - t.clock.steady() > Millis(0)
-             ? std::chrono::duration_cast<Millis>(start + seconds(30) - t.clock.steady())
-             : Millis(0));
-  CHECK(t.launcher.starts.empty());
-  t.Pass(seconds(2));  // the jitter
-  CHECK(t.launcher.starts.size() == 1);
-}
-
-TEST_CASE("the rate limit counts from the start itself, however long what is written before it takes") {
-  Bench t;
-  std::vector<SteadyTime> starts;
-  t.launcher.before_start = [&] {
-    if (starts.empty()) t.clock.Pass(seconds(3));  // more than the jitter
-    starts.push_back(t.clock.steady());
-  };
-  t.source.contents["p.public.a"][0] = 0;
-  t.Answer();
-  t.Produce("a");
-  t.Say("a", contract::Ready{});
-  t.End("a", Exited{0});
-  t.Produce("a");
-  t.Pass(seconds(40));
-  REQUIRE(starts.size() == 2);
-  CHECK(starts[1] - starts[0] >= seconds(30));
-}
-
 TEST_CASE("the sweep finds what no notification told") {
   Bench t;
   t.source.deaf = true;
