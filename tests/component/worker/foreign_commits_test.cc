@@ -33,13 +33,13 @@ struct SharedTable : Table {
     rows::Batch row(columns);
     row.column(0).AppendLong(id);
     row.column(1).AppendLong(version);
-    const std::string folder = base->metadata->location + "/data/", path = folder + "00000-foreign.parquet";
+    const std::string data = base->metadata->location + "/data/", path = data + "00000-foreign.parquet";
     auto writer = parquet::DataFileWriter::Make(*files->Create(path), path, columns);
     REQUIRE(writer);
     REQUIRE((*writer)->Write(row, std::vector<uint32_t>{0}));
     iceberg::SnapshotChanges changes;
     changes.added_data.push_back(*(*writer)->Close());
-    const std::string deletes = folder + "00000-foreign-deletes.parquet";
+    const std::string deletes = data + "00000-foreign-deletes.parquet";
     changes.added_deletes.push_back(*parquet::WritePositionDeletes(
         *files->Create(deletes), deletes, live->data().begin()->first, std::vector<int64_t>{id}));
     const auto staged = iceberg::StageSnapshot(*files, *base, *live, changes,
