@@ -96,6 +96,14 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
     draft->changes.added_data.push_back(std::move(data));
   }
 
+  NoteSuperseded(slots, old, draft);
+  return {};
+}
+
+/// What becomes of the rows that the table has of the batch's keys.
+/// \param old where they are, slot by slot
+void IcebergSink::NoteSuperseded(const std::vector<Slot>& slots, const std::vector<Location>& old,
+                                 Draft* draft) const {
   std::vector<Location> superseded;
   uint64_t new_keys = 0;
   for (size_t i = 0; i < slots.size(); ++i) {
@@ -114,7 +122,6 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
                               static_cast<double>(expected_records_));
   }
   GroupDeletes(superseded, draft);
-  return {};
 }
 
 /// The superseded rows by data file.

@@ -195,9 +195,8 @@ Status IcebergSink::RebaseAfterConflict() {
       return Error{
           ErrorKind::kConflict,
           fmt::format("another writer moved the table's offsets in snapshot {}", snapshot->snapshot_id),
-          "another orchestrator, or a worker by hand with another state_dir, works on this table: stop one "
-          "of "
-          "them"};
+          "another orchestrator, or a worker by hand with another state_dir, works on this table: "
+          "stop one of them"};
     }
     CDC_TRY(RefuseRowsOf(*snapshot));
   }

@@ -150,6 +150,8 @@ class IcebergSink final : public Sink {
 
   // commit_draft.cc
   Status DraftRows(const Fold& fold, Draft* draft);
+  void NoteSuperseded(const std::vector<Slot>& slots, const std::vector<index::Location>& old,
+                      Draft* draft) const;
   void GroupDeletes(const std::vector<index::Location>& superseded, Draft* draft) const;
   std::string NewDataPath(const char* kind) const;
   parquet::WriterOptions FileOptions() const;

@@ -15,7 +15,7 @@
 namespace cdc::worker {
 
 /// Reads records a second time, by a connection of its own that is made when it is first needed: the reader's
-/// is not disturbed. One thread.
+/// is not disturbed. One thread at a time: behind a backlog it is the committing one.
 class TopicWitness {
  public:
   /// \param reader the options of the consumer that reads the topic; how much it fetches is not taken over

@@ -152,16 +152,25 @@ rows::Schema OneColumn() {
 
 Hash128 Key(int id) { return HashBytes({reinterpret_cast<const char*>(&id), sizeof id}); }
 
-/// Commits the rows `from` to `to` - 1 as offsets from..to.
-Result<Committed> CommitRows(IcebergSink& sink, int from, int to) {
+/// The rows `from` to `to` - 1.
+Fold FoldOf(const IcebergSink& sink, int from, int to) {
   Fold fold(sink.schema());
   for (int id = from; id < to; ++id) {
     fold.batch().column(0).AppendInt(id);
     (void)fold.Upsert(Key(id), fold.batch().rows() - 1, false);
   }
+  return fold;
+}
+
+Marker MarkerAt(int offset) {
   Marker marker;
-  marker.offsets["t"][0] = to;
-  return sink.Commit(fold, marker);
+  marker.offsets["t"][0] = offset;
+  return marker;
+}
+
+/// Commits the rows `from` to `to` - 1 as offsets from..to.
+Result<Committed> CommitRows(IcebergSink& sink, int from, int to) {
+  return sink.Commit(FoldOf(sink, from, to), MarkerAt(to));
 }
 
 }  // namespace
@@ -187,6 +196,25 @@ TEST_CASE("a commit whose answer was lost, bent or refused is done once") {
     REQUIRE(CommitRows(*sink, 5, 6));
     CHECK(place.Rows() == 6);
   }
+}
+
+TEST_CASE("what the second thread may not commit is not committed, and is once it may") {
+  Place place;
+  auto sink = place.Open();
+  REQUIRE(sink->Create(OneColumn(), {"id"}));
+  REQUIRE(CommitRows(*sink, 0, 3));
+  const Fold fold = FoldOf(*sink, 3, 5);
+  sink->BeginCommit(fold, MarkerAt(5), [] {
+    return Status(Error{ErrorKind::kUnsupported, "another topic"});
+  });
+  const auto refused = sink->AwaitCommit();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kUnsupported);
+  CHECK(place.Rows() == 3);
+  CHECK(sink->marker()->offsets.at("t").at(0) == 3);
+  sink->BeginCommit(fold, MarkerAt(5), [] { return Status(); });
+  REQUIRE(sink->AwaitCommit());
+  CHECK(place.Rows() == 5);
 }
 
 TEST_CASE("a conflict that nobody could verify deletes nothing; the next run finds the commit done") {
