@@ -55,8 +55,8 @@ void Fold::Rehash(size_t capacity) const {
 }
 
 /// Where a key's present row is: in the batch, in the table, or nowhere.
-Fold::Moved Fold::Describe(const Slot* slot, const Hash128& key) const {
-  Moved state;
+FormerRow Fold::Describe(const Slot* slot, const Hash128& key) const {
+  FormerRow state;
   if (slot != nullptr) state.slot = *slot;
   if (state.slot.state == Slot::State::kUntouched) {
     state.known = !truncated_;
@@ -68,7 +68,7 @@ Fold::Moved Fold::Describe(const Slot* slot, const Hash128& key) const {
   return state;
 }
 
-Gaps Fold::FillFrom(const Moved& from, uint32_t row) {
+Gaps Fold::FillFrom(const FormerRow& from, uint32_t row) {
   if (!from.known) return Gaps::kUnknown;
   bool open = false;
   for (size_t i = 0; i < batch_.column_count(); ++i) {
@@ -104,7 +104,7 @@ Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
     return Gaps::kFilled;
   }
   const Slot* present = Find(key);
-  Moved from = Describe(present, key);
+  FormerRow from = Describe(present, key);
   if (present != nullptr && present->state == Slot::State::kGone) {
     // Sent again: it is from before its key was changed, and what it leaves out is in the row as it was then.
     if (const auto move = moved_.find(key); move != moved_.end()) from = move->second;
@@ -120,7 +120,7 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
   Gaps gaps = Gaps::kFilled;
   if (has_gaps) {
     const Slot* present = Find(key);
-    Moved from;
+    FormerRow from;
     if (present != nullptr && present->state == Slot::State::kLive) {
       // Sent again: the row has its new key already, and holds what this event leaves out.
       from = Describe(present, key);
@@ -149,7 +149,7 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
 void Fold::Remove(const Hash128& key, bool moving) {
   Settle();
   if (moving) {
-    Moved from = Describe(Find(key), key);
+    FormerRow from = Describe(Find(key), key);
     // Sent again, it finds no row any more: what is known from the first time holds.
     if (from.known || !moved_.contains(key)) moved_[key] = std::move(from);
   }
@@ -165,6 +165,40 @@ void Fold::RestoreMoved(const Hash128& key) {
   slot->state = move->second.slot.state;
   slot->row = move->second.slot.row;
   moved_.erase(move);
+}
+
+Slot::State Fold::StateOf(const Hash128& key) const {
+  const Slot* slot = Find(key);
+  return slot == nullptr ? Slot::State::kUntouched : slot->state;
+}
+
+std::optional<uint32_t> Fold::LiveRow(const Hash128& key) const {
+  const Slot* slot = Find(key);
+  return slot != nullptr && slot->state == Slot::State::kLive ? std::optional(slot->row) : std::nullopt;
+}
+
+FormerRow Fold::Displace(const Hash128& key) {
+  const FormerRow row = Describe(Find(key), key);
+  FindOrAdd(key).state = Slot::State::kGone;
+  return row;
+}
+
+std::optional<uint32_t> Fold::Reinstate(const Hash128& key, const FormerRow& row) {
+  Settle();
+  if (row.slot.state == Slot::State::kUntouched && row.table && row.table->displaced) {
+    // An earlier batch has taken it out of the table: it is written again, all of it from where it was.
+    const uint32_t again = batch_.rows();
+    for (size_t i = 0; i < batch_.column_count(); ++i) batch_.column(i).AppendUnavailable();
+    Place(key, again);
+    gaps_[again] = *row.table;
+    return again;
+  }
+  Slot& slot = FindOrAdd(key);
+  if (slot.state == Slot::State::kLive) gaps_.erase(slot.row);
+  slot.state = row.slot.state;
+  slot.row = row.slot.row;
+  if (slot.state == Slot::State::kLive && row.table) gaps_[slot.row] = *row.table;
+  return std::nullopt;
 }
 
 void Fold::Truncate() {

@@ -36,6 +36,7 @@ struct Gap {
   std::optional<Hash128> otherwise;
   bool late =
       false;  ///< the row may have been removed by an earlier batch: Sink::KeepMoved() knows where it was
+  bool displaced = false;  ///< with `late`: the table's present row of `key` is another one
 };
 
 /// How the cells that an event did not carry (rows::Cell::kUnavailable) can be had.
@@ -43,6 +44,13 @@ enum class Gaps {
   kFilled,   ///< from an earlier row of this batch
   kPending,  ///< from the table, when the batch is written: see gaps()
   kUnknown,  ///< there is no earlier row: the event cannot be applied
+};
+
+/// Where a key's row is, or was before the key was given away.
+struct FormerRow {
+  Slot slot;                 ///< the key's state; with kLive the row in the batch
+  bool known = false;        ///< false: the key had no row, or its values are out of reach
+  std::optional<Gap> table;  ///< where the gaps of slot.row, or the whole row, are in the table
 };
 
 /// Order is the order of calls, which is Kafka's offset order within each partition. Pure: no I/O, no clock.
@@ -70,6 +78,23 @@ class Fold {
   /// RestoreMoved(key) takes the removal back as long as the second half has not come
   void Remove(const Hash128& key, bool moving = false);
   void RestoreMoved(const Hash128& key);
+
+  /// What the batch has done to the key so far.
+  Slot::State StateOf(const Hash128& key) const;
+  /// The key's row in the batch; nothing: the batch has none.
+  std::optional<uint32_t> LiveRow(const Hash128& key) const;
+  /// Takes the key's present row out of the batch's sight, for another row moves onto its key. \return where it
+  /// is, for UpsertMoved() of the row that was displaced, or Reinstate().
+  FormerRow Displace(const Hash128& key);
+
+  /// The first half of a key change of a row that another row has already displaced from `key`: the key's
+  /// present row stays, and UpsertMoved(…, old_key = key) takes what it lacks from `row`.
+  void Depart(const Hash128& key, FormerRow row) { moved_[key] = std::move(row); }
+  /// Takes Depart() back.
+  void ForgetDeparted(const Hash128& key) { moved_.erase(key); }
+  /// The row that was displaced from `key` is the key's row again; the present one is gone or has moved.
+  /// \return a row that is appended for it, when all of its cells must come from the table: see gaps()
+  std::optional<uint32_t> Reinstate(const Hash128& key, const FormerRow& row);
 
   /// Everything before this is gone, in the batch and in the table.
   void Truncate();
@@ -101,12 +126,6 @@ class Fold {
   void Reset(std::shared_ptr<const rows::Schema> schema);
 
  private:
-  struct Moved {
-    Slot slot;                 // as it was before it was removed
-    bool known = false;        // false: the key had no row that we know of
-    std::optional<Gap> table;  // where the gaps of slot.row, or the whole row, are in the table
-  };
-
   /// Whole rows wait here until the place of their key has come into the cache: among as many keys as a batch
   /// has, each is far away. Whoever looks at slots has them settled first.
   struct Waiting {
@@ -123,8 +142,8 @@ class Fold {
   uint32_t TagOf(const Hash128& key) const;
   size_t PlaceOf(const Hash128& key) const;
   void Rehash(size_t capacity) const;
-  Moved Describe(const Slot* slot, const Hash128& key) const;
-  Gaps FillFrom(const Moved& from, uint32_t row);
+  FormerRow Describe(const Slot* slot, const Hash128& key) const;
+  Gaps FillFrom(const FormerRow& from, uint32_t row);
   void Place(const Hash128& key, uint32_t row) const;
 
   rows::Batch batch_;
@@ -135,7 +154,7 @@ class Fold {
   mutable std::unordered_map<uint32_t, Gap> gaps_;
   mutable std::array<Waiting, 16> waiting_;
   mutable size_t waiting_count_ = 0;
-  std::unordered_map<Hash128, Moved> moved_;
+  std::unordered_map<Hash128, FormerRow> moved_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;
 };

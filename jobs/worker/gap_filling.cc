@@ -25,6 +25,22 @@ std::optional<IcebergSink::RowPlace> IcebergSink::Locate(const Hash128& key) con
   return RowPlace{*path, location->position};
 }
 
+Result<bool> IcebergSink::HasRow(const Hash128& key) {
+  CDC_TRY(Settle());
+  return Locate(key).has_value();
+}
+
+Result<bool> IcebergSink::ReadRow(const Hash128& key, rows::Batch* row) {
+  CDC_TRY(Settle());
+  const auto place = Locate(key);
+  if (!place) return false;
+  CDC_ASSIGN(auto file, ports_.files.Open(place->path));
+  CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), schema_));
+  const int64_t position = place->position;
+  CDC_TRY(reader->ReadRows({&position, 1}, row));
+  return true;
+}
+
 /// The file need not be live: it is there as long as a snapshot is kept that has it.
 std::optional<IcebergSink::RowPlace> IcebergSink::LocateMoved(const Hash128& key) const {
   const auto moved = moved_.find(key);
@@ -82,7 +98,7 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     const auto gap = fold->gaps().find(slot.row);
     if (gap == fold->gaps().end()) continue;
     auto place = gap->second.late ? LocateMoved(gap->second.key) : std::nullopt;
-    if (!place) place = Locate(gap->second.key);
+    if (!place && !gap->second.displaced) place = Locate(gap->second.key);
     if (!place && gap->second.otherwise) {
       place = Locate(*gap->second.otherwise);
       // The first half was committed as a delete, and is sent again with the second.

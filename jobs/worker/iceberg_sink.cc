@@ -12,6 +12,7 @@
 namespace cdc::worker {
 namespace {
 
+using contract::kSummaryKeyChanges;
 using contract::kSummaryLastRecords;
 using contract::kSummaryOffsets;
 using contract::kSummaryPipeline;
@@ -167,7 +168,11 @@ Status IcebergSink::ReadMarker() {
   if (const std::string records = read(kSummaryLastRecords); !records.empty()) {
     CDC_ASSIGN(last_records, contract::DecodeLastRecords(records));
   }
-  marker_ = Marker{std::move(offsets), std::move(last_records), std::nullopt, 0};
+  contract::KeyChangeState key_changes;
+  if (const std::string text = read(kSummaryKeyChanges); !text.empty()) {
+    CDC_ASSIGN(key_changes, contract::DecodeKeyChanges(text));
+  }
+  marker_ = Marker{std::move(offsets), std::move(last_records), std::nullopt, 0, std::move(key_changes)};
   return {};
 }
 
@@ -230,6 +235,9 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
   if (!marker.last_records.empty()) {
     summary[std::string(kSummaryLastRecords)] = contract::EncodeLastRecords(marker.last_records);
   }
+  if (!marker.key_changes.empty()) {
+    summary[std::string(kSummaryKeyChanges)] = contract::EncodeKeyChanges(marker.key_changes);
+  }
   if (marker.valid_through_ms) {
     summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
   }
@@ -252,7 +260,7 @@ std::map<std::string, std::string> IcebergSink::NewestSummary() const {
 std::map<std::string, std::string> IcebergSink::MirrorOf(const iceberg::Snapshot& snapshot) const {
   std::map<std::string, std::string> properties = {
       {kPropertyOffsetsSnapshot, std::to_string(snapshot.snapshot_id)}};
-  for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords}) {
+  for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords, kSummaryKeyChanges}) {
     const std::string name(each);
     const std::string* text = snapshot.FindSummary(name);
     const std::string now = text == nullptr ? "" : *text;

@@ -101,6 +101,8 @@ class IcebergSink final : public Sink {
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
+  Result<bool> HasRow(const Hash128& key) override;
+  Result<bool> ReadRow(const Hash128& key, rows::Batch* row) override;
   Status KeepMoved(const std::vector<Hash128>& keys) override;
   void Expect(int64_t records) override { expected_records_ = records; }
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;

@@ -10,9 +10,6 @@
 namespace cdc::worker {
 namespace {
 
-constexpr const char* kNewKeyHeader = "__debezium.newkey";
-constexpr const char* kOldKeyHeader = "__debezium.oldkey";
-
 using Verdict = Intake::Verdict;
 
 std::shared_ptr<const rows::Schema> SchemaOf(const Sink& sink) {
@@ -42,7 +39,8 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
       log_(std::move(log)),
       declared_(settings.declared),
       placeholder_(settings.declared.handling.unavailable_placeholder),
-      fold_(SchemaOf(sink)) {
+      fold_(SchemaOf(sink)),
+      changes_(sink.marker() ? sink.marker()->key_changes : contract::KeyChangeState{}) {
   std::error_code ignored;
   shared_topic_ = std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
   if (const auto schema = sink_.schema()) {
@@ -75,32 +73,12 @@ void Intake::StartBatch() {
   fold_.Reset(SchemaOf(sink_));
   kept_.clear();
   kept_bytes_ = 0;
-  for (const auto& [key, change] : open_) fold_.Remove(key, true);
+  changes_.CarryOver();
+  TakeInKeyChanges();
 }
 
 bool Intake::has_changes() const {
-  return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > open_.size();
-}
-
-std::optional<int64_t> Intake::HeldOffset(int32_t partition) const {
-  std::optional<int64_t> held;
-  for (const auto& [key, change] : open_) {
-    if (change.partition == partition) held = std::min(held.value_or(change.offset), change.offset);
-  }
-  return held;
-}
-
-void Intake::SetAsideKeyChanges() {
-  for (const auto& [key, change] : open_) fold_.RestoreMoved(key);
-}
-
-std::vector<Hash128> Intake::ForgetKeyChanges(SteadyTime since) {
-  std::vector<Hash128> keys;
-  for (const auto& [key, change] : open_) {
-    if (change.seen < since) keys.push_back(key);
-  }
-  for (const Hash128& key : keys) open_.erase(key);
-  return keys;
+  return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > changes_.open().size();
 }
 
 Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
@@ -116,6 +94,7 @@ Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
 
 Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
                              int32_t partitions) {
+  partitions_ = partitions;
   const auto value = message.value();
   if (!value) return TakeTombstone(message);
   const auto envelope = envelopes_.Parse(*value);
@@ -129,6 +108,7 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
   }
   if (envelope->is_tombstone) return TakeTombstone(message);
   if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
+  if (changes_.watches(message.partition()) && WasApplied(message, *envelope)) return Verdict::kTaken;
   if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
 
   const auto followed = FollowShape(message, *envelope, ahead);
@@ -168,45 +148,6 @@ Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Enve
   return Verdict::kTaken;
 }
 
-Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::Envelope& envelope,
-                                  uint32_t row, bool gaps) {
-  for (const int at : key_columns_) {
-    if (fold_.batch().column(static_cast<size_t>(at)).has_value(row)) continue;
-    const std::string& name = fold_.batch().schema().fields[static_cast<size_t>(at)].name;
-    return DropRow(message, row, "key column '" + name + "' is null");
-  }
-  const Hash128 key = (*row_hasher_)(fold_.batch(), row);
-  const auto old_key_header = envelope.op == event::Op::kCreate && message.has_headers()
-                                  ? message.header(kOldKeyHeader)
-                                  : std::nullopt;
-  std::optional<Hash128> old_key;
-  if (old_key_header) {
-    if (const auto parsed = HashOfKey(*old_key_header, false))
-      old_key = *parsed;
-    else if (const auto move = moving_.find(message.partition()); move != moving_.end())
-      old_key = move->second;
-  } else if (envelope.op == event::Op::kUpdate && !envelope.before.empty()) {
-    // A table without a primary key but with REPLICA IDENTITY FULL: an update of the configured key says so
-    // here only.
-    if (const auto before = HashOfKey(envelope.before, true); before && !(*before == key))
-      fold_.Remove(*before);
-  }
-  if (old_key) open_.erase(*old_key);
-  CDC_TRY(CloseKeyChange(key));
-  if (gaps && tainted_.Contains(old_key.value_or(key))) {
-    return DropRow(message, row, "it depends on the row's old version, whose own change was dead-lettered");
-  }
-  const Gaps outcome = old_key ? fold_.UpsertMoved(key, row, gaps, *old_key) : fold_.Upsert(key, row, gaps);
-  if (outcome == Gaps::kUnknown) {
-    // Neither key has a row, so nothing stale is left for others to be completed from.
-    return DropRow(message, row,
-                   "an unchanged TOAST value was not sent, and the row's old version is not known", false);
-  }
-  if (outcome == Gaps::kPending) KeepForGaps(message, row);
-  if (!gaps) tainted_.Remove(key);
-  return Verdict::kTaken;
-}
-
 void Intake::NoteSource(const kafka::Message& message) {
   const auto value = message.value();
   if (!value) return;
@@ -216,28 +157,12 @@ void Intake::NoteSource(const kafka::Message& message) {
     source_lsn_ = std::max(source_lsn_, source->lsn);
 }
 
-/// The key has a life of its own again before the second half of its change came: that half is on its own
-/// now.
-Status Intake::CloseKeyChange(const Hash128& key) {
-  if (open_.empty() || open_.erase(key) == 0) return {};
-  return sink_.KeepMoved({key});
-}
-
-std::optional<SteadyTime> Intake::oldest_key_change() const {
-  std::optional<SteadyTime> oldest;
-  for (const auto& [key, change] : open_) oldest = std::min(oldest.value_or(change.seen), change.seen);
-  return oldest;
-}
-
 /// Takes a half-appended row back and dead-letters its event.
 Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason,
                                 bool taints) {
   fold_.batch().Truncate(row);
   CDC_TRY(Bad(message, reason));
-  const auto old_key = message.has_headers() ? message.header(kOldKeyHeader) : std::nullopt;
-  if (old_key) {
-    if (const auto key = HashOfKey(*old_key, false)) CDC_TRY(CloseKeyChange(*key));
-  }
+  CDC_TRY(CloseKeyChangeOf(message));
   if (taints && !settings_.append && message.key() && key_decoder_ != nullptr) {
     if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
   }
@@ -278,37 +203,6 @@ Status Intake::AbandonRow(uint32_t row) {
   return {};
 }
 
-Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::Envelope& envelope) {
-  if (settings_.append) return AppendRemoval(message, envelope);
-  // The message key is the row's key; "before" is trusted only where there is none, for it may hold invented
-  // values.
-  auto key = message.key() ? HashOfKey(*message.key(), false) : HashOfKey(envelope.before, true);
-  if (!key) {
-    CDC_TRY(Bad(message, "delete: " + key.error().message));
-    return Verdict::kTaken;
-  }
-  const bool moving = message.has_headers() && message.header(kNewKeyHeader).has_value();
-  fold_.Remove(*key, moving);
-  if (moving) {
-    open_[*key] = {message.partition(), message.offset(), clock_.steady()};
-    moving_[message.partition()] = *key;
-  } else {
-    tainted_.Remove(*key);
-    CDC_TRY(CloseKeyChange(*key));
-  }
-  return Verdict::kTaken;
-}
-
-/// A tombstone follows its delete; in a compacted topic it may be all that is left of it.
-Result<Verdict> Intake::TakeTombstone(const kafka::Message& message) {
-  if (settings_.append || !message.key() || key_decoder_ == nullptr) return Verdict::kTaken;
-  // Whose it is in a topic of several tables, a tombstone does not say.
-  if (shared_topic_) return Verdict::kTaken;
-  const auto key = HashOfKey(*message.key(), false);
-  if (key && !open_.contains(*key)) fold_.Remove(*key);
-  return Verdict::kTaken;
-}
-
 Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
                                      int32_t partitions) {
   if (partitions > 1) {
@@ -324,7 +218,7 @@ Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event:
   if (sink_.schema() == nullptr) return Verdict::kTaken;
   if (settings_.append) return AppendRemoval(message, envelope);
   fold_.Truncate();
-  open_.clear();
+  changes_.Truncate();
   kept_.clear();
   kept_bytes_ = 0;
   tainted_.Clear();
@@ -348,25 +242,6 @@ Result<Verdict> Intake::AppendRemoval(const kafka::Message& message, const event
   if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
   FillMetadata(row, static_cast<char>(envelope.op), envelope);
   return Verdict::kTaken;
-}
-
-Result<Hash128> Intake::HashOfKey(std::string_view json, bool is_row) {
-  if (key_decoder_ == nullptr) return Error{ErrorKind::kBadValue, "the table has no key"};
-  std::string_view schema;
-  std::string_view object = json;
-  if (!is_row) {
-    CDC_ASSIGN(object, keys_.ParseKey(json, &schema));
-  }
-  if (object.empty()) return Error{ErrorKind::kBadValue, "the key is null"};
-  key_batch_->Truncate(0);
-  if (key_decoder_->Decode(object, key_batch_.get(), true) != event::RowOutcome::kWhole) {
-    return Error{ErrorKind::kBadValue, "key: " + key_decoder_->error()};
-  }
-  for (size_t i = 0; i < key_batch_->column_count(); ++i) {
-    if (key_batch_->column(i).has_value(0)) continue;
-    return Error{ErrorKind::kBadValue, "key column '" + key_schema_->fields[i].name + "' is missing"};
-  }
-  return (*key_hasher_)(*key_batch_, 0);
 }
 
 void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope) {

@@ -16,6 +16,7 @@
 
 #include "jobs/worker/dead_letters.h"
 #include "jobs/worker/fold.h"
+#include "jobs/worker/key_changes.h"
 #include "jobs/worker/mapping.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
@@ -59,19 +60,26 @@ class Intake {
   Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
                        int32_t partitions);
 
-  /// Whether a key change has begun whose second half has not come: its first half is not committed before it
-  /// does.
-  bool InKeyChange() const { return !open_.empty(); }
+  /// Whether a key change has begun whose second half has not come, or a row has been displaced whose own event has
+  /// not: what has come of it is not committed before the rest does, if that comes soon.
+  bool InKeyChange() const { return !changes_.open().empty() || changes_.unsettled(); }
   /// The offset before which `partition` may be committed; nothing: no key change is open there.
   std::optional<int64_t> HeldOffset(int32_t partition) const;
   /// Takes the first halves out of the fold, for a commit that ends before them. StartBatch() takes them in
   /// again.
   void SetAsideKeyChanges();
-  /// When the first half of the oldest open one came.
+  /// When the first half of the oldest open one came, or the last row was displaced.
   std::optional<SteadyTime> oldest_key_change() const;
   /// Gives up waiting for second halves whose first halves came before `since`: those are deletes then.
   /// \return their keys
   std::vector<Hash128> ForgetKeyChanges(SteadyTime since);
+  /// Before a commit: notes where the rows are that the batch displaces. \return kTransient.
+  Status KeepDisplaced();
+  /// What the commit must remember of key changes.
+  contract::KeyChangeState key_changes() const { return changes_.state(); }
+
+  /// A record from before the run's first one: it may be the delete whose tombstone comes next.
+  void NoteEarlier(const kafka::Message& message);
 
   /// Dead-letters the event of a row whose gaps the sink could not fill.
   Status AbandonRow(uint32_t row);
@@ -96,16 +104,46 @@ class Intake {
 
  private:
   Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
-  Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
-                            bool gaps);
-  Result<Verdict> TakeDelete(const kafka::Message& message, const event::Envelope& envelope);
-  Result<Verdict> TakeTombstone(const kafka::Message& message);
   Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
                                int32_t partitions);
   Result<Verdict> AppendRemoval(const kafka::Message& message, const event::Envelope& envelope);
   /// \param taints the table may have an older row of this key, from which no other event is to be completed
   Result<Verdict> DropRow(const kafka::Message& message, uint32_t row, std::string reason,
                           bool taints = true);
+
+  // intake_keys.cc
+  struct Move {
+    Hash128 from;            // the key that the row had
+    bool by_update = false;  // told by the update's own `before`; false: by Debezium's header
+  };
+  /// An event's place in PostgreSQL's log.
+  struct Place {
+    std::optional<event::LogPosition> at;  // nothing: unknown
+    bool again = false;                    // it was applied before
+  };
+  Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
+                            bool gaps);
+  Result<Verdict> PlaceRow(const kafka::Message& message, const event::Envelope& envelope, const Hash128& key,
+                           uint32_t row, bool gaps);
+  Result<Verdict> MoveRow(const kafka::Message& message, const event::Envelope& envelope, const Hash128& key,
+                          uint32_t row, bool gaps, const Move& move);
+  Result<std::optional<Move>> MoveOf(const kafka::Message& message, const event::Envelope& envelope,
+                                     const Hash128& key);
+  Result<Verdict> TakeDelete(const kafka::Message& message, const event::Envelope& envelope);
+  Result<Verdict> TakeTombstone(const kafka::Message& message);
+  Status RemoveKey(const kafka::Message& message, const event::Envelope& envelope, const Hash128& key,
+                   bool moving);
+  bool WasApplied(const kafka::Message& message, const event::Envelope& envelope);
+  Place PlaceOf(const kafka::Message& message, const event::Envelope& envelope, Part part);
+  std::optional<event::LogPosition> PositionOf(const event::Envelope& envelope) const;
+  Result<bool> IsTaken(const Hash128& key);
+  Result<bool> IsPresentRow(const Hash128& key, std::string_view image);
+  void Reinstate(const kafka::Message& message, const Hash128& key, const FormerRow& row);
+  Result<Hash128> KeyOfRemoval(const kafka::Message& message, const event::Envelope& envelope);
+  Result<Hash128> HashOfKey(std::string_view json, bool is_row);
+  Status CloseKeyChange(const Hash128& key);
+  Status CloseKeyChangeOf(const kafka::Message& message);
+  void TakeInKeyChanges();
 
   // intake_shape.cc
   Result<Verdict> FollowShape(const kafka::Message& message, const event::Envelope& envelope,
@@ -122,13 +160,9 @@ class Intake {
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
 
-  /// The key of a JSON key object (message key, header, or a whole row). kBadValue: it has not all of the
-  /// key's columns.
-  Result<Hash128> HashOfKey(std::string_view json, bool is_row);
   void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
-  Status CloseKeyChange(const Hash128& key);
   void KeepForGaps(const kafka::Message& message, uint32_t row);
 
   const TableSettings& settings_;
@@ -155,7 +189,9 @@ class Intake {
   std::shared_ptr<const rows::Schema> key_schema_;
   std::unique_ptr<rows::Batch> key_batch_;
   std::unique_ptr<rows::KeyHasher> row_hasher_, key_hasher_;
-  std::vector<int> key_columns_;  // of the table's key, in its rows
+  std::vector<int> key_columns_;    // of the table's key, in its rows
+  std::vector<int> source_columns_;  // that come from the source …
+  std::vector<int> other_columns_;   // … and are not of the key
   std::vector<int> derived_columns_;
   int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
 
@@ -179,18 +215,18 @@ class Intake {
     Letter letter;
     Hash128 origin;  // key of the table's row that its gaps are in
   };
-  struct KeyChange {
-    int32_t partition;
-    int64_t offset;  // of the first half
-    SteadyTime seen;
-  };
-
   std::unordered_map<uint32_t, Kept> kept_;  // events of rows with gaps
   int64_t kept_bytes_ = 0;
-  std::unordered_map<Hash128, KeyChange> open_;  // by old key
-  std::unordered_map<int32_t, Hash128> moving_;  // partition → key of the last first half
-  std::string our_source_;                       // `"schema":…,"table":…` that is known to be ours …
-  size_t our_source_at_ = 0;                     // … and where it stood in the last one
+  KeyChanges changes_;
+  struct Removal {
+    int64_t offset;
+    Hash128 key;
+  };
+  std::unordered_map<int32_t, Removal> removals_;  // partition → its last delete, whose tombstone may follow
+  std::optional<event::LogPosition> watched_at_;   // of the event being taken, in a partition that is watched
+  int32_t partitions_ = 1;
+  std::string our_source_;    // `"schema":…,"table":…` that is known to be ours …
+  size_t our_source_at_ = 0;  // … and where it stood in the last one
   bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run
   int64_t source_lsn_ = 0;
   std::optional<int64_t> now_micros_;

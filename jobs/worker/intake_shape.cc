@@ -268,6 +268,13 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   }
 
   if (!settings_.append) MakeKeyDecoder(columns);
+  source_columns_.clear();
+  other_columns_.clear();
+  for (int at = 0; at < static_cast<int>(schema->fields.size()); ++at) {
+    if (std::find(ours.begin(), ours.end(), at) != ours.end()) continue;
+    source_columns_.push_back(at);
+    if (std::find(key_columns_.begin(), key_columns_.end(), at) == key_columns_.end()) other_columns_.push_back(at);
+  }
   rows_ = std::make_unique<event::RowDecoder>(std::move(columns), *schema, &placeholder_);
   rows_->SetSkipped(std::move(ours));
 }

@@ -184,6 +184,7 @@ Status Loop::ReadOnce(Millis wait) {
   CDC_TRY(CheckProblems(batch));
   for (const kafka::Message& earlier : batch.earlier()) {
     CDC_TRY(Recognise(earlier));
+    ports_.intake.NoteEarlier(earlier);
     partitions_[earlier.partition()].looking_back = false;
   }
   if (!batch.empty()) last_message_ = now;

@@ -39,6 +39,7 @@ Status Loop::PrepareCommit() {
   Fold& fold = ports_.intake.fold();
   CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
   ports_.intake.SetAsideKeyChanges();
+  CDC_TRY(ports_.intake.KeepDisplaced());
   if (!fold.gaps().empty()) {
     CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
     for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
@@ -214,6 +215,7 @@ Marker Loop::PresentMarker() const {
         std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
   }
   marker.source_lsn = ports_.intake.source_lsn();
+  marker.key_changes = ports_.intake.key_changes();
   return marker;
 }
 

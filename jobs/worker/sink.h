@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "jobs/worker/fold.h"
+#include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
 #include "lib/core/result.h"
@@ -26,6 +27,7 @@ struct Marker {
       last_records;  ///< by which the topic is known again; of partitions that have one
   std::optional<int64_t> valid_through_ms;  ///< every change produced before this Unix time is in
   int64_t source_lsn = 0;                   ///< highest seen; 0: unknown
+  contract::KeyChangeState key_changes;     ///< rows between two keys, and what was applied of key changes
 };
 
 struct Committed {
@@ -68,6 +70,13 @@ class Sink {
   /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
   /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
+
+  /// Whether the table has a row of this key. \return kTransient, and the error of the commit under way.
+  virtual Result<bool> HasRow(const Hash128& key) = 0;
+
+  /// Appends the table's row of this key to `row`, a batch of schema(). \return whether it has one; kTransient,
+  /// kCorrupt.
+  virtual Result<bool> ReadRow(const Hash128& key, rows::Batch* row) = 0;
 
   /// The rows of these keys are about to be removed by key changes whose second halves have not come:
   /// remember where their values are, so that FillGaps() finds them for a while. \return kTransient.

@@ -15,6 +15,8 @@ inline constexpr std::string_view kSummaryOffsets =
     "cdc.offsets";  ///< offsets.h, EncodeOffsets(TopicOffsets)
 inline constexpr std::string_view kSummaryLastRecords =
     "cdc.last-records";  ///< last_records.h, beside the offsets; missing: nothing to know the topic again by
+inline constexpr std::string_view kSummaryKeyChanges =
+    "cdc.key-changes";  ///< key_changes.h; missing: no key has ever changed
 inline constexpr std::string_view kSummarySource = "cdc.source";  ///< Kafka cluster id and topic id
 inline constexpr std::string_view kSummaryPipeline = "cdc.pipeline";
 inline constexpr std::string_view kSummaryValidThrough = "cdc.valid-through-ms";

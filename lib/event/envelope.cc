@@ -75,6 +75,27 @@ std::string TextOf(std::string_view quoted) {
   return out;
 }
 
+/// `["<transaction>","<lsn>"]`, a JSON text inside a JSON text. Debezium writes null for the transaction until
+/// it has seen a commit.
+std::optional<LogPosition> PositionOf(const std::string& sequence) {
+  JsonCursor cursor(sequence);
+  const auto number = [&cursor](uint64_t* out) {
+    JsonString text;
+    std::string_view word;
+    if (cursor.Peek() != '"') return cursor.ReadWord(&word) && word == "null";
+    if (!cursor.ReadString(&text)) return false;
+    const char* const last = text.raw.data() + text.raw.size();
+    const auto [end, error] = std::from_chars(text.raw.data(), last, *out);
+    return error == std::errc() && end == last;
+  };
+  LogPosition position;
+  if (!cursor.Consume('[') || !number(&position.transaction) || !cursor.Consume(',') ||
+      !number(&position.lsn) || !cursor.Consume(']') || position.lsn == 0) {
+    return std::nullopt;
+  }
+  return position;
+}
+
 }  // namespace
 
 Result<Envelope> EnvelopeParser::Parse(std::string_view value) {
@@ -199,6 +220,8 @@ Result<Source> ParseSource(std::string_view text) {
       source.lsn = IntegerOrZero(value);
     else if (key == "ts_ms")
       source.ts_ms = IntegerOrZero(value);
+    else if (key == "sequence")
+      source.position = PositionOf(TextOf(value));
   });
   if (!ok) return Malformed(cursor, "\"source\"");
   return source;

@@ -4,7 +4,9 @@
 /// Debezium's envelope around a change, with or without the schema that Kafka Connect's JSON converter
 /// embeds.
 
+#include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,12 +35,23 @@ struct Envelope {
   uint64_t schema_number = 0;
 };
 
+/// Where a change stands in PostgreSQL's log as Debezium replays it: transactions in the order of their
+/// commits, changes within one in the order of the log. A later change never has a smaller position; the rows
+/// of one multi-row INSERT may share one. (Debezium PostgreSQL connector, "source.sequence".)
+struct LogPosition {
+  uint64_t transaction = 0;  ///< LSN of the last commit before the change's own transaction; 0: none was seen
+  uint64_t lsn = 0;          ///< of the change
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+};
+
 /// Where a change came from ("source" of the envelope).
 struct Source {
   std::string schema;
   std::string table;
   int64_t lsn = 0;    ///< 0 when null, as in an incremental snapshot
   int64_t ts_ms = 0;  ///< commit time at the source, Unix milliseconds
+  /// Nothing: a producer other than Debezium. Rows of a snapshot have one that says nothing.
+  std::optional<LogPosition> position;
 };
 
 /// Splits values. Remembers the last embedded schema, so that the next message with the same one costs a

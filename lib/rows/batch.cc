@@ -59,6 +59,20 @@ size_t Batch::byte_size() const {
   return total;
 }
 
+bool SameCells(const Batch& batch, uint32_t a, uint32_t b, const std::vector<int>& columns) {
+  std::vector<char> left, right;
+  for (const int at : columns) {
+    const Column& column = batch.column(static_cast<size_t>(at));
+    if (column.cell(a) == Cell::kUnavailable || column.cell(b) == Cell::kUnavailable) continue;
+    left.clear();
+    right.clear();
+    EncodeCell(left, column, a);
+    EncodeCell(right, column, b);
+    if (left != right) return false;
+  }
+  return true;
+}
+
 Hash128 KeyHasher::operator()(const Batch& batch, uint32_t row) {
   scratch_.clear();
   for (const int c : columns_) EncodeCell(scratch_, batch.column(static_cast<size_t>(c)), row);

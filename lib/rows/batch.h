@@ -30,6 +30,9 @@ class Batch {
   std::vector<Column> columns_;
 };
 
+/// Whether two rows of a batch hold the same in `columns`. A cell that was not sent says nothing either way.
+bool SameCells(const Batch& batch, uint32_t a, uint32_t b, const std::vector<int>& columns);
+
 /// Hashes key values of rows. The encoding depends on the values alone, not on an int's or decimal's width,
 /// so a promoted key column keeps its hashes. It is stored on disk: a change needs a new key-index format
 /// version.
