@@ -176,7 +176,9 @@ void Intake::KeepForGaps(const kafka::Message& message, uint32_t row) {
 }
 
 Status Intake::AbandonRow(uint32_t row) {
-  const Hash128 key = (*row_hasher_)(fold_.batch(), row);
+  const auto gap = fold_.gaps().find(row);
+  const bool reinstated = gap != fold_.gaps().end() && gap->second.displaced;
+  const Hash128 key = reinstated ? gap->second.key : (*row_hasher_)(fold_.batch(), row);
   const std::string reason =
       "an unchanged TOAST value was not sent, and the row's old version is not in the table";
   if (settings_.stop_on_bad)
@@ -196,7 +198,6 @@ Status Intake::AbandonRow(uint32_t row) {
   }
   // Where the table has no row of this key, nothing stale is left for others to be completed from: an event
   // that was sent again after its key had changed must not bar the second half of that change.
-  const auto gap = fold_.gaps().find(row);
   const bool missing = gap != fold_.gaps().end() && (gap->second.key == key || gap->second.otherwise == key);
   if (!missing) tainted_.Add(key);
   fold_.Abandon(key);

@@ -137,6 +137,9 @@ class Intake {
   Place PlaceOf(const kafka::Message& message, const event::Envelope& envelope, Part part);
   std::optional<event::LogPosition> PositionOf(const event::Envelope& envelope) const;
   Result<bool> IsTaken(const Hash128& key);
+  Result<bool> CopyPresentRow(const Hash128& key, rows::Batch* out);
+  Result<bool> IsLikePresentRow(const Hash128& key, uint32_t row);
+  Error ValuesLost(const std::string& where) const;
   Result<bool> IsPresentRow(const Hash128& key, std::string_view image);
   void Reinstate(const kafka::Message& message, const Hash128& key, const FormerRow& row);
   Result<Hash128> KeyOfRemoval(const kafka::Message& message, const event::Envelope& envelope);

@@ -35,7 +35,7 @@ std::optional<int64_t> Intake::HeldOffset(int32_t partition) const {
 
 void Intake::SetAsideKeyChanges() {
   for (const auto& [key, change] : changes_.open()) {
-    if (change.displaced)
+    if (change.departs)
       fold_.ForgetDeparted(key);
     else
       fold_.RestoreMoved(key);
@@ -45,17 +45,18 @@ void Intake::SetAsideKeyChanges() {
 /// The first halves that wait belong to the new batch.
 void Intake::TakeInKeyChanges() {
   for (const auto& [key, change] : changes_.open()) {
-    if (change.displaced)
-      fold_.Depart(key, change.row);
+    if (change.departs)
+      fold_.Depart(key, change.departs->row);
     else
       fold_.Remove(key, true);
+    if (change.reinstated) fold_.Reinstate(key, change.reinstated->row);
   }
 }
 
 std::vector<Hash128> Intake::ForgetKeyChanges(SteadyTime since) {
   std::vector<Hash128> keys, displaced;
   for (const auto& [key, change] : changes_.open()) {
-    if (change.seen < since) (change.displaced ? displaced : keys).push_back(key);
+    if (change.seen < since) (change.departs || change.reinstated ? displaced : keys).push_back(key);
   }
   for (const Hash128& key : keys) changes_.End(key);
   for (const Hash128& key : displaced) changes_.End(key);
@@ -73,6 +74,7 @@ std::optional<SteadyTime> Intake::oldest_key_change() const {
 Status Intake::KeepDisplaced() {
   // What a snapshot remembers of each is some 50 bytes, and a table's metadata repeats it for every snapshot.
   constexpr size_t kMostDisplaced = 20'000;
+  if (changes_.WouldLose()) return ValuesLost("the newest commit");
   const std::vector<Hash128> keys = changes_.DisplacedFromTable();
   if (!keys.empty()) CDC_TRY(sink_.KeepMoved(keys));
   const size_t count = changes_.state().displaced.size();
@@ -84,6 +86,14 @@ Status Intake::KeepDisplaced() {
                fmt::format("raise `memory` of this table in tables.toml so that one batch holds the transaction, "
                            "then `cdc trigger {}`",
                            settings_.table)};
+}
+
+Error Intake::ValuesLost(const std::string& where) const {
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("{}: two rows had one key within a transaction, the one that came later has left it, and "
+                           "the other one's values are not known any more",
+                           where),
+               fmt::format("`cdc reset {} --yes` rebuilds the table from the topic's start", settings_.table)};
 }
 
 void Intake::NoteEarlier(const kafka::Message& message) {
@@ -108,7 +118,7 @@ Intake::Place Intake::PlaceOf(const kafka::Message& message, const event::Envelo
   if (changes_.watches(message.partition())) return {watched_at_, false};
   const auto source = event::ParseSource(envelope.source);
   if (!source) return {};
-  return {source->position, changes_.SentAgain(message.partition(), *source, part)};
+  return {source->position, changes_.SentAgain(message.partition(), message.offset(), *source, part)};
 }
 
 /// Debezium sends changes again after a crash. \return whether the table has this one.
@@ -119,7 +129,7 @@ bool Intake::WasApplied(const kafka::Message& message, const event::Envelope& en
   if (!source) return false;
   watched_at_ = source->position;
   // The first half of a key change that a commit left out is read again, not sent again.
-  if (!changes_.SentAgain(message.partition(), *source, PartOf(message, envelope.op))) return false;
+  if (!changes_.SentAgain(message.partition(), message.offset(), *source, PartOf(message, envelope.op))) return false;
   if (envelope.op == event::Op::kDelete) {
     if (const auto key = KeyOfRemoval(message, envelope)) removals_[message.partition()] = {message.offset(), *key};
   }
@@ -136,20 +146,32 @@ Result<bool> Intake::IsTaken(const Hash128& key) {
   return sink_.HasRow(key);
 }
 
+/// Appends the key's present row to `out`. \return whether it has one
+Result<bool> Intake::CopyPresentRow(const Hash128& key, rows::Batch* out) {
+  const Slot::State state = fold_.StateOf(key);
+  if (state == Slot::State::kGone) return false;
+  if (state == Slot::State::kUntouched) return sink_.ReadRow(key, out);
+  const uint32_t row = *fold_.LiveRow(key);
+  for (size_t i = 0; i < out->column_count(); ++i) out->column(i).AppendFrom(fold_.batch().column(i), row);
+  return true;
+}
+
 /// Whether `image`, a whole row, is the key's present row.
 Result<bool> Intake::IsPresentRow(const Hash128& key, std::string_view image) {
-  const Slot::State state = fold_.StateOf(key);
-  if (image.empty() || state == Slot::State::kGone) return false;
+  if (image.empty()) return false;
   rows::Batch pair(fold_.batch().shared_schema());
-  if (state == Slot::State::kLive) {
-    const uint32_t row = *fold_.LiveRow(key);
-    for (size_t i = 0; i < pair.column_count(); ++i) pair.column(i).AppendFrom(fold_.batch().column(i), row);
-  } else {
-    CDC_ASSIGN(const bool found, sink_.ReadRow(key, &pair));
-    if (!found) return false;
-  }
-  if (rows_->Decode(image, &pair) != event::RowOutcome::kWhole) return false;
+  CDC_ASSIGN(const bool found, CopyPresentRow(key, &pair));
+  if (!found || rows_->Decode(image, &pair) != event::RowOutcome::kWhole) return false;
   return rows::SameCells(pair, 0, 1, source_columns_);
+}
+
+/// Whether `row` of the batch is the key's present row, but for the key.
+Result<bool> Intake::IsLikePresentRow(const Hash128& key, uint32_t row) {
+  rows::Batch pair(fold_.batch().shared_schema());
+  CDC_ASSIGN(const bool found, CopyPresentRow(key, &pair));
+  if (!found) return false;
+  for (size_t i = 0; i < pair.column_count(); ++i) pair.column(i).AppendFrom(fold_.batch().column(i), row);
+  return rows::SameCells(pair, 0, 1, other_columns_);
 }
 
 /// The event that `message` is has shown that the newcomer has left `key`, and the row from before it is there.
@@ -215,8 +237,8 @@ Result<Verdict> Intake::PlaceRow(const kafka::Message& message, const event::Env
                        "changes (it would with REPLICA IDENTITY FULL)");
       }
       CDC_ASSIGN(const bool present, IsPresentRow(key, envelope.before));
-      if (!present) {  // of the displaced row, whose next event has all of its columns
-        fold_.batch().Truncate(row);
+      if (!present) {
+        changes_.UpdateDisplaced(key, row);
         return Verdict::kTaken;
       }
     }
@@ -235,6 +257,11 @@ Result<Verdict> Intake::PlaceRow(const kafka::Message& message, const event::Env
 /// displaced.
 Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Envelope& envelope,
                                 const Hash128& key, uint32_t row, bool gaps, const Move& move) {
+  if (fold_.LiveRow(key) && !(key == move.from)) {
+    // A row that the batch alone has would be lost with it: first it is written, where it can be found again.
+    fold_.batch().Truncate(row);
+    return Verdict::kCommitFirst;
+  }
   const Place place =
       PlaceOf(message, envelope, move.by_update ? Part::kSingle : Part::kSecondHalf);
   bool came_from_a_row = true;
@@ -245,12 +272,13 @@ Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Enve
   }
   if (KeyChanges::Open* const first_half = changes_.Find(move.from); first_half != nullptr) {
     // The delete did not say which of two rows it was; the create shows the one that had displaced the other.
-    const auto newcomer = fold_.LiveRow(move.from);
-    if (first_half->displaced && first_half->row.known && newcomer &&
-        rows::SameCells(fold_.batch(), *newcomer, row, other_columns_)) {
-      reinstated = first_half->row;
-      fold_.ForgetDeparted(move.from);
-      fold_.Remove(move.from, true);
+    if (first_half->departs && first_half->departs->row.known) {
+      CDC_ASSIGN(const bool newcomer, IsLikePresentRow(move.from, row));
+      if (newcomer) {
+        reinstated = first_half->departs->row;
+        fold_.ForgetDeparted(move.from);
+        fold_.Remove(move.from, true);
+      }
     }
     changes_.End(move.from);
   }
@@ -282,7 +310,7 @@ Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Enve
 /// now.
 Status Intake::CloseKeyChange(const Hash128& key) {
   const KeyChanges::Open* const first_half = changes_.Find(key);
-  if (first_half == nullptr || first_half->displaced) return {};
+  if (first_half == nullptr || first_half->departs || first_half->reinstated) return {};
   changes_.End(key);
   return sink_.KeepMoved({key});
 }
@@ -293,7 +321,7 @@ Status Intake::CloseKeyChangeOf(const kafka::Message& message) {
   if (!old_key) return {};
   const auto key = HashOfKey(*old_key, false);
   if (!key) return {};
-  if (const auto* first_half = changes_.Find(*key); first_half != nullptr && first_half->displaced) {
+  if (const auto* first_half = changes_.Find(*key); first_half != nullptr && first_half->departs) {
     fold_.ForgetDeparted(*key);
     changes_.End(*key);
   }
@@ -342,23 +370,19 @@ Status Intake::RemoveKey(const kafka::Message& message, const event::Envelope& e
     return {};
   }
   KeyChanges::Displaced displaced = changes_.TakeDisplaced(key, clock_.steady());
-  bool newcomer = false;
-  if (displaced.row.known) {
-    CDC_ASSIGN(newcomer, IsPresentRow(key, envelope.before));
+  CDC_ASSIGN(const bool newcomer, IsPresentRow(key, envelope.before));
+  if (newcomer && !displaced.row.known) {
+    return ValuesLost(fmt::format("{}[{}]@{}", message.topic(), message.partition(), message.offset()));
   }
   if (newcomer) {
     fold_.Remove(key, moving);
     Reinstate(message, key, displaced.row);
-    if (by_header) changes_.Begin(key, std::move(change));
-    return {};
+    change.reinstated = std::move(displaced);
+  } else {
+    if (moving) fold_.Depart(key, displaced.row);
+    change.departs = std::move(displaced);
   }
-  if (moving) fold_.Depart(key, displaced.row);
-  if (by_header) {
-    change.displaced = true;
-    change.row = std::move(displaced.row);
-    change.transaction = displaced.transaction;
-    changes_.Begin(key, std::move(change));
-  }
+  if (by_header) changes_.Begin(key, std::move(change));
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "jobs/worker/key_changes.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -16,11 +17,14 @@ FormerRow NotedRow(const Hash128& key, bool known) {
 
 bool IsInTable(const FormerRow& row) { return row.known && row.slot.state == Slot::State::kUntouched; }
 
+/// Whether its values are to be found once the batch is committed.
+bool IsNoted(const FormerRow& row) { return IsInTable(row) || (row.table && row.table->displaced); }
+
 }  // namespace
 
 KeyChanges::KeyChanges(contract::KeyChangeState state) : state_(std::move(state)) {
   for (const contract::DisplacedKey& each : std::exchange(state_.displaced, {})) {
-    displaced_[each.key].push_back({NotedRow(each.key, true), each.transaction, true});
+    displaced_[each.key].push_back({NotedRow(each.key, each.noted), each.transaction, true});
   }
 }
 
@@ -72,29 +76,36 @@ KeyChanges::Displaced KeyChanges::TakeDisplaced(const Hash128& key, SteadyTime n
 
 std::vector<Hash128> KeyChanges::DisplacedFromTable() const {
   std::vector<Hash128> keys;
+  const auto look = [&keys](const Hash128& key, const Displaced& row) {
+    if (!row.carried && IsInTable(row.row)) keys.push_back(key);
+  };
   for (const auto& [key, rows] : displaced_) {
-    for (const Displaced& each : rows) {
-      if (!each.carried && IsInTable(each.row)) keys.push_back(key);
-    }
+    for (const Displaced& each : rows) look(key, each);
   }
   for (const auto& [key, change] : open_) {
-    if (change.displaced && IsInTable(change.row) && !change.row.table->displaced) keys.push_back(key);
+    if (change.departs) look(key, *change.departs);
+    if (change.reinstated) look(key, *change.reinstated);
   }
   return keys;
 }
 
+bool KeyChanges::WouldLose() const {
+  return std::any_of(open_.begin(), open_.end(), [](const auto& each) {
+    return each.second.reinstated && !IsNoted(each.second.reinstated->row);
+  });
+}
+
 void KeyChanges::CarryOver() {
-  const auto noted = [](const Hash128& key, const FormerRow& row) {
-    return row.table && row.table->displaced ? row : NotedRow(key, IsInTable(row));
+  const auto carry = [](const Hash128& key, Displaced* row) {
+    if (!row->carried) row->row = NotedRow(key, IsNoted(row->row));
+    row->carried = true;
   };
   for (auto& [key, rows] : displaced_) {
-    for (Displaced& each : rows) {
-      each.row = noted(key, each.row);
-      each.carried = true;
-    }
+    for (Displaced& each : rows) carry(key, &each);
   }
   for (auto& [key, change] : open_) {
-    if (change.displaced) change.row = noted(key, change.row);
+    if (change.departs) carry(key, &*change.departs);
+    if (change.reinstated) carry(key, &*change.reinstated);
   }
   fresh_ = 0;
 }
@@ -105,8 +116,20 @@ void KeyChanges::Truncate() {
   fresh_ = 0;
 }
 
-bool KeyChanges::SentAgain(int32_t partition, const event::Source& source, Part part) {
+void KeyChanges::UpdateDisplaced(const Hash128& key, uint32_t row) {
+  FormerRow now;
+  now.slot = {key, row, Slot::State::kLive};
+  now.known = true;
+  Displaced& first = displaced_.at(key).front();
+  fresh_ += first.carried ? 1 : 0;
+  first.carried = false;
+  first.row = std::move(now);
+}
+
+bool KeyChanges::SentAgain(int32_t partition, int64_t offset, const event::Source& source, Part part) {
   if (!source.position) return false;
+  if (const auto asked = asked_.find(partition); asked != asked_.end() && asked->second == offset) return false;
+  asked_[partition] = offset;
   contract::AppliedChange& newest = state_.applied[partition];
   const bool second_half = part == Part::kSecondHalf;
   const auto now = std::tuple(source.position->transaction, source.position->lsn, second_half);
@@ -147,11 +170,15 @@ contract::KeyChangeState KeyChanges::state() const {
     applied->second = change->before;
     applied->second.every_change = every_change;
   }
+  const auto remember = [&state](const Hash128& key, const Displaced& row) {
+    state.displaced.push_back({key, row.transaction, IsNoted(row.row)});
+  };
   for (const auto& [key, change] : open_) {
-    if (change.displaced) state.displaced.push_back({key, change.transaction});
+    if (change.departs) remember(key, *change.departs);
+    if (change.reinstated) remember(key, *change.reinstated);
   }
   for (const auto& [key, rows] : displaced_) {
-    for (const Displaced& each : rows) state.displaced.push_back({key, each.transaction});
+    for (const Displaced& each : rows) remember(key, each);
   }
   return state;
 }

@@ -34,20 +34,19 @@ enum class Part : uint8_t {
 /// Remembers; the fold is the caller's. Pure: no I/O, no clock. Not thread-safe.
 class KeyChanges {
  public:
+  struct Displaced {
+    FormerRow row;
+    uint64_t transaction = 0;  ///< of the row that displaced it; 0: unknown
+    bool carried = false;      ///< by an earlier batch, which took the row out of the table
+  };
   /// The first half of a key change that waits for its second one.
   struct Open {
     int32_t partition = 0;
     int64_t offset = 0;  ///< of the first half
     SteadyTime seen;
-    contract::AppliedChange before;  ///< the partition's newest change before the first half
-    bool displaced = false;          ///< the row had been displaced from the key before
-    FormerRow row;                   ///< with `displaced`: where it is
-    uint64_t transaction = 0;        ///< with `displaced`: of the row that displaced it
-  };
-  struct Displaced {
-    FormerRow row;
-    uint64_t transaction = 0;  ///< 0: unknown
-    bool carried = false;      ///< by an earlier batch, which took the row out of the table
+    contract::AppliedChange before;       ///< the partition's newest change before the first half
+    std::optional<Displaced> departs;     ///< the row that had been displaced from the key is the one that moves
+    std::optional<Displaced> reinstated;  ///< the newcomer is; this one has the key again
   };
 
   explicit KeyChanges(contract::KeyChangeState state);
@@ -70,6 +69,8 @@ class KeyChanges {
   ///
   /// \param at position of the event that asks; nothing: unknown
   bool HasDisplaced(const Hash128& key, const std::optional<event::LogPosition>& at);
+  /// The row that was displaced first has changed. HasDisplaced() must hold. \param row of the batch
+  void UpdateDisplaced(const Hash128& key, uint32_t row);
   /// The row that was displaced first. HasDisplaced() must hold.
   Displaced TakeDisplaced(const Hash128& key, SteadyTime now);
   /// Whether a row has been displaced in this batch and is not settled: a commit had better wait.
@@ -77,13 +78,17 @@ class KeyChanges {
   SteadyTime last_displacement() const { return last_displacement_; }
   /// Keys of rows that this batch displaces and that are in the table: their places must be kept.
   std::vector<Hash128> DisplacedFromTable() const;
+  /// Whether a commit now would lose the values of a row that has its key again.
+  bool WouldLose() const;
   /// The batch is committed: rows that it displaced are where Sink::KeepMoved() noted.
   void CarryOver();
   void Truncate();
 
   // What was sent again.
   /// Whether a change was applied before; else it is the newest one now.
-  bool SentAgain(int32_t partition, const event::Source& source, Part part);
+  ///
+  /// \param offset of its message: one that is asked for twice in a row is not sent again, but taken again
+  bool SentAgain(int32_t partition, int64_t offset, const event::Source& source, Part part);
   /// Whether every change of the partition must be asked for: a row was displaced there.
   bool watches(int32_t partition) const;
   void Watch(int32_t partition) { state_.applied[partition].every_change = true; }
@@ -100,6 +105,7 @@ class KeyChanges {
   size_t fresh_ = 0;  // displaced rows of this batch
   SteadyTime last_displacement_{};
   contract::KeyChangeState state_;  // `displaced` is kept above
+  std::map<int32_t, int64_t> asked_;  // offset of the newest change
 };
 
 }  // namespace cdc::worker

@@ -34,8 +34,11 @@ bool ReadApplied(const json& fields, AppliedChange* out) {
 }
 
 bool ReadDisplaced(const json& fields, DisplacedKey* out) {
-  if (!fields.is_array() || fields.size() != 2 || !fields[0].is_string() || !fields[1].is_number_unsigned())
+  if (!fields.is_array() || fields.size() != 3 || !fields[0].is_string() || !fields[1].is_number_unsigned() ||
+      !fields[2].is_number_unsigned()) {
     return false;
+  }
+  out->noted = fields[2] != 0;
   const auto& hex = fields[0].get_ref<const std::string&>();
   out->transaction = fields[1].get<uint64_t>();
   return hex.size() == 2 * kHexDigits && ReadHex(std::string_view(hex).substr(0, kHexDigits), &out->key.low) &&
@@ -54,7 +57,7 @@ std::string EncodeKeyChanges(const KeyChangeState& state) {
   auto& displaced = object["displaced"] = nlohmann::ordered_json::array();
   for (const DisplacedKey& each : state.displaced) {
     displaced.push_back(nlohmann::ordered_json::array(
-        {fmt::format("{:016x}{:016x}", each.key.low, each.key.high), each.transaction}));
+        {fmt::format("{:016x}{:016x}", each.key.low, each.key.high), each.transaction, each.noted ? 1 : 0}));
   }
   return object.dump();
 }

@@ -29,6 +29,7 @@ struct AppliedChange {
 struct DisplacedKey {
   Hash128 key;
   uint64_t transaction = 0;  ///< of the row that took the key (AppliedChange::transaction); 0: unknown
+  bool noted = false;        ///< the worker has noted where its values are
   friend bool operator==(const DisplacedKey&, const DisplacedKey&) = default;
 };
 
@@ -40,7 +41,7 @@ struct KeyChangeState {
 };
 
 /// `{"applied":{"<partition>":[<transaction>,<lsn>,<half>,<ms>,<every>]},"displaced":[["<32 hex digits>",
-/// <transaction>]]}`: the value of the snapshot summary's `cdc.key-changes`.
+/// <transaction>,<noted>]]}`: the value of the snapshot summary's `cdc.key-changes`.
 std::string EncodeKeyChanges(const KeyChangeState& state);
 /// \return kCorrupt: no such object.
 Result<KeyChangeState> DecodeKeyChanges(std::string_view json);
