@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "lib/rows/batch.h"
-
 namespace cdc::bench {
 namespace {
 
@@ -57,6 +55,8 @@ Requests CountingFiles::Take() {
   return taken;
 }
 
+Rows::Rows(uint32_t seed) : dice_(seed), key_row_(std::make_shared<const rows::Schema>(Schema())) {}
+
 rows::Schema Rows::Schema() {
   using rows::Type;
   using rows::TypeKind;
@@ -76,13 +76,9 @@ rows::Schema Rows::Schema() {
 
 Hash128 Rows::Key(int64_t id) {
   // As the worker hashes it: a rebuilt index must agree.
-  const auto schema = std::make_shared<const rows::Schema>(Schema());
-  static thread_local rows::Batch batch(schema);
-  static thread_local rows::KeyHasher hasher({0});
-  batch.Truncate(0);
-  batch.column(0).AppendLong(id);
-  for (size_t i = 1; i < batch.column_count(); ++i) batch.column(i).AppendNull();
-  return hasher(batch, 0);
+  key_row_.Truncate(0);
+  key_row_.column(0).AppendLong(id);
+  return hasher_(key_row_, 0);
 }
 
 void Rows::Put(int64_t id, worker::Fold* fold) {

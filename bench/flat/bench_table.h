@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "jobs/worker/fold.h"
+#include "lib/rows/batch.h"
 #include "lib/storage/file_system.h"
 
 namespace cdc::bench {
@@ -41,7 +42,10 @@ class CountingFiles final : public storage::FileSystem {
 /// Rows (id, version, name, city, score, updated_at, note) of about 110 bytes, keyed by id.
 class Rows {
  public:
-  explicit Rows(uint32_t seed) : dice_(seed) {}
+  explicit Rows(uint32_t seed);
+
+  /// Of the table, before its first row.
+  void SetSecret(const KeySecret& secret) { hasher_ = rows::KeyHasher(secret, {0}); }
 
   static rows::Schema Schema();
   /// Appends `count` new rows to `fold`.
@@ -55,9 +59,11 @@ class Rows {
 
  private:
   void Put(int64_t id, worker::Fold* fold);
-  static Hash128 Key(int64_t id);
+  Hash128 Key(int64_t id);
 
   std::mt19937_64 dice_;
+  rows::Batch key_row_;
+  rows::KeyHasher hasher_{{}, {0}};
   std::vector<int32_t> versions_;  // by id
   std::vector<int64_t> live_;      // ids
 };

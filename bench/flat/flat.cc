@@ -207,6 +207,7 @@ class Run {
   /// As many changes per commit into a table that has next to nothing: new rows, then random changes of them.
   void MeasureEmpty() {
     Must(sink_->Create(Rows::Schema(), {"id"}));
+    rows_.SetSecret(sink_->key_secret());
     for (int i = 0; i < 40; ++i) {
       worker::Fold fold(sink_->schema());
       if (i < 20)

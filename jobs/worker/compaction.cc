@@ -77,7 +77,7 @@ Status IcebergSink::CopySome() {
     if (!source.gone.Has(first + row)) keep.push_back(row);
   }
   if (index_ != nullptr) {
-    rows::KeyHasher hasher(KeyColumns(*work.schema));
+    rows::KeyHasher hasher(secret_, KeyColumns(*work.schema));
     for (const uint32_t row : keep) work.keys.push_back(hasher(batch, row));
   }
   return work.writer->Write(batch, keep);

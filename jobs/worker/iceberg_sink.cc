@@ -20,7 +20,8 @@ using contract::kSummarySource;
 using iceberg::LoadedTable;
 
 // Table properties of ours.
-constexpr const char* kPropertyKey = "cdc.key";  ///< JSON array of column names
+constexpr const char* kPropertyKey = "cdc.key";            ///< JSON array of column names
+constexpr const char* kPropertySecret = "cdc.key-secret";  ///< hexadecimal
 constexpr const char* kPropertyOffsetsSnapshot =
     "cdc.offsets.snapshot-id";  ///< whose offsets `cdc.offsets` mirrors
 
@@ -73,6 +74,7 @@ Status IcebergSink::Load() {
   if (!loaded) return loaded.error();
   CDC_TRY(Adopt(std::move(*loaded)));
   CDC_TRY(CheckSource());
+  if (!settings_.append) CDC_TRY(TakeSecret());
   if (!source_json_.empty()) {
     CDC_TRY(ReadMarker());
     CDC_TRY(RefuseForeignRows());
@@ -129,6 +131,38 @@ Status IcebergSink::Adopt(LoadedTable table) {
   return {};
 }
 
+/// The secret of the table's key hashes. A table that has none, or one that is none, is given one in a commit
+/// of its own: then no index that there may be is of it (RecoverIndex).
+Status IcebergSink::TakeSecret() {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    if (const auto secret = KeySecret::FromHex(table_.metadata->Property(kPropertySecret, ""))) {
+      secret_ = *secret;
+      return {};
+    }
+    const iceberg::TableCommit commit =
+        iceberg::PropertiesCommit(*table_.metadata, {{kPropertySecret, KeySecret::Random().Hex()}});
+    auto committed = ports_.catalog.CommitTable(table_, commit);
+    if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
+        committed.error().kind != ErrorKind::kConflict) {
+      return committed.error();
+    }
+    if (!committed && attempt == kAttempts) {
+      return Error{ErrorKind::kTransient, "cannot give table " + iceberg::ToString(settings_.ident) +
+                                              " the property " + kPropertySecret + ": " +
+                                              committed.error().message};
+    }
+    if (!committed) committed = ports_.catalog.LoadTable(settings_.ident);
+    if (!committed) return committed.error();
+    // Whatever else is new there belongs together: the snapshot's files are read again.
+    const bool moved = committed->metadata->current_snapshot_id != live_.snapshot_id();
+    if (moved)
+      CDC_TRY(Adopt(std::move(*committed)));
+    else
+      table_ = std::move(*committed);
+  }
+}
+
 /// Offsets of one Kafka cluster mean nothing on another.
 Status IcebergSink::CheckSource() const {
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummarySource));
@@ -179,6 +213,7 @@ Status IcebergSink::ReadMarker() {
 Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key) {
   const std::map<std::string, std::string> properties = {
       {kPropertyKey, nlohmann::json(key).dump()},
+      {kPropertySecret, KeySecret::Random().Hex()},
       {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
   };
   auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
@@ -198,6 +233,7 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   seen_schema_ = schema_;
   seen_key_ = key_;
   if (settings_.append) return {};
+  CDC_TRY(TakeSecret());
   return RebuildIndex("");
 }
 

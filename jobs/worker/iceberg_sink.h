@@ -97,6 +97,7 @@ class IcebergSink final : public Sink {
   const std::optional<Marker>& marker() const override { return marker_; }
   std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
   const std::vector<std::string>& key() const override { return seen_key_; }
+  const KeySecret& key_secret() const override { return secret_; }
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
@@ -129,6 +130,7 @@ class IcebergSink final : public Sink {
   Result<Committed> CommitNow(const Fold& fold, const Marker& marker);
   Status Load();
   Status Adopt(iceberg::LoadedTable table);
+  Status TakeSecret();
   Status CheckSource() const;
   Status ReadMarker();
 
@@ -217,6 +219,7 @@ class IcebergSink final : public Sink {
   iceberg::LiveFiles live_;
   std::shared_ptr<const rows::Schema> schema_;
   std::vector<std::string> key_;
+  KeySecret secret_;  // of the hashes of this run, whatever another engine does to the property meanwhile
   std::optional<Marker> marker_;
   int64_t expected_records_ = 0;
 

@@ -20,6 +20,8 @@ Status IcebergSink::RecoverIndex() {
     lost = opened.error().message;
   else if ((*opened)->stamp().table_uuid != metadata.table_uuid)
     lost = "the index is of another table";
+  else if ((*opened)->stamp().secret != secret_.fingerprint())
+    lost = "the index is of another secret than the table has now";
   if (!lost.empty()) {
     return RebuildIndex(lost);
   }
@@ -71,7 +73,8 @@ Status IcebergSink::RebuildIndex(const std::string& why) {
   index_.reset();
   index::RemoveJournal(settings_.index_folder);
   CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
-  CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder, {table_.metadata->table_uuid, 0}));
+  CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder,
+                                              {table_.metadata->table_uuid, 0, secret_.fingerprint()}));
   return CatchUpIndex();
 }
 
@@ -104,7 +107,7 @@ Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
   }
   std::vector<int> columns(projection->fields.size());
   for (size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<int>(i);
-  rows::KeyHasher hasher(columns);
+  rows::KeyHasher hasher(secret_, columns);
   CDC_ASSIGN(auto file, ports_.files.Open(path));
   CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
   CDC_ASSIGN(const PositionSet deleted, DeletedPositions(path));

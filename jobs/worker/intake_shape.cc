@@ -292,8 +292,8 @@ void Intake::MakeKeyDecoder(std::vector<event::SourceColumn> columns) {
   key_schema_ = key_schema;
   key_batch_ = std::make_unique<rows::Batch>(key_schema_);
   key_columns_ = in_row;
-  row_hasher_ = std::make_unique<rows::KeyHasher>(std::move(in_row));
-  key_hasher_ = std::make_unique<rows::KeyHasher>(in_key);
+  row_hasher_ = std::make_unique<rows::KeyHasher>(sink_.key_secret(), std::move(in_row));
+  key_hasher_ = std::make_unique<rows::KeyHasher>(sink_.key_secret(), in_key);
   // A message key may have columns that the table's key has not, when the source's primary key was extended.
   key_decoder_ = std::make_unique<event::RowDecoder>(std::move(columns), *key_schema_, &placeholder_, true);
 }

@@ -14,6 +14,7 @@
 #include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
+#include "lib/core/keyed_hash.h"
 #include "lib/core/result.h"
 #include "lib/iceberg/schema_evolution.h"
 #include "lib/rows/type.h"
@@ -58,6 +59,9 @@ class Sink {
   virtual std::shared_ptr<const rows::Schema> schema() const = 0;
   /// Names of the key's columns, pinned by Create(); empty: an append-only table.
   virtual const std::vector<std::string>& key() const = 0;
+
+  /// What the hashes of the table's keys are made with. Not before Create().
+  virtual const KeySecret& key_secret() const = 0;
 
   /// Makes the table. \param key empty for append \return kConflict: somebody else just did; kTransient.
   virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key) = 0;

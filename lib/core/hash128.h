@@ -1,8 +1,7 @@
 #pragma once
 
 /// \file lib/core/hash128.h
-/// 128-bit hashes that stand for keys. Two keys are taken as equal when their hashes are: among n keys the
-/// chance of any collision is about n²/2^129, i.e. 1.5e-23 at 100 million keys (docs/decisions/0003).
+/// 128-bit hashes. Those that stand for keys are made with a secret (keyed_hash.h).
 
 #include <cstdint>
 #include <functional>
@@ -16,8 +15,8 @@ struct Hash128 {
   friend bool operator==(const Hash128&, const Hash128&) = default;
 };
 
-/// XXH3-128 of `bytes`, seed 0. The result is stored on disk (lib/index): never change it without a new
-/// format version.
+/// XXH3-128 of `bytes`, seed 0: against accidents. Who chooses the bytes can make two that collide. The result
+/// is stored on disk (lib/index) and in snapshots (lib/contract): never change it.
 Hash128 HashBytes(std::string_view bytes);
 
 }  // namespace cdc

@@ -18,7 +18,7 @@ namespace cdc::index {
 namespace {
 
 constexpr char kMagic[8] = {'c', 'd', 'c', 'k', 'e', 'y', 's', '\0'};
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr size_t kHeaderBytes = 4096;
 constexpr uint64_t kMinCapacity = 1024;
 /// Slots behind the last home slot, so that probing never wraps around.
@@ -50,6 +50,7 @@ struct Header {
   int64_t snapshot_id;
   char table_uuid[40];
   char boot_id[40];
+  uint64_t secret;
 };
 
 struct Slot {
@@ -155,6 +156,7 @@ Result<std::unique_ptr<KeyIndex>> KeyIndex::Create(const std::filesystem::path& 
   std::unique_ptr<KeyIndex> index(new KeyIndex(folder, std::move(mapping)));
   index->unsynced_ = true;
   index->SetStamp(stamp);
+  index->mapping_->header()->secret = stamp.secret;
   CopyText(index->mapping_->header()->boot_id, BootId());
   if (::rename(temporary.c_str(), path.c_str()) != 0) return FileError("cannot rename", temporary);
   return index;
@@ -310,6 +312,7 @@ Status KeyIndex::Grow(uint64_t capacity) {
     to->snapshot_id = from->snapshot_id;
     std::memcpy(to->table_uuid, from->table_uuid, sizeof to->table_uuid);
     std::memcpy(to->boot_id, from->boot_id, sizeof to->boot_id);
+    to->secret = from->secret;
     bool fits = true;
     const Slot* const end = mapping_->slots() + mapping_->slot_count();
     for (const Slot* slot = mapping_->slots(); slot < end && fits; ++slot) {
@@ -331,7 +334,9 @@ Status KeyIndex::Grow(uint64_t capacity) {
   }
 }
 
-Stamp KeyIndex::stamp() const { return {mapping_->header()->table_uuid, mapping_->header()->snapshot_id}; }
+Stamp KeyIndex::stamp() const {
+  return {mapping_->header()->table_uuid, mapping_->header()->snapshot_id, mapping_->header()->secret};
+}
 
 void KeyIndex::SetStamp(const Stamp& stamp) {
   MarkUnsynced();

@@ -33,6 +33,8 @@ struct Location {
 struct Stamp {
   std::string table_uuid;   ///< at most 36 characters
   int64_t snapshot_id = 0;  ///< 0: the table has no snapshot yet
+  /// Of the secret that the keys are hashed with (KeySecret::fingerprint); Create() takes it, for good.
+  uint64_t secret = 0;
 };
 
 /// Not thread-safe; the table's lock keeps other processes away. Mapped, not resident: it is not part of the

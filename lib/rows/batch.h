@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "lib/core/hash128.h"
+#include "lib/core/keyed_hash.h"
 #include "lib/rows/column.h"
 
 namespace cdc::rows {
@@ -33,18 +33,25 @@ class Batch {
 /// Whether two rows of a batch hold the same in `columns`. A cell that was not sent says nothing either way.
 bool SameCells(const Batch& batch, uint32_t a, uint32_t b, const std::vector<int>& columns);
 
-/// Hashes key values of rows. The encoding depends on the values alone, not on an int's or decimal's width,
-/// so a promoted key column keeps its hashes. It is stored on disk: a change needs a new key-index format
-/// version.
+using KeySecret = cdc::KeySecret;
+
+/// Appends the canonical form of a cell: equal values have equal bytes, and the bytes of several cells one
+/// after the other can be read in one way only. It depends on the value alone, not on an int's or decimal's
+/// width. A null is a value of its own. Floats are equal where PostgreSQL's are: -0.0 and 0.0, NaN and NaN.
+void AppendCanonical(const Column& column, uint32_t row, std::vector<char>* out);
+
+/// Hashes key values of rows with the table's secret. A promoted key column keeps its hashes. They are stored
+/// on disk: a change needs a new key-index format version.
 class KeyHasher {
  public:
   /// \param columns positions of the key's columns in the batches, in key order
-  explicit KeyHasher(std::vector<int> columns) : columns_(std::move(columns)) {}
+  KeyHasher(const KeySecret& secret, std::vector<int> columns)
+      : secret_(secret), columns_(std::move(columns)) {}
 
-  /// A null in the key counts as a value of its own.
   Hash128 operator()(const Batch& batch, uint32_t row);
 
  private:
+  KeySecret secret_;
   std::vector<int> columns_;
   std::vector<char> scratch_;
 };

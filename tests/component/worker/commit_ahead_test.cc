@@ -65,6 +65,7 @@ class WatchedSink final : public Sink {
   const std::optional<Marker>& marker() const override { return real_.marker(); }
   std::shared_ptr<const rows::Schema> schema() const override { return real_.schema(); }
   const std::vector<std::string>& key() const override { return real_.key(); }
+  const KeySecret& key_secret() const override { return real_.key_secret(); }
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override {
     return real_.Create(schema, key);
   }

@@ -53,7 +53,7 @@ struct Rewritten : Table {
     auto reader = parquet::DataFileReader::Make(*files->Open(path), columns);
     REQUIRE(reader);
     rows::Batch batch(columns);
-    rows::KeyHasher hasher({0});
+    rows::KeyHasher hasher(secret, {0});
     for (int64_t first = 0; *(*reader)->Next(&batch, &first);) {
       for (uint32_t row = 0; row < batch.rows(); ++row) keys.push_back(hasher(batch, row));
     }

@@ -34,6 +34,7 @@ std::unique_ptr<IcebergSink> SinkTable::Open() {
   auto sink = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
   REQUIRE(sink);
   if ((*sink)->schema() == nullptr) REQUIRE((*sink)->Create(schema, {schema.fields.front().name}));
+  secret = (*sink)->key_secret();
   return std::move(*sink);
 }
 
@@ -41,7 +42,7 @@ Hash128 SinkTable::KeyOf(int64_t id) const {
   rows::Batch batch(std::make_shared<const rows::Schema>(schema));
   batch.column(0).AppendLong(id);
   for (size_t i = 1; i < batch.column_count(); ++i) batch.column(i).AppendNull();
-  return rows::KeyHasher({0})(batch, 0);
+  return rows::KeyHasher(secret, {0})(batch, 0);
 }
 
 void SinkTable::Finish(IcebergSink& sink, Tidying when) {

@@ -45,6 +45,7 @@ struct SinkTable {
   std::unique_ptr<iceberg::Catalog> catalog;
   RestlessClock clock;
   TableSettings settings;
+  KeySecret secret;  ///< of the table that was opened last
 };
 
 /// A schema of 64-bit columns; the first one is required.
