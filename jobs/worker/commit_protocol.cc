@@ -210,7 +210,9 @@ Status IcebergSink::RebaseAfterConflict() {
     return Error{ErrorKind::kConflict, "another writer changed the table's columns"};
   }
   schema_ = planned;
-  return index_ == nullptr ? Status{} : CatchUpIndex();
+  MakeIdentity();
+  if (index_ == nullptr) return {};
+  return identity_ == nullptr ? CatchUpIndex() : RebuildIndex("another writer committed");
 }
 
 }  // namespace cdc::worker

@@ -76,7 +76,12 @@ Status IcebergSink::CopySome() {
   for (uint32_t row = 0; row < batch.rows(); ++row) {
     if (!source.gone.Has(first + row)) keep.push_back(row);
   }
-  if (index_ != nullptr) {
+  if (identity_ != nullptr) {
+    const uint32_t number = numbers_->NumberOf(source.path);
+    for (const uint32_t row : keep) {
+      CDC_ASSIGN(work.keys.emplace_back(), KeyOfRowAt(batch, row, {number, static_cast<uint32_t>(first + row)}));
+    }
+  } else if (index_ != nullptr) {
     rows::KeyHasher hasher(secret_, KeyColumns(*work.schema));
     for (const uint32_t row : keep) work.keys.push_back(hasher(batch, row));
   }

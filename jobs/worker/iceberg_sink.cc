@@ -75,6 +75,7 @@ Status IcebergSink::Load() {
   CDC_TRY(Adopt(std::move(*loaded)));
   CDC_TRY(CheckSource());
   if (!settings_.append) CDC_TRY(TakeSecret());
+  MakeIdentity();
   if (!source_json_.empty()) {
     CDC_TRY(ReadMarker());
     CDC_TRY(RefuseForeignRows());
@@ -109,11 +110,7 @@ Status IcebergSink::Adopt(LoadedTable table) {
       key_.push_back(schema_->fields[static_cast<size_t>(schema_->IndexOfId(id))].name);
     }
   }
-  if (!settings_.append && key_.empty()) {
-    return Error{
-        ErrorKind::kUnsupported, "table " + name + " has no key, so it cannot be updated in place",
-        "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to build it anew"};
-  }
+  CDC_TRY(ReadIdentity());
   for (const std::string& column : key_) {
     if (settings_.append || schema_->IndexOf(column) >= 0) continue;
     return Error{
@@ -210,12 +207,18 @@ Status IcebergSink::ReadMarker() {
   return {};
 }
 
-Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key) {
-  const std::map<std::string, std::string> properties = {
+Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key,
+                           const std::vector<std::string>& own) {
+  std::map<std::string, std::string> properties = {
       {kPropertyKey, nlohmann::json(key).dump()},
       {kPropertySecret, KeySecret::Random().Hex()},
       {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
   };
+  if (!settings_.append && key.empty()) {
+    int last_id = 0;
+    for (const rows::Field& field : schema.fields) last_id = std::max(last_id, field.id);
+    properties[kPropertyIdentity] = IdentityProperty(own, {}, last_id);
+  }
   auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
   // An unknown answer, or a repeated request's own first attempt: then it is empty.
   if (!made &&
@@ -234,6 +237,7 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   seen_key_ = key_;
   if (settings_.append) return {};
   CDC_TRY(TakeSecret());
+  MakeIdentity();
   return RebuildIndex("");
 }
 
@@ -258,6 +262,7 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
     table_ = std::move(*committed);
     CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
     seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+    MakeIdentity();
     if (done || schema_->fields == evolved.fields) return {};
   }
 }

@@ -98,7 +98,11 @@ class IcebergSink final : public Sink {
   std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
   const std::vector<std::string>& key() const override { return seen_key_; }
   const KeySecret& key_secret() const override { return secret_; }
-  Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override;
+  Status Create(const rows::Schema& schema, const std::vector<std::string>& key,
+                const std::vector<std::string>& own = {}) override;
+  std::shared_ptr<RowIdentity> row_identity() const override { return seen_identity_; }
+  Result<uint32_t> CountRows(const Hash128& content) override;
+  Status IdentifyRowsWithout(const std::vector<std::string>& absent) override;
   Status Evolve(const iceberg::SchemaChanges& changes) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
@@ -140,7 +144,18 @@ class IcebergSink final : public Sink {
   Status CatchUpIndex();
   Status RebuildIndex(const std::string& why);
   Status ScanIntoIndex(const std::string& path, uint32_t number);
+  Status ScanRowsIntoIndex(const std::string& path, uint32_t number);
   std::vector<int> KeyColumns(const rows::Schema& schema) const;
+
+  // rows_without_key.cc
+  /// Table property of an upsert table without a key: {"own":[…],"absent":[…],"ids":n}.
+  static constexpr const char* kPropertyIdentity = "cdc.row-identity";
+  static std::string IdentityProperty(const std::vector<std::string>& own, const std::vector<std::string>& absent,
+                                      int ids);
+  Status ReadIdentity();
+  void MakeIdentity();
+  Status NumberRow(const rows::Batch& batch, uint32_t row, index::Location at);
+  Result<Hash128> KeyOfRowAt(const rows::Batch& batch, uint32_t row, index::Location at);
 
   // gap_filling.cc
   struct RowPlace {
@@ -220,6 +235,11 @@ class IcebergSink final : public Sink {
   std::shared_ptr<const rows::Schema> schema_;
   std::vector<std::string> key_;
   KeySecret secret_;  // of the hashes of this run, whatever another engine does to the property meanwhile
+  // Of an upsert table without a key: columns that do not tell rows apart, as columns of ours and as ones that the
+  // source has dropped; and the last field id when it was made.
+  std::vector<std::string> own_columns_, absent_columns_;
+  int made_with_ids_ = 0;
+  std::shared_ptr<RowIdentity> identity_;  // null: it has a key
   std::optional<Marker> marker_;
   int64_t expected_records_ = 0;
 
@@ -244,6 +264,7 @@ class IcebergSink final : public Sink {
   // What schema() and key() answer: the two above are the commit's while one is under way.
   std::shared_ptr<const rows::Schema> seen_schema_;
   std::vector<std::string> seen_key_;
+  std::shared_ptr<RowIdentity> seen_identity_;
   std::shared_future<Result<Committed>> under_way_;
   SecondThread second_thread_;  // last: it ends before the rest goes
 };

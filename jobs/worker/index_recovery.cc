@@ -34,6 +34,8 @@ Status IcebergSink::RecoverIndex() {
     // Rows that a rollback brought back to life are in files that the index knows otherwise.
     return RebuildIndex("the table was rolled back, or its history is gone");
   }
+  if (stamped != current && identity_ != nullptr)
+    return RebuildIndex("rows without a key cannot be caught up with");
   if (stamped != current) return CatchUpIndex();
   for (const auto& [path, entry] : live_.data()) {
     if (numbers_->NumberOf(path) == UINT32_MAX) return RebuildIndex("the list of file numbers is damaged");
@@ -55,6 +57,8 @@ Status IcebergSink::ReplayJournal() {
   const int64_t stamped = index_->stamp().snapshot_id;
   const bool done = intent->keys_in_files && stamped == intent->snapshot_id;
   if (done || (stamped != intent->parent_snapshot_id && stamped != intent->snapshot_id)) return {};
+  // Which of equal rows the file has is not in it.
+  if (intent->keys_in_files && identity_ != nullptr) return RebuildIndex("a merge of files was cut short");
   // Keys that point to it already must find it under this number, and no other file: also when somebody has
   // taken it out of the table since.
   for (const auto& [number, path] : intent->new_files) {
@@ -98,6 +102,7 @@ Status IcebergSink::CatchUpIndex() {
 }
 
 Status IcebergSink::ScanIntoIndex(const std::string& path, uint32_t number) {
+  if (identity_ != nullptr) return ScanRowsIntoIndex(path, number);
   auto projection = std::make_shared<rows::Schema>();
   for (const std::string& name : key_) {
     const int at = schema_->IndexOf(name);

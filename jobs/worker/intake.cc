@@ -73,6 +73,7 @@ void Intake::StartBatch() {
   fold_.Reset(SchemaOf(sink_));
   kept_.clear();
   kept_bytes_ = 0;
+  counts_.clear();
   changes_.CarryOver();
   TakeInKeyChanges();
 }
@@ -108,7 +109,7 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
   }
   if (envelope->is_tombstone) return TakeTombstone(message);
   if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
-  if (changes_.watches(message.partition()) && WasApplied(message, *envelope)) return Verdict::kTaken;
+  if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope)) return Verdict::kTaken;
   if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
 
   const auto followed = FollowShape(message, *envelope, ahead);
@@ -141,6 +142,7 @@ Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Enve
   if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
   FillMetadata(row, static_cast<char>(envelope.op), envelope);
   const bool gaps = outcome == event::RowOutcome::kWithGaps;
+  if (by_content()) return TakeByContent(message, envelope, row, gaps);
   if (!settings_.append) return TakeKeyed(message, envelope, row, gaps);
   if (gaps)
     return DropRow(message, row,
@@ -220,6 +222,7 @@ Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event:
   if (settings_.append) return AppendRemoval(message, envelope);
   fold_.Truncate();
   changes_.Truncate();
+  counts_.clear();
   kept_.clear();
   kept_bytes_ = 0;
   tainted_.Clear();

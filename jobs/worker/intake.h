@@ -100,7 +100,7 @@ class Intake {
   /// Notes the source position of a message that was taken; one per poll is enough.
   void NoteSource(const kafka::Message& message);
   int64_t source_lsn() const { return source_lsn_; }  ///< highest of the batch; 0: none seen
-  int64_t byte_size() const { return static_cast<int64_t>(fold_.byte_size()) + kept_bytes_; }
+  int64_t byte_size() const { return static_cast<int64_t>(fold_.byte_size() + counts_.size() * 48) + kept_bytes_; }
 
  private:
   Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
@@ -148,6 +148,15 @@ class Intake {
   Status CloseKeyChangeOf(const kafka::Message& message);
   void TakeInKeyChanges();
 
+  // intake_rows.cc: tables without a key
+  Result<Verdict> TakeByContent(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
+                                bool gaps);
+  Result<std::optional<Verdict>> RemoveByContent(const kafka::Message& message, const event::Envelope& envelope);
+  Result<uint32_t*> CountOf(const Hash128& content);
+  Status BeginSnapshot(const kafka::Message& message, const event::Envelope& envelope);
+  void NoteSnapshot(int32_t partition, const event::Envelope& envelope);
+  bool by_content() const { return identity_ != nullptr; }
+
   // intake_shape.cc
   Result<Verdict> FollowShape(const kafka::Message& message, const event::Envelope& envelope,
                               std::span<const kafka::Message> ahead);
@@ -160,6 +169,7 @@ class Intake {
   Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   bool IsOurs(const event::Envelope& envelope);
+  bool IsOwn(std::string_view name) const;
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
 
@@ -221,6 +231,10 @@ class Intake {
   std::unordered_map<uint32_t, Kept> kept_;  // events of rows with gaps
   int64_t kept_bytes_ = 0;
   KeyChanges changes_;
+  std::shared_ptr<RowIdentity> identity_;                  // of a table without a key
+  std::unordered_map<Hash128, uint32_t> counts_;           // content → rows, with this batch; as far as asked for
+  std::vector<std::string> absent_;                        // columns that the source does not send any more
+  std::unordered_map<int32_t, bool> in_snapshot_;          // partition → its last row is of a snapshot that goes on
   struct Removal {
     int64_t offset;
     Hash128 key;

@@ -21,6 +21,10 @@ Part PartOf(const kafka::Message& message, event::Op op) {
   return HeaderOf(message, kOldKeyHeader) ? Part::kSecondHalf : Part::kRow;
 }
 
+Sent SentOf(const kafka::Message& message, const event::Envelope& envelope) {
+  return {message.partition(), message.offset(), message.timestamp_ms(), HashBytes(envelope.after).low};
+}
+
 }  // namespace
 
 // ---- what a commit has to know --------------------------------------------------------------------------------
@@ -100,6 +104,7 @@ void Intake::NoteEarlier(const kafka::Message& message) {
   const auto value = message.value();
   if (!value || settings_.append) return;
   const auto envelope = envelopes_.Parse(*value);
+  if (envelope) NoteSnapshot(message.partition(), *envelope);
   if (!envelope || envelope->op != event::Op::kDelete) return;
   if (const auto key = KeyOfRemoval(message, *envelope))
     removals_[message.partition()] = {message.offset(), *key};
@@ -118,7 +123,7 @@ Intake::Place Intake::PlaceOf(const kafka::Message& message, const event::Envelo
   if (changes_.watches(message.partition())) return {watched_at_, false};
   const auto source = event::ParseSource(envelope.source);
   if (!source) return {};
-  return {source->position, changes_.SentAgain(message.partition(), message.offset(), *source, part)};
+  return {source->position, changes_.SentAgain(SentOf(message, envelope), *source, part)};
 }
 
 /// Debezium sends changes again after a crash. \return whether the table has this one.
@@ -129,7 +134,7 @@ bool Intake::WasApplied(const kafka::Message& message, const event::Envelope& en
   if (!source) return false;
   watched_at_ = source->position;
   // The first half of a key change that a commit left out is read again, not sent again.
-  if (!changes_.SentAgain(message.partition(), message.offset(), *source, PartOf(message, envelope.op))) return false;
+  if (!changes_.SentAgain(SentOf(message, envelope), *source, PartOf(message, envelope.op))) return false;
   if (envelope.op == event::Op::kDelete) {
     if (const auto key = KeyOfRemoval(message, envelope)) removals_[message.partition()] = {message.offset(), *key};
   }
@@ -337,6 +342,10 @@ Result<Hash128> Intake::KeyOfRemoval(const kafka::Message& message, const event:
 
 Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::Envelope& envelope) {
   if (settings_.append) return AppendRemoval(message, envelope);
+  if (by_content()) {
+    CDC_ASSIGN(const auto dropped, RemoveByContent(message, envelope));
+    return dropped.value_or(Verdict::kTaken);
+  }
   const auto key = KeyOfRemoval(message, envelope);
   if (!key) {
     CDC_TRY(Bad(message, "delete: " + key.error().message));

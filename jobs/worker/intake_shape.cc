@@ -170,17 +170,15 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
     if (object && !schema.empty()) return event::NamesOfKeySchema(schema);
     if (object && !object->empty()) return event::MemberNames(*object);
   }
-  return Error{
-      ErrorKind::kUnsupported, fmt::format("table {} has no key: its events carry none", settings_.table),
-      fmt::format("in tables.toml under [tables.\"{}\"]: mode = \"append\" keeps every change as a row, or "
-                  "key = [\"…\"] names columns that identify a row",
-                  settings_.table)};
+  // Rows are told apart by their content, as REPLICA IDENTITY FULL sends it (TakeByContent).
+  return std::vector<std::string>();
 }
 
 /// A primary key that changed at the source identifies other rows than the table's, and without one nothing
 /// does: they would collapse into one.
 Status Intake::CheckKeyOf(const kafka::Message& message) {
   if (settings_.append || !settings_.key.empty()) return {};
+  if (by_content() && !message.key()) return {};
   if (!message.key()) return database_key_.empty() ? KeyDropped() : Status();
   if (key_form_.Has(*message.key())) return {};
   event::EnvelopeParser parser;
@@ -221,9 +219,14 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     const bool named = std::find(metadata.begin(), metadata.end(), kOperation) != metadata.end();
     if (settings_.append && !named) metadata.emplace_back(kOperation);
     CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, metadata, derived));
-    CDC_TRY(sink_.Create(schema, key));
+    std::vector<std::string> own = metadata;
+    for (const rows::Field& field : derived) own.push_back(field.name);
+    CDC_TRY(sink_.Create(schema, key, own));
     log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
               fmt::join(key, ","));
+    if (sink_.row_identity() != nullptr) {
+      log_.Info("the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
+    }
   } else {
     CDC_TRY(CheckKeyOf(message));
     const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
@@ -238,11 +241,30 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     if (has_changes()) return Verdict::kCommitFirst;
     StartBatch();
   }
+  if (sink_.row_identity() != nullptr && shape != kSchemaLess) {
+    std::vector<std::string> absent;
+    for (const rows::Field& field : sink_.schema()->fields) {
+      const auto named = [&](const auto& column) { return column.name == field.name; };
+      const bool sent = std::any_of(columns.begin(), columns.end(), named);
+      if (!sent && !IsOwn(field.name)) absent.push_back(field.name);
+    }
+    if (absent != absent_ && has_changes()) return Verdict::kCommitFirst;
+    CDC_TRY(sink_.IdentifyRowsWithout(absent));
+    absent_ = std::move(absent);
+  }
   MakeDecoders(std::move(columns));
   shape_ = std::move(shape);
   shape_number_ = 0;
   relearn_ = false;
   return Verdict::kTaken;
+}
+
+/// Whether a column of the table is one that this worker fills.
+bool Intake::IsOwn(std::string_view name) const {
+  const auto& metadata = settings_.metadata_columns;
+  if (name == kOperation || std::find(metadata.begin(), metadata.end(), name) != metadata.end()) return true;
+  const std::vector<rows::Field> derived = mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
+  return std::any_of(derived.begin(), derived.end(), [&](const auto& field) { return field.name == name; });
 }
 
 void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
@@ -267,7 +289,8 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
       derived_columns_.push_back(position(field.name, true));
   }
 
-  if (!settings_.append) MakeKeyDecoder(columns);
+  identity_ = sink_.row_identity();
+  if (!settings_.append && !by_content()) MakeKeyDecoder(columns);
   source_columns_.clear();
   other_columns_.clear();
   for (int at = 0; at < static_cast<int>(schema->fields.size()); ++at) {

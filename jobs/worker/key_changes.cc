@@ -7,6 +7,9 @@
 namespace cdc::worker {
 namespace {
 
+/// How long Debezium takes to begin again, at least.
+constexpr Millis kRestart{500};
+
 /// A row that an earlier batch took out of the table: Sink::KeepMoved() noted its place.
 FormerRow NotedRow(const Hash128& key, bool known) {
   FormerRow row;
@@ -126,18 +129,35 @@ void KeyChanges::UpdateDisplaced(const Hash128& key, uint32_t row) {
   first.row = std::move(now);
 }
 
-bool KeyChanges::SentAgain(int32_t partition, int64_t offset, const event::Source& source, Part part) {
+bool KeyChanges::SentAgain(const Sent& sent, const event::Source& source, Part part) {
   if (!source.position) return false;
-  if (const auto asked = asked_.find(partition); asked != asked_.end() && asked->second == offset) return false;
-  asked_[partition] = offset;
-  contract::AppliedChange& newest = state_.applied[partition];
+  Asked& asked = asked_[sent.partition];
+  if (asked.offset == sent.offset) return false;
+  contract::AppliedChange& newest = state_.applied[sent.partition];
   const bool second_half = part == Part::kSecondHalf;
   const auto now = std::tuple(source.position->transaction, source.position->lsn, second_half);
   const auto before = std::tuple(newest.transaction, newest.lsn, newest.second_half);
   // Another server's log may begin anew with smaller positions, but its commits are later.
-  const bool again =
-      (now < before || (now == before && part != Part::kRow)) && source.ts_ms <= newest.ts_ms;
-  if (again) return true;
+  const bool later = source.ts_ms > newest.ts_ms;
+  if (now < before && !later) {
+    asked = {asked.offset, true, 0};
+    return true;
+  }
+  if (now == before && !later) {
+    if (part != Part::kRow) return true;
+    // The rows of a COPY come in one go. Debezium takes longer than that to begin again, then with the first.
+    if (!asked.resending && sent.row == newest.first_row && sent.ms - newest.sent_ms >= kRestart.count())
+      asked = {asked.offset, true, 0};
+    if (asked.resending && asked.rows < newest.rows) {
+      ++asked.rows;
+      return true;
+    }
+  }
+  asked = {sent.offset, false, 0};
+  const bool same = now == before && newest.rows > 0;
+  newest.rows = (same ? newest.rows : 0) + (part == Part::kRow ? 1 : 0);
+  if (!same) newest.first_row = sent.row;
+  newest.sent_ms = sent.ms;
   newest.transaction = source.position->transaction;
   newest.lsn = source.position->lsn;
   newest.second_half = second_half;

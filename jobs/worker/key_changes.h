@@ -31,6 +31,14 @@ enum class Part : uint8_t {
   kSecondHalf,  ///< the create of a key change: at the position of its delete, after it
 };
 
+/// The message of a change.
+struct Sent {
+  int32_t partition = 0;
+  int64_t offset = 0;  ///< one that is asked for twice in a row is not sent again, but taken again
+  int64_t ms = 0;      ///< when: Kafka's time, Unix milliseconds
+  uint64_t row = 0;    ///< of a create: hash of its row
+};
+
 /// Remembers; the fold is the caller's. Pure: no I/O, no clock. Not thread-safe.
 class KeyChanges {
  public:
@@ -87,8 +95,8 @@ class KeyChanges {
   // What was sent again.
   /// Whether a change was applied before; else it is the newest one now.
   ///
-  /// \param offset of its message: one that is asked for twice in a row is not sent again, but taken again
-  bool SentAgain(int32_t partition, int64_t offset, const event::Source& source, Part part);
+  /// A change without a place in the log is never told.
+  bool SentAgain(const Sent& sent, const event::Source& source, Part part);
   /// Whether every change of the partition must be asked for: a row was displaced there.
   bool watches(int32_t partition) const;
   void Watch(int32_t partition) { state_.applied[partition].every_change = true; }
@@ -105,7 +113,12 @@ class KeyChanges {
   size_t fresh_ = 0;  // displaced rows of this batch
   SteadyTime last_displacement_{};
   contract::KeyChangeState state_;  // `displaced` is kept above
-  std::map<int32_t, int64_t> asked_;  // offset of the newest change
+  struct Asked {
+    int64_t offset = -1;     // of the newest change
+    bool resending = false;  // the last one was sent again …
+    uint32_t rows = 0;       // … and so were so many creates at the position of the newest
+  };
+  std::map<int32_t, Asked> asked_;
 };
 
 }  // namespace cdc::worker

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "jobs/worker/iceberg_sink.h"
@@ -46,6 +47,7 @@ struct IcebergSink::Rewriting {
   std::optional<iceberg::DataFile> file;  ///< once it is closed
   bool handed_over = false;               ///< to a draft
   std::vector<Hash128> keys;              ///< of its rows, in their order; empty without an index
+  std::unordered_map<Hash128, uint32_t> numbers;  ///< content → number to look for next; without a key only
   SteadyTime begun;
 };
 

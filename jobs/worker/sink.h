@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "jobs/worker/fold.h"
+#include "jobs/worker/row_identity.h"
 #include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
@@ -63,8 +64,11 @@ class Sink {
   /// What the hashes of the table's keys are made with. Not before Create().
   virtual const KeySecret& key_secret() const = 0;
 
-  /// Makes the table. \param key empty for append \return kConflict: somebody else just did; kTransient.
-  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key) = 0;
+  /// Makes the table. \param key empty for append, and for rows that are told apart by their content
+  /// \param own names of columns that do not come from the source
+  /// \return kConflict: somebody else just did; kTransient.
+  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key,
+                        const std::vector<std::string>& own = {}) = 0;
   virtual Status Evolve(const iceberg::SchemaChanges& changes) = 0;
 
   /// About how much memory a row of the table takes when its gaps are filled, in bytes; a guess on the safe
@@ -74,6 +78,15 @@ class Sink {
   /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
   /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
+
+  /// How rows are told apart in an upsert table without a key; null: by the key. A new object after every change of
+  /// the schema.
+  virtual std::shared_ptr<RowIdentity> row_identity() const = 0;
+  /// How many rows of this content the table has. \return kTransient, and the error of the commit under way.
+  virtual Result<uint32_t> CountRows(const Hash128& content) = 0;
+  /// Of a table without a key: which of its columns the source does not send any more. \return kTransient,
+  /// kConflict.
+  virtual Status IdentifyRowsWithout(const std::vector<std::string>& absent) = 0;
 
   /// Whether the table has a row of this key. \return kTransient, and the error of the commit under way.
   virtual Result<bool> HasRow(const Hash128& key) = 0;

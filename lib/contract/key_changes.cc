@@ -24,12 +24,12 @@ bool ReadHex(std::string_view text, uint64_t* out) {
 }
 
 bool ReadApplied(const json& fields, AppliedChange* out) {
-  if (!fields.is_array() || fields.size() != 5) return false;
+  if (!fields.is_array() || fields.size() != 8) return false;
   for (const json& field : fields) {
     if (!field.is_number_integer() || (!field.is_number_unsigned() && field.get<int64_t>() < 0)) return false;
   }
   *out = {fields[0].get<uint64_t>(), fields[1].get<uint64_t>(), fields[2] != 0, fields[3].get<int64_t>(),
-          fields[4] != 0};
+          fields[4].get<uint32_t>(), fields[5].get<uint64_t>(), fields[6].get<int64_t>(), fields[7] != 0};
   return true;
 }
 
@@ -52,7 +52,8 @@ std::string EncodeKeyChanges(const KeyChangeState& state) {
   auto& applied = object["applied"] = nlohmann::ordered_json::object();
   for (const auto& [partition, change] : state.applied) {
     applied[std::to_string(partition)] = nlohmann::ordered_json::array(
-        {change.transaction, change.lsn, change.second_half ? 1 : 0, change.ts_ms, change.every_change ? 1 : 0});
+        {change.transaction, change.lsn, change.second_half ? 1 : 0, change.ts_ms, change.rows, change.first_row,
+         change.sent_ms, change.every_change ? 1 : 0});
   }
   auto& displaced = object["displaced"] = nlohmann::ordered_json::array();
   for (const DisplacedKey& each : state.displaced) {

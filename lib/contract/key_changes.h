@@ -21,6 +21,9 @@ struct AppliedChange {
   uint64_t lsn = 0;           ///< of the change
   bool second_half = false;   ///< the create of a key change; its delete has the same position
   int64_t ts_ms = 0;          ///< commit time at the source, Unix milliseconds
+  uint32_t rows = 0;          ///< creates at this position: the rows of one COPY may share one
+  uint64_t first_row = 0;     ///< hash of the first of them
+  int64_t sent_ms = 0;        ///< when the last of them was sent: Kafka's time, Unix milliseconds
   bool every_change = false;  ///< noted at every change; false: at key changes only
   friend bool operator==(const AppliedChange&, const AppliedChange&) = default;
 };
@@ -40,7 +43,8 @@ struct KeyChangeState {
   friend bool operator==(const KeyChangeState&, const KeyChangeState&) = default;
 };
 
-/// `{"applied":{"<partition>":[<transaction>,<lsn>,<half>,<ms>,<every>]},"displaced":[["<32 hex digits>",
+/// `{"applied":{"<partition>":[<transaction>,<lsn>,<half>,<ms>,<rows>,
+/// <first row>,<sent>,<every>]},"displaced":[["<32 hex digits>",
 /// <transaction>,<noted>]]}`: the value of the snapshot summary's `cdc.key-changes`.
 std::string EncodeKeyChanges(const KeyChangeState& state);
 /// \return kCorrupt: no such object.

@@ -220,6 +220,8 @@ Result<Source> ParseSource(std::string_view text) {
       source.lsn = IntegerOrZero(value);
     else if (key == "ts_ms")
       source.ts_ms = IntegerOrZero(value);
+    else if (key == "snapshot")
+      source.snapshot = TextOf(value);
     else if (key == "sequence")
       source.position = PositionOf(TextOf(value));
   });

@@ -165,7 +165,8 @@ def drain(args, folder, table, log):
 SENT = collections.defaultdict(list)  # what went to Kafka, by table, in short
 
 
-def produce(args, folder, table, events):
+def produce(args, folder, table, events, clock=[1_700_000_000_000]):
+    clock[0] += 2000  # Debezium begins again
     for event in events:
         value = json.loads(event["value"]) if event["value"] else None
         SENT[table].append(f"{value['op']} {value['before']} {value['after']} {value['source']['sequence']}" if value else "tombstone")
@@ -173,7 +174,8 @@ def produce(args, folder, table, events):
     lines = folder / "events.jsonl"
     with lines.open("w", encoding="utf-8") as out:
         for event in events:
-            out.write(json.dumps({"topic": f"{PREFIX}.public.{table}", "partition": 0, "key": event.get("key"), **event}) + "\n")
+            clock[0] += 1
+            out.write(json.dumps({"timestamp": clock[0], "topic": f"{PREFIX}.public.{table}", "partition": 0, "key": event.get("key"), **event}) + "\n")
     subprocess.run([args.bin / "cdc", "produce", "--config", folder / "tables.toml", "--file", lines],
                    check=True, capture_output=True)
 
@@ -192,7 +194,7 @@ def play(args, rng, folder, kind, table):
             source.transaction()
         # In pieces of a run each, whatever lies at the cut; sometimes Debezium begins again before it.
         while sent < len(source.events):
-            if kind != "keyless" and sent > 0 and rng.random() < 0.4:
+            if sent > 0 and rng.random() < 0.4:
                 again = rng.choice([i for i in range(max(0, sent - 40), sent) if begins(source.events[i])] or [sent])
                 produce(args, folder, table, source.events[again:sent])
             end = rng.randrange(sent + 1, len(source.events) + 1)
