@@ -60,7 +60,7 @@ Status IcebergSink::DraftRows(const Fold& fold, Draft* draft) {
   if (indexed && !fold.truncated() && index_->size() > 0) {
     std::vector<Hash128> keys(slots.size());
     for (size_t i = 0; i < slots.size(); ++i) keys[i] = slots[i].key;
-    index_->FindMany(keys, old);
+    CDC_TRY(index_->FindMany(keys, old));
   }
   std::vector<Survivor> survivors;
   if (indexed) {

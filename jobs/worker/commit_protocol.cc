@@ -41,6 +41,7 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   const iceberg::TableMetadata& metadata = *table_.metadata;
   index::CommitIntent& intent = draft->intent;
   intent.table_uuid = metadata.table_uuid;
+  intent.secret = secret_.fingerprint();
   intent.parent_snapshot_id = metadata.current_snapshot_id.value_or(0);
   intent.snapshot_id = iceberg::NewSnapshotId(metadata);
   draft->changes.summary = summary;
@@ -100,10 +101,12 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
 Status IcebergSink::BringIndexForward(const Draft& draft) {
   if (index_ == nullptr) return {};
   const index::CommitIntent& intent = draft.intent;
+  index_->Begin(index::Unfinished::kCommit, intent.snapshot_id);
   if (intent.keys_in_files) {
     CDC_TRY(index::PutFile(draft.moved, intent.new_files.front().first, draft.moved_without, index_.get()));
   }
   for (const auto& [number, path] : intent.new_files) CDC_TRY(numbers_->Add(number, path));
+  index_->SetNumbers(numbers_->chain());
   if (!intent.keys_in_files) return index::Apply(intent, index_.get());
   index_->SetStamp({intent.table_uuid, intent.snapshot_id});
   return {};

@@ -1,14 +1,16 @@
 #include <algorithm>
-#include <fstream>
 #include <map>
+#include <sstream>
 
 #include "jobs/worker/iceberg_sink.h"
+#include "lib/index/sealed_file.h"
 #include "lib/parquet/data_file_reader.h"
 
 namespace cdc::worker {
 namespace {
 
 constexpr const char* kMovedFile = "moved";
+constexpr std::string_view kMovedKind = "cdcmove2";
 constexpr size_t kMostMoved = 10'000;
 /// Old rows held beside the batch at a time.
 constexpr size_t kRowsPerFill = 512;
@@ -16,23 +18,26 @@ constexpr size_t kRowsPerFill = 512;
 }  // namespace
 
 /// Where the table's row of `key` lies; nothing: it has none.
-std::optional<IcebergSink::RowPlace> IcebergSink::Locate(const Hash128& key) const {
-  const auto location = index_ == nullptr ? std::nullopt : index_->Find(key);
-  if (!location) return std::nullopt;
-  const std::string* path = numbers_->PathOf(location->file);
+Result<std::optional<IcebergSink::RowPlace>> IcebergSink::Locate(const Hash128& key) const {
+  const std::optional<RowPlace> nowhere;
+  if (index_ == nullptr) return nowhere;
+  CDC_ASSIGN(const index::Location location, index_->Find(key));
+  if (location == index::KeyIndex::Missing()) return nowhere;
+  const std::string* path = numbers_->PathOf(location.file);
   // A file that is not live any more took its rows with it.
-  if (path == nullptr || live_.FindData(*path) == nullptr) return std::nullopt;
-  return RowPlace{*path, location->position};
+  if (path == nullptr || live_.FindData(*path) == nullptr) return nowhere;
+  return std::optional(RowPlace{*path, location.position});
 }
 
 Result<bool> IcebergSink::HasRow(const Hash128& key) {
   CDC_TRY(Settle());
-  return Locate(key).has_value();
+  CDC_ASSIGN(const auto place, Locate(key));
+  return place.has_value();
 }
 
 Result<bool> IcebergSink::ReadRow(const Hash128& key, rows::Batch* row) {
   CDC_TRY(Settle());
-  const auto place = Locate(key);
+  CDC_ASSIGN(const auto place, Locate(key));
   if (!place) return false;
   CDC_ASSIGN(auto file, ports_.files.Open(place->path));
   CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), schema_));
@@ -48,8 +53,20 @@ std::optional<IcebergSink::RowPlace> IcebergSink::LocateMoved(const Hash128& key
   return moved->second;
 }
 
+/// Only where nothing but our own runs has led from the one that wrote the file to here. Without a place the
+/// second half of a key change that lacks values is a dead letter; with a wrong one it would have wrong
+/// values.
 void IcebergSink::LoadMoved() {
-  std::ifstream in(settings_.index_folder / kMovedFile);
+  if (index_ == nullptr || index_->moved() == 0) return;
+  const auto content = index::ReadSealed(settings_.index_folder / kMovedFile, kMovedKind);
+  uint64_t written = 0, former = 0;
+  std::istringstream in(content && *content ? **content : std::string());
+  in >> written >> former;
+  if (!in || (written != index_->moved() && former != index_->moved())) {
+    ports_.log.Warn("where rows were before key changes that are half done is lost: {} is {}", kMovedFile,
+                    content && *content ? "older than the key index" : "missing or damaged");
+    return;
+  }
   Hash128 key;
   RowPlace place;
   while (in >> key.low >> key.high >> place.position && std::getline(in >> std::ws, place.path))
@@ -61,21 +78,18 @@ Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
   // Old ones have been claimed, or their files are gone, by the time there are so many.
   if (moved_.size() > kMostMoved) moved_.clear();
   for (const Hash128& key : keys) {
-    if (auto place = Locate(key)) moved_[key] = std::move(*place);
+    CDC_ASSIGN(auto place, Locate(key));
+    if (place) moved_[key] = std::move(*place);
   }
-  const auto file = settings_.index_folder / kMovedFile, temporary = settings_.index_folder / "moved.new";
-  {
-    std::ofstream out(temporary, std::ios::trunc);
-    for (const auto& [key, place] : moved_) {
-      out << key.low << ' ' << key.high << ' ' << place.position << ' ' << place.path << '\n';
-    }
-    out.flush();
-    if (!out) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, file, error);
-  if (error)
-    return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
+  if (index_ == nullptr) return {};
+  // The file's name for itself, and for the one before it: a run may die before the index has the new one.
+  const uint64_t name = KeySecret::Random().fingerprint() | 1;
+  std::ostringstream out;
+  out << name << ' ' << index_->moved() << '\n';
+  for (const auto& [key, place] : moved_)
+    out << key.low << ' ' << key.high << ' ' << place.position << ' ' << place.path << '\n';
+  CDC_TRY(index::WriteSealed(settings_.index_folder / kMovedFile, kMovedKind, out.str()));
+  index_->SetMoved(name);
   return {};
 }
 
@@ -98,9 +112,11 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     const auto gap = fold->gaps().find(slot.row);
     if (gap == fold->gaps().end()) continue;
     auto place = gap->second.late ? LocateMoved(gap->second.key) : std::nullopt;
-    if (!place && !gap->second.displaced) place = Locate(gap->second.key);
+    if (!place && !gap->second.displaced) {
+      CDC_ASSIGN(place, Locate(gap->second.key));
+    }
     if (!place && gap->second.otherwise) {
-      place = Locate(*gap->second.otherwise);
+      CDC_ASSIGN(place, Locate(*gap->second.otherwise));
       // The first half was committed as a delete, and is sent again with the second.
       if (!place) place = LocateMoved(gap->second.key);
     }

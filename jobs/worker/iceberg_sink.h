@@ -140,6 +140,9 @@ class IcebergSink final : public Sink {
 
   // index_recovery.cc
   Status RecoverIndex();
+  Result<std::string> OpenIndex();
+  Result<std::string> CompleteIndex();
+  int64_t RowsOfTable() const;
   Status ReplayJournal();
   Status CatchUpIndex();
   Status RebuildIndex(const std::string& why);
@@ -162,7 +165,7 @@ class IcebergSink final : public Sink {
     std::string path;
     int64_t position;
   };
-  std::optional<RowPlace> Locate(const Hash128& key) const;
+  Result<std::optional<RowPlace>> Locate(const Hash128& key) const;
   std::optional<RowPlace> LocateMoved(const Hash128& key) const;
   void LoadMoved();
   Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold);

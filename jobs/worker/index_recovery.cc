@@ -9,46 +9,79 @@ namespace cdc::worker {
 
 /// Opens the index and makes it the one of the table's current snapshot: by the journal when the last run
 /// died between commit and index, by reading new files when somebody else committed, by reading every file's
-/// keys when it is lost.
+/// keys when it is lost, or when anything of it is in doubt.
 Status IcebergSink::RecoverIndex() {
-  const iceberg::TableMetadata& metadata = *table_.metadata;
-  const int64_t current = metadata.current_snapshot_id.value_or(0);
+  CDC_ASSIGN(std::string lost, OpenIndex());
+  if (lost.empty()) {
+    auto found = CompleteIndex();
+    // Damaged in a part that was looked at only now.
+    if (!found && index_->doubtful())
+      lost = found.error().message;
+    else if (!found)
+      return found.error();
+    else
+      lost = std::move(*found);
+  }
+  return lost.empty() ? Status{} : RebuildIndex(lost);
+}
+
+/// \return why it is lost; empty: it is not.
+Result<std::string> IcebergSink::OpenIndex() {
   auto opened = index::KeyIndex::Open(settings_.index_folder, index::BootId());
   if (!opened && opened.error().kind == ErrorKind::kTransient) return opened.error();
-  std::string lost;
-  if (!opened)
-    lost = opened.error().message;
-  else if ((*opened)->stamp().table_uuid != metadata.table_uuid)
-    lost = "the index is of another table";
-  else if ((*opened)->stamp().secret != secret_.fingerprint())
-    lost = "the index is of another secret than the table has now";
-  if (!lost.empty()) {
-    return RebuildIndex(lost);
-  }
+  if (!opened) return opened.error().message;
+  if ((*opened)->stamp().table_uuid != table_.metadata->table_uuid)
+    return std::string("the index is of another table");
+  if ((*opened)->stamp().secret != secret_.fingerprint())
+    return std::string("the index is of another secret than the table has now");
+  auto numbers = index::FileNumbers::Open(settings_.index_folder, (*opened)->numbers());
+  if (!numbers && numbers.error().kind == ErrorKind::kTransient) return numbers.error();
+  if (!numbers) return numbers.error().message;
   index_ = std::move(*opened);
-  CDC_ASSIGN(numbers_, index::FileNumbers::Open(settings_.index_folder));
+  numbers_ = std::move(*numbers);
+  return std::string();
+}
+
+/// \return as OpenIndex().
+Result<std::string> IcebergSink::CompleteIndex() {
+  const iceberg::TableMetadata& metadata = *table_.metadata;
   CDC_TRY(ReplayJournal());
+  const auto [unfinished, goal] = index_->unfinished();
+  if (unfinished == index::Unfinished::kCommit)
+    return fmt::format("commit {} is half in the index, and not in the journal", goal);
+  if (unfinished == index::Unfinished::kCatchUp && !metadata.HistoryContains(goal))
+    return std::string("the table was rolled back while the index caught up");
   index::RemoveJournal(settings_.index_folder);
+  const int64_t current = metadata.current_snapshot_id.value_or(0);
   const int64_t stamped = index_->stamp().snapshot_id;
   if (stamped != 0 && stamped != current && !metadata.HistoryContains(stamped)) {
     // Rows that a rollback brought back to life are in files that the index knows otherwise.
-    return RebuildIndex("the table was rolled back, or its history is gone");
+    return std::string("the table was rolled back, or its history is gone");
   }
-  if (stamped != current && identity_ != nullptr)
-    return RebuildIndex("rows without a key cannot be caught up with");
-  if (stamped != current) return CatchUpIndex();
+  if (stamped != current || unfinished != index::Unfinished::kNothing) {
+    if (identity_ != nullptr) return std::string("rows without a key cannot be caught up with");
+    index_->SetMoved(0);
+    CDC_TRY(CatchUpIndex());
+    return std::string();
+  }
   for (const auto& [path, entry] : live_.data()) {
-    if (numbers_->NumberOf(path) == UINT32_MAX) return RebuildIndex("the list of file numbers is damaged");
+    if (numbers_->NumberOf(path) == UINT32_MAX) return "it does not know the live data file " + path;
   }
-  return {};
+  const int64_t keys = RowsOfTable() + index_->excess();
+  if (keys != static_cast<int64_t>(index_->size()))
+    return fmt::format("it has {} keys, and should have {}", index_->size(), keys);
+  return std::string();
 }
+
+int64_t IcebergSink::RowsOfTable() const { return live_.totals().records - live_.totals().position_deletes; }
 
 /// What the last run may have left undone between its last commit and the index, wherever it died
 /// (BringIndexForward). Interrupted itself, it is begun anew: the journal stays until it is done.
 Status IcebergSink::ReplayJournal() {
   const iceberg::TableMetadata& metadata = *table_.metadata;
   CDC_ASSIGN(const auto intent, index::ReadJournal(settings_.index_folder));
-  if (!intent || intent->table_uuid != metadata.table_uuid) return {};
+  if (!intent || intent->table_uuid != metadata.table_uuid || intent->secret != secret_.fingerprint())
+    return {};
   if (!metadata.HistoryContains(intent->snapshot_id)) {
     // Its files stay for the orphan sweep: a commit may still arrive late.
     ports_.log.Info("commit {} of the last run did not take place", intent->snapshot_id);
@@ -57,14 +90,16 @@ Status IcebergSink::ReplayJournal() {
   const int64_t stamped = index_->stamp().snapshot_id;
   const bool done = intent->keys_in_files && stamped == intent->snapshot_id;
   if (done || (stamped != intent->parent_snapshot_id && stamped != intent->snapshot_id)) return {};
-  // Which of equal rows the file has is not in it.
-  if (intent->keys_in_files && identity_ != nullptr) return RebuildIndex("a merge of files was cut short");
+  // Which of equal rows the file has is not in it: the index is behind, and will be rebuilt.
+  if (intent->keys_in_files && identity_ != nullptr) return {};
   // Keys that point to it already must find it under this number, and no other file: also when somebody has
   // taken it out of the table since.
+  index_->Begin(index::Unfinished::kCommit, intent->snapshot_id);
   for (const auto& [number, path] : intent->new_files) {
     if (intent->keys_in_files && live_.FindData(path) != nullptr) CDC_TRY(ScanIntoIndex(path, number));
     CDC_TRY(numbers_->Add(number, path));
   }
+  index_->SetNumbers(numbers_->chain());
   if (!intent->keys_in_files) return index::Apply(*intent, index_.get());
   index_->SetStamp({intent->table_uuid, intent->snapshot_id});
   return {};
@@ -78,22 +113,31 @@ Status IcebergSink::RebuildIndex(const std::string& why) {
   index::RemoveJournal(settings_.index_folder);
   CDC_ASSIGN(numbers_, index::FileNumbers::Create(settings_.index_folder));
   CDC_ASSIGN(index_, index::KeyIndex::Create(settings_.index_folder,
-                                              {table_.metadata->table_uuid, 0, secret_.fingerprint()}));
+                                             {table_.metadata->table_uuid, 0, secret_.fingerprint()}));
+  index_->SetNumbers(numbers_->chain());
   return CatchUpIndex();
 }
 
 /// Entries of files that are not live any more are told by their file, so only new files have to be read.
+/// Whoever goes on where a run died must not give a number again that entries have already: it is taken
+/// first.
 Status IcebergSink::CatchUpIndex() {
   const auto started = ports_.clock.steady();
   size_t files = 0;
+  const int64_t current = table_.metadata->current_snapshot_id.value_or(0);
+  index_->Begin(index::Unfinished::kCatchUp, current);
   for (const auto& [path, entry] : live_.data()) {
     if (numbers_->NumberOf(path) != UINT32_MAX) continue;
     const uint32_t number = numbers_->next();
+    CDC_TRY(numbers_->Take(number));
+    index_->SetNumbers(numbers_->chain());
     CDC_TRY(ScanIntoIndex(path, number));
     CDC_TRY(numbers_->Add(number, path));
+    index_->SetNumbers(numbers_->chain());
     ++files;
   }
-  index_->SetStamp({table_.metadata->table_uuid, table_.metadata->current_snapshot_id.value_or(0)});
+  index_->SetExcess(static_cast<int64_t>(index_->size()) - RowsOfTable());
+  index_->SetStamp({table_.metadata->table_uuid, current});
   if (files > 0) {
     const auto elapsed = std::chrono::duration_cast<Millis>(ports_.clock.steady() - started);
     ports_.log.Info("key index caught up files={} keys={} ms={}", files, index_->size(), elapsed.count());

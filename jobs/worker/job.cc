@@ -147,8 +147,9 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   if (sink->schema() == nullptr) CDC_TRY(RefuseNewName(config, settings, source, lake->catalog()));
 
   DeadLetters letters(kafka);
-  TaintedKeys tainted =
-      TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted");
+  CDC_ASSIGN(TaintedKeys tainted,
+             TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted",
+                               sink->key_secret(), settings.table));
   const auto mapping = job.mapping ? job.mapping() : nullptr;
   Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
   TopicWitness witness(options);

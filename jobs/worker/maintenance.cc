@@ -152,6 +152,7 @@ Result<bool> IcebergSink::Expire(Tidying when) {
   // Index entries of files that are gone mean nothing; their numbers need not be known any more.
   if (numbers_ && numbers_->size() > 2 * live_.data().size() + kSpareNumbers) {
     CDC_TRY(numbers_->Retain([this](const std::string& path) { return live_.FindData(path) != nullptr; }));
+    index_->SetNumbers(numbers_->chain());
   }
   ports_.log.Debug("expired snapshots={} files={}", expired.size(), unreachable.size());
   for (std::string& path : unreachable)

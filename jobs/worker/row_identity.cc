@@ -53,17 +53,22 @@ Hash128 RowIdentity::KeyOf(const Hash128& content, uint32_t number) const {
   return KeyedHash(secret_, {bytes, sizeof bytes});
 }
 
-uint32_t RowIdentity::CountIn(const index::KeyIndex& index, const Hash128& content) const {
-  const auto has = [&](uint32_t number) { return index.Find(KeyOf(content, number)).has_value(); };
-  if (!has(0)) return 0;
-  uint32_t some = 1, none = 2;  // there are `some` at least, and fewer than `none` where that is not there
-  while (has(none - 1)) {
+Result<uint32_t> RowIdentity::CountIn(const index::KeyIndex& index, const Hash128& content) const {
+  const auto has = [&](uint32_t number) -> Result<bool> {
+    CDC_ASSIGN(const index::Location found, index.Find(KeyOf(content, number)));
+    return !(found == index::KeyIndex::Missing());
+  };
+  uint32_t some = 0, none = 1;  // there are `some` at least, and fewer than `none` where that is not there
+  while (true) {
+    CDC_ASSIGN(const bool there, has(none - 1));
+    if (!there) break;
     some = none;
     none *= 2;
   }
   while (some + 1 < none) {
     const uint32_t middle = some + (none - some) / 2;
-    (has(middle - 1) ? some : none) = middle;
+    CDC_ASSIGN(const bool there, has(middle - 1));
+    (there ? some : none) = middle;
   }
   return some;
 }

@@ -28,8 +28,8 @@ class RowIdentity {
   std::vector<Hash128> EarlierContentsOf(const rows::Batch& batch, uint32_t row);
   Hash128 KeyOf(const Hash128& content, uint32_t number) const;
 
-  /// How many rows of this content the index has.
-  uint32_t CountIn(const index::KeyIndex& index, const Hash128& content) const;
+  /// How many rows of this content the index has. \return kTransient: the index is in doubt.
+  Result<uint32_t> CountIn(const index::KeyIndex& index, const Hash128& content) const;
 
   const std::vector<int>& columns() const { return columns_; }  ///< positions that count, ascending
 

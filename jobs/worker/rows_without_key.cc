@@ -57,7 +57,8 @@ void IcebergSink::MakeIdentity() {
 
 Result<uint32_t> IcebergSink::CountRows(const Hash128& content) {
   CDC_TRY(Settle());
-  return index_ == nullptr ? 0 : seen_identity_->CountIn(*index_, content);
+  if (index_ == nullptr) return 0;
+  return seen_identity_->CountIn(*index_, content);
 }
 
 /// A column that the source drops is in none of its images any more, though the table's rows keep its values.
@@ -77,7 +78,8 @@ Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) 
 /// One more row of its content.
 Status IcebergSink::NumberRow(const rows::Batch& batch, uint32_t row, index::Location at) {
   const Hash128 content = identity_->ContentOf(batch, row);
-  return index_->Put(identity_->KeyOf(content, identity_->CountIn(*index_, content)), at);
+  CDC_ASSIGN(const uint32_t count, identity_->CountIn(*index_, content));
+  return index_->Put(identity_->KeyOf(content, count), at);
 }
 
 /// Every row of a file, for an index that has none of them yet.
@@ -109,12 +111,12 @@ Result<Hash128> IcebergSink::KeyOfRowAt(const rows::Batch& batch, uint32_t row, 
   bool again = false;
   while (!again || number < first) {
     const Hash128 key = identity_->KeyOf(content, number);
-    const auto found = index_->Find(key);
-    if (found && *found == at) {
+    CDC_ASSIGN(const index::Location found, index_->Find(key));
+    if (found == at) {
       if (number > 0 || hint != rewriting_->numbers.end()) rewriting_->numbers[content] = number + 1;
       return key;
     }
-    if (found) {
+    if (!(found == index::KeyIndex::Missing())) {
       ++number;
     } else if (!again && first > 0) {
       again = true;

@@ -1,17 +1,43 @@
 #include "jobs/worker/tainted_keys.h"
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
+
+#include "lib/index/sealed_file.h"
 
 namespace cdc::worker {
+namespace {
 
-TaintedKeys TaintedKeys::Load(std::filesystem::path file) {
-  TaintedKeys keys;
-  keys.file_ = std::move(file);
-  std::ifstream in(keys.file_, std::ios::binary);
-  Hash128 key;
-  while (in.read(reinterpret_cast<char*>(&key), sizeof key)) keys.keys_.insert(key);
+constexpr std::string_view kKind = "cdctain2";
+
+}  // namespace
+
+Result<TaintedKeys> TaintedKeys::Load(std::filesystem::path file, const KeySecret& secret,
+                                      const std::string& table) {
+  TaintedKeys keys(std::move(file), secret);
+  if (keys.file_.empty()) return keys;
+  auto content = index::ReadSealed(keys.file_, kKind);
+  if (!content && content.error().kind == ErrorKind::kTransient) return content.error();
+  // Empty: as one of before was left that had no keys any more.
+  std::error_code ignored;
+  if (content ? !*content : std::filesystem::file_size(keys.file_, ignored) == 0) return keys;
+  uint64_t fingerprint = 0;
+  const bool ours = content && (*content)->size() >= sizeof fingerprint &&
+                    ((*content)->size() - sizeof fingerprint) % sizeof(Hash128) == 0;
+  if (ours) std::memcpy(&fingerprint, (*content)->data(), sizeof fingerprint);
+  const size_t count = ours ? ((*content)->size() - sizeof fingerprint) / sizeof(Hash128) : 0;
+  if (!ours || (fingerprint != secret.fingerprint() && count > 0)) {
+    return Error{
+        ErrorKind::kUnsupported,
+        "the list of keys whose last change was dead-lettered, " + keys.file_.string() +
+            ", is damaged or of another version of the table: which rows are out of date is not known",
+        "`cdc reset " + table + " --yes` builds the table anew; or delete that file, and rows of such " +
+            "keys may keep values that an unchanged column had before"};
+  }
+  for (size_t i = 0; i < count; ++i) {
+    Hash128 key;
+    std::memcpy(&key, (*content)->data() + sizeof fingerprint + i * sizeof key, sizeof key);
+    keys.keys_.insert(key);
+  }
   return keys;
 }
 
@@ -30,24 +56,14 @@ Status TaintedKeys::SaveAfterCommit() {
 
 Status TaintedKeys::Write(bool with_healed) {
   if (file_.empty()) return {};
-  const std::filesystem::path temporary = file_.string() + ".new";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    const auto write = [&](const std::unordered_set<Hash128>& keys) {
-      for (const Hash128& key : keys) out.write(reinterpret_cast<const char*>(&key), sizeof key);
-    };
-    write(keys_);
-    if (with_healed) write(healed_);
-    out.flush();
-    if (!out) {
-      return Error{ErrorKind::kTransient, "cannot write " + temporary.string() + ": " + std::strerror(errno)};
-    }
-  }
-  std::error_code error;
-  std::filesystem::rename(temporary, file_, error);
-  if (error)
-    return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
-  return {};
+  const uint64_t fingerprint = secret_->fingerprint();
+  std::string content(reinterpret_cast<const char*>(&fingerprint), sizeof fingerprint);
+  const auto append = [&](const std::unordered_set<Hash128>& keys) {
+    for (const Hash128& key : keys) content.append(reinterpret_cast<const char*>(&key), sizeof key);
+  };
+  append(keys_);
+  if (with_healed) append(healed_);
+  return index::WriteSealed(file_, kKind, content);
 }
 
 }  // namespace cdc::worker

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <unordered_set>
 
-#include "lib/core/hash128.h"
+#include "lib/core/keyed_hash.h"
 #include "lib/core/result.h"
 
 namespace cdc::worker {
@@ -17,7 +17,10 @@ namespace cdc::worker {
 class TaintedKeys {
  public:
   /// \param file need not exist; empty: kept in memory only
-  static TaintedKeys Load(std::filesystem::path file);
+  /// \param secret of the keys' hashes; must outlive this, and be the table's when something is saved
+  /// \return kUnsupported: damaged, or with hashes of another secret: which rows are out of date is lost.
+  static Result<TaintedKeys> Load(std::filesystem::path file, const KeySecret& secret,
+                                  const std::string& table);
 
   bool Contains(const Hash128& key) const { return !keys_.empty() && keys_.contains(key); }
   /// Whether a commit has something to save here.
@@ -36,7 +39,11 @@ class TaintedKeys {
   Status SaveAfterCommit();
 
  private:
+  TaintedKeys(std::filesystem::path file, const KeySecret& secret)
+      : file_(std::move(file)), secret_(&secret) {}
+
   std::filesystem::path file_;
+  const KeySecret* secret_;
   Status Write(bool with_healed);
 
   std::unordered_set<Hash128> keys_;

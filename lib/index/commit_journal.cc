@@ -14,10 +14,11 @@
 namespace cdc::index {
 namespace {
 
-constexpr char kMagic[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '1'};
+/// 1 and 2 had hashes without a secret.
+constexpr char kMagic[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '3'};
 /// Of an intent with keys_in_files: a program that knows nothing of these must not take it for one without
 /// changes.
-constexpr char kMagicInFiles[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '2'};
+constexpr char kMagicInFiles[8] = {'c', 'd', 'c', 'j', 'r', 'n', 'l', '4'};
 static_assert(sizeof kMagic == sizeof kMagicInFiles);
 
 class Encoder {
@@ -34,6 +35,7 @@ class Encoder {
   std::string bytes_;
 };
 
+/// What does not fit ends the reading: from then on all is 0 or empty, and whole() is false.
 class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : rest_(bytes) {}
@@ -42,22 +44,35 @@ class Decoder {
     Raw(&v, sizeof v);
     return v;
   }
+  /// A number of things that take `size` bytes or more each: never more than there can be.
+  uint64_t Count(size_t size) {
+    const uint64_t count = Number();
+    if (count > rest_.size() / size) Fail();
+    return fits_ ? count : 0;
+  }
   std::string Text() {
-    const uint64_t size = Number();
-    if (size > rest_.size()) return {};
+    const uint64_t size = Count(1);
     std::string v(rest_.substr(0, size));
     rest_.remove_prefix(size);
     return v;
   }
   void Raw(void* to, size_t size) {
     // An empty vector's data may be null, which memcpy must not be given, not even for nothing.
-    if (size == 0 || size > rest_.size()) return;
+    if (size == 0) return;
+    if (size > rest_.size()) return Fail();
     std::memcpy(to, rest_.data(), size);
     rest_.remove_prefix(size);
   }
+  bool whole() const { return fits_ && rest_.empty(); }
 
  private:
+  void Fail() {
+    fits_ = false;
+    rest_ = {};
+  }
+
   std::string_view rest_;
+  bool fits_ = true;
 };
 
 std::filesystem::path FilePath(const std::filesystem::path& folder) { return folder / "commit.journal"; }
@@ -83,12 +98,13 @@ Status VisitMany(std::span<const KeyChange> changes, const KeyIndex& index, Visi
   return {};
 }
 
-uint64_t CountNew(std::span<const KeyChange> changes, const KeyIndex& index) {
+Result<uint64_t> CountNew(std::span<const KeyChange> changes, const KeyIndex& index) {
   uint64_t count = 0;
-  (void)VisitMany(changes, index, [&](const KeyChange& change) -> Status {
-    count += change.location != KeyIndex::Missing() && !index.Find(change.key);
+  CDC_TRY(VisitMany(changes, index, [&](const KeyChange& change) -> Status {
+    CDC_ASSIGN(const Location found, index.Find(change.key));
+    count += change.location != KeyIndex::Missing() && found == KeyIndex::Missing();
     return {};
-  });
+  }));
   return count;
 }
 
@@ -121,6 +137,7 @@ Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& int
   out.bytes().reserve(256 + intent.changes.size() * sizeof(KeyChange));
   out.Raw(intent.keys_in_files ? kMagicInFiles : kMagic, sizeof kMagic);
   out.Text(intent.table_uuid);
+  out.Number(intent.secret);
   out.Number(static_cast<uint64_t>(intent.parent_snapshot_id));
   out.Number(static_cast<uint64_t>(intent.snapshot_id));
   out.Number(intent.clears ? 1 : 0);
@@ -160,16 +177,18 @@ Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& fol
   CommitIntent intent;
   intent.keys_in_files = in_files;
   intent.table_uuid = in.Text();
+  intent.secret = in.Number();
   intent.parent_snapshot_id = static_cast<int64_t>(in.Number());
   intent.snapshot_id = static_cast<int64_t>(in.Number());
   intent.clears = in.Number() != 0;
-  for (uint64_t n = in.Number(); n > 0; --n) {
+  for (uint64_t n = in.Count(2 * sizeof n); n > 0; --n) {
     const auto number = static_cast<uint32_t>(in.Number());
     intent.new_files.emplace_back(number, in.Text());
   }
-  for (uint64_t n = in.Number(); n > 0; --n) intent.attempt_files.push_back(in.Text());
-  intent.changes.resize(in.Number());
+  for (uint64_t n = in.Count(sizeof n); n > 0; --n) intent.attempt_files.push_back(in.Text());
+  intent.changes.resize(in.Count(sizeof(KeyChange)));
   in.Raw(intent.changes.data(), intent.changes.size() * sizeof(KeyChange));
+  if (!in.whole()) return std::optional<CommitIntent>();
   return std::optional<CommitIntent>(std::move(intent));
 }
 
@@ -181,8 +200,7 @@ void RemoveJournal(const std::filesystem::path& folder) {
 Status PutMany(std::span<const KeyChange> changes, KeyIndex* index) {
   return VisitMany(changes, *index, [&](const KeyChange& change) -> Status {
     if (change.location != KeyIndex::Missing()) return index->Put(change.key, change.location);
-    index->Erase(change.key);
-    return {};
+    return index->Erase(change.key);
   });
 }
 
@@ -201,12 +219,17 @@ Status PutFile(std::span<const Hash128> keys, uint32_t file, std::span<const int
 }
 
 Status Apply(const CommitIntent& intent, KeyIndex* index) {
+  index->Begin(Unfinished::kCommit, intent.snapshot_id);
   // Clearing again on a repeat is right: the changes that follow hold every key of this commit.
   if (intent.clears) CDC_TRY(index->Clear());
   const auto& changes = intent.changes;
   // Most changes are of keys that are there: they are counted before the file grows for nothing.
   if (!index->HasRoom(index->size() + changes.size())) {
-    const uint64_t keys = index->size() + (intent.new_keys ? *intent.new_keys : CountNew(changes, *index));
+    uint64_t fresh = intent.new_keys.value_or(0);
+    if (!intent.new_keys) {
+      CDC_ASSIGN(fresh, CountNew(changes, *index));
+    }
+    const uint64_t keys = index->size() + fresh;
     CDC_TRY(index->Reserve(keys, keys + intent.keys_to_come));
   }
   CDC_TRY(PutMany(changes, index));

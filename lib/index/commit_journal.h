@@ -25,6 +25,7 @@ struct KeyChange {
 
 struct CommitIntent {
   std::string table_uuid;
+  uint64_t secret = 0;             ///< of the changes' hashes: KeySecret::fingerprint
   int64_t parent_snapshot_id = 0;  ///< 0: the table had none
   int64_t snapshot_id = 0;
   bool clears = false;  ///< TRUNCATE: all keys before this commit are forgotten first

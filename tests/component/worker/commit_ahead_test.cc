@@ -234,7 +234,7 @@ struct Backlog {
     WatchedSink sink(*real, gate);
     sink.never_done = never_done;
     DeadLetters letters(kafka);
-    TaintedKeys tainted = TaintedKeys::Load(settings.index_folder / "tainted");
+    TaintedKeys tainted = *TaintedKeys::Load(settings.index_folder / "tainted", sink.key_secret(), "t");
     Intake intake(settings, sink, letters, tainted, nullptr, {}, clock, log);
     contract::JobChannel channel(-1);
     const std::atomic<bool> stop{false};

@@ -79,6 +79,7 @@ struct Rewritten : Table {
     auto opened = index::KeyIndex::Open(settings.index_folder, index::BootId());
     REQUIRE(opened);
     REQUIRE((*opened)->stamp().snapshot_id == journal.parent_snapshot_id);
+    (*opened)->Begin(index::Unfinished::kCommit, journal.snapshot_id);
     REQUIRE(
         index::PutFile(std::span(keys).first(puts), journal.new_files.front().first, gone, opened->get()));
   }

@@ -1,0 +1,22 @@
+#pragma once
+
+/// \file lib/index/sealed_file.h
+/// Small files beside the key index that are written as a whole, and read as a whole or not at all.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/core/result.h"
+
+namespace cdc::index {
+
+/// Replaces the file atomically. \param kind 8 characters: what it holds, and in which format \return
+/// kTransient.
+Status WriteSealed(const std::filesystem::path& path, std::string_view kind, std::string_view content);
+
+/// \return nothing: there is no such file. kCorrupt: damaged, or not of that kind. kTransient: unreadable.
+Result<std::optional<std::string>> ReadSealed(const std::filesystem::path& path, std::string_view kind);
+
+}  // namespace cdc::index
