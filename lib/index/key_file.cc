@@ -36,8 +36,7 @@ uint64_t Mix(uint64_t a, uint64_t b) {
 /// Of a slot at its place; 0: empty.
 uint64_t SumOf(const Slot& slot, uint64_t at) {
   const uint64_t taken = (slot.low | slot.high | slot.location) != 0;
-  const uint64_t key = Mix(slot.low ^ kMixers[0], slot.high ^ kMixers[1]);
-  return Mix(key ^ slot.location ^ (at * kMixers[2]), kMixers[3]) & (0 - taken);
+  return Mix(slot.low ^ at * kMixers[0], (slot.high + slot.location * kMixers[1]) ^ kMixers[2]) & (0 - taken);
 }
 
 uint64_t CheckOf(const FileState& state) {
