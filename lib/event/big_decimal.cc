@@ -1,10 +1,13 @@
 #include "lib/event/big_decimal.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <vector>
 
+#include "lib/core/base64.h"
 #include "lib/core/decimal.h"
+#include "lib/event/json_cursor.h"
 
 namespace cdc::event {
 namespace {
@@ -54,6 +57,29 @@ std::string BigDecimalText(std::string_view big_endian, int scale) {
     }
   }
   return negative ? "-" + digits : digits;
+}
+
+bool VariableDecimalText(std::string_view object, std::string* text) {
+  JsonCursor cursor(object);
+  JsonString key, value;
+  std::string_view scale;
+  if (!cursor.Consume('{') || !cursor.ReadString(&key) || key.raw != "scale" || !cursor.Consume(':'))
+    return false;
+  if (!cursor.ReadNumber(&scale) || !cursor.Consume(',') || !cursor.ReadString(&key) || key.raw != "value")
+    return false;
+  if (!cursor.Consume(':') || !cursor.ReadString(&value) || !cursor.Consume('}') || !cursor.AtEnd())
+    return false;
+  int n = 0;
+  const auto [end, error] = std::from_chars(scale.data(), scale.data() + scale.size(), n);
+  if (error != std::errc() || end != scale.data() + scale.size() || n > 20'000 || n < -140'000) return false;
+  std::string unescaped;
+  if (value.has_escapes && !AppendUnescaped(value, &unescaped)) return false;
+  const std::string_view encoded = value.has_escapes ? unescaped : value.raw;
+  std::string bytes(Base64DecodedBound(encoded.size()), '\0');
+  size_t size = 0;
+  if (!DecodeBase64(encoded, bytes.data(), &size)) return false;
+  *text = BigDecimalText({bytes.data(), size}, n);
+  return true;
 }
 
 }  // namespace cdc::event

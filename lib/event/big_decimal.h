@@ -12,4 +12,8 @@ namespace cdc::event {
 /// when `scale` exceeds 38, where Debezium pads what PostgreSQL's negative scales left out.
 std::string BigDecimalText(std::string_view big_endian, int scale);
 
+/// The same for {"scale": n, "value": base64} (io.debezium.data.VariableScaleDecimal). \return false: it is
+/// another object.
+bool VariableDecimalText(std::string_view object, std::string* text);
+
 }  // namespace cdc::event

@@ -1,5 +1,6 @@
 #include "lib/event/connect_schema.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -65,8 +66,10 @@ void SetDecimal(const json& field, SourceColumn* column) {
   column->scale = IntegerParameter(field, "scale", 0);
   // Without a precision (money) the widest holds every value.
   const int precision = IntegerParameter(field, "connect.decimal.precision", kMaxDecimalPrecision);
-  if (column->scale >= 0 && column->scale <= precision && precision <= kMaxDecimalPrecision) {
-    column->type = Type::Decimal(precision, column->scale);
+  // PostgreSQL's scale may exceed the precision; Iceberg's may not: numeric(3,5) is 0.00123, a decimal(5,5).
+  const int digits = std::max(precision, column->scale);
+  if (column->scale >= 0 && digits <= kMaxDecimalPrecision) {
+    column->type = Type::Decimal(digits, column->scale);
     return;
   }
   Unsupported(column,
@@ -113,7 +116,12 @@ void SetArray(const json& field, SourceColumn* column) {
   column->element = element.wire;
   column->scale = element.scale;
   if (items == field.end() || !element.problem.empty() || element.wire == Wire::kArray) {
-    return Unsupported(column, "an array of this element has no Iceberg list here", "text");
+    const bool as_text = items != field.end() && element.wire != Wire::kArray &&
+                         IsConvertible(element, Type::Of(TypeKind::kString));
+    return Unsupported(column,
+                       element.problem.empty() ? "an array of this element has no Iceberg list here"
+                                               : "an array whose element is " + element.problem,
+                       as_text ? "text[]" : "text");
   }
   column->type = Type::ListOf(element.type);
 }

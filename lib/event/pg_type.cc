@@ -168,8 +168,9 @@ void SetNumeric(const Words& words, const Handling& handling, SourceColumn* colu
     return;
   }
   const int precision = words.arguments[0], scale = words.arguments.size() > 1 ? words.arguments[1] : 0;
-  const int digits = scale < 0 ? precision - scale : precision;
-  if (precision < 1 || digits > kMaxDecimalPrecision || scale > digits || scale < -1000) {
+  // PostgreSQL's scale may exceed the precision, Iceberg's may not: numeric(3,5) is a decimal(5,5).
+  const int digits = scale < 0 ? precision - scale : std::max(precision, scale);
+  if (precision < 1 || digits > kMaxDecimalPrecision || scale < -1000) {
     column->type = Type::Of(TypeKind::kString);
     column->scale = scale;
     return;
@@ -275,10 +276,12 @@ Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColum
     column.wire = declared.type.kind == rows::TypeKind::kDecimal ? Wire::kDecimalText : declared.wire;
   }
   if (!IsConvertible(column, declared.type)) {
+    const bool as_text = IsConvertible(column, Type::Of(TypeKind::kString));
     return Error{ErrorKind::kInvalidConfig,
                  "column '" + column.name + "' cannot be kept as \"" + std::string(words) +
                      "\": its events carry another form",
-                 "remove the line or use \"text\""};
+                 as_text ? "remove the line or use \"text\""
+                         : "remove the line: its events alone are not enough to print it as text"};
   }
   return column;
 }

@@ -93,7 +93,7 @@ bool ParseIsoDate(std::string_view text, int32_t* days) {
   int64_t wide;
   if (!ReadDate(&text, &wide)) return false;
   Skip(&text, 'Z');
-  if (!text.empty() || wide != static_cast<int32_t>(wide)) return false;
+  if (!text.empty() || !IsPgDate(wide)) return false;
   *days = static_cast<int32_t>(wide);
   return true;
 }
@@ -115,9 +115,23 @@ bool ParseIsoTimestamp(std::string_view text, bool zone_required, int64_t* micro
     zoned = true;
   }
   if (!text.empty() || (zone_required && !zoned)) return false;
-  if (days > 106'751'990 || days < -106'751'990) return false;  // beyond 64 bits of microseconds
-  *micros = (days * kSecondsPerDay - offset) * kMicrosPerSecond + of_day;
-  return true;
+  if (!IsPgDate(days)) return false;
+  int64_t whole;
+  return !__builtin_mul_overflow(days * kSecondsPerDay - offset, kMicrosPerSecond, &whole) &&
+         !__builtin_add_overflow(whole, of_day, micros) && IsPgTimestamp(*micros);
+}
+
+bool IsBeyondPg(std::string_view text, bool is_date) {
+  if (text.size() < 8) return false;
+  if (text == "infinity" || text == "-infinity") return true;
+  int64_t days, micros;
+  std::string_view rest = text;
+  if (!ReadDate(&rest, &days)) return false;
+  if (is_date || !IsPgDate(days)) return !IsPgDate(days);
+  // Only the last days of the range need a closer look.
+  constexpr int64_t kLastDays = 106'751'989;
+  return days >= kLastDays && !ParseIsoTimestamp(text, true, &micros) &&
+         !ParseIsoTimestamp(text, false, &micros);
 }
 
 }  // namespace cdc::event

@@ -9,6 +9,18 @@
 
 namespace cdc::event {
 
+/// What PostgreSQL itself can hold ("Date/Time Types"). Beyond are its infinities, as connectors count them,
+/// and counts that have run over. Timestamps end where 64 bits of microseconds since 1970 end, before
+/// PostgreSQL's.
+constexpr bool IsPgDate(int64_t days) { return days >= -2'440'588 && days <= 2'145'042'905; }
+constexpr bool IsPgTimestamp(int64_t micros) {
+  return micros >= -210'866'803'200'000'000 && micros < 9'223'372'036'825'200'000;
+}
+
+/// Whether a text is an infinity, or begins with a date that PostgreSQL cannot hold. \param is_date false: it
+/// is a timestamp
+bool IsBeyondPg(std::string_view text, bool is_date);
+
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar.
 int64_t DaysFromCivil(int64_t year, unsigned month, unsigned day);
 

@@ -13,10 +13,6 @@ namespace {
 
 using rows::TypeKind;
 
-/// What pgjdbc sends for PostgreSQL's 'infinity' and '-infinity': nothing an engine could read.
-constexpr int64_t kInfinityMicros = 9'223'372'036'825'200'000;
-constexpr int64_t kMinusInfinityMicros = -9'223'372'036'832'400'000;
-
 bool ParseInteger(std::string_view text, int64_t* out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return error == std::errc() && end == text.data() + text.size();
@@ -97,11 +93,29 @@ bool ValueDecoder::Fail(std::string_view text, const rows::Type& type) {
   return false;
 }
 
+bool ValueDecoder::FailOfRange(std::string_view text, const rows::Type& type) {
+  error_ = "'" + std::string(text.substr(0, 64)) + "' is infinity, or out of PostgreSQL's range of a " +
+           rows::ToString(type);
+  return false;
+}
+
+bool ValueDecoder::FailOfTime(std::string_view text, const rows::Type& type) {
+  return IsBeyondPg(text, type.kind == TypeKind::kDate) ? FailOfRange(text, type) : Fail(text, type);
+}
+
 bool ValueDecoder::Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out) {
   error_.clear();
-  const bool ok = column.wire == Wire::kArray && out->type().kind == TypeKind::kList
-                      ? DecodeArray(cursor, column, out)
-                      : DecodeScalar(cursor, column.wire, column.scale, out);
+  if (const char first = cursor.Peek(); first == '[' || first == '{') {
+    JsonCursor behind = cursor;
+    if (placeholder_->IsNested(behind, column.scale)) {
+      cursor = behind;
+      out->AppendUnavailable();
+      return true;
+    }
+  }
+  const bool ok = column.wire != Wire::kArray           ? DecodeScalar(cursor, column.wire, column.scale, out)
+                  : out->type().kind == TypeKind::kList ? DecodeArray(cursor, column, out)
+                                                        : DecodeArrayAsText(cursor, column, out);
   if (!ok && error_.empty()) error_ = "malformed JSON at byte " + std::to_string(cursor.offset());
   return ok;
 }
@@ -135,7 +149,7 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out
   const rows::Type& type = out->type();
   int64_t integer;
   if (IsCounted(type.kind) && cursor.ReadShortInteger(&integer))
-    return AppendInteger(integer, wire, out) || Fail(std::to_string(integer), type);
+    return AppendInteger(integer, wire, out) || (error_.empty() && Fail(std::to_string(integer), type));
   if (!cursor.ReadNumber(&text)) return false;
   switch (type.kind) {
     case TypeKind::kFloat: {
@@ -166,7 +180,7 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out
       return true;
     default: {
       int64_t v;
-      return (ParseInteger(text, &v) && AppendInteger(v, wire, out)) || Fail(text, type);
+      return (ParseInteger(text, &v) && AppendInteger(v, wire, out)) || (error_.empty() && Fail(text, type));
     }
   }
 }
@@ -185,19 +199,18 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kDays:
-      if (type.kind != TypeKind::kDate || v >= std::numeric_limits<int32_t>::max() ||
-          v <= std::numeric_limits<int32_t>::min()) {
-        return false;
-      }
+      if (type.kind != TypeKind::kDate) return false;
+      if (!IsPgDate(v)) return FailOfRange(std::to_string(v), type);
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kMillisOfDay:
     case Wire::kEpochMillis:
-      if (!Multiply(v, 1000, &micros)) return false;
+      if (!Multiply(v, 1000, &micros)) return FailOfRange(std::to_string(v), type);
       break;
     case Wire::kNanosOfDay:
     case Wire::kEpochNanos:
-      if (v % 1000 != 0) return false;
+      // PostgreSQL counts microseconds: another count of nanoseconds has run over 64 bits.
+      if (v % 1000 != 0) return FailOfRange(std::to_string(v), type);
       micros = v / 1000;
       break;
     case Wire::kMicrosOfDay:
@@ -205,11 +218,9 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
     default: return false;
   }
   const bool of_day = wire == Wire::kMillisOfDay || wire == Wire::kMicrosOfDay || wire == Wire::kNanosOfDay;
-  if (of_day ? type.kind != TypeKind::kTime || micros < 0 || micros >= 86'400'000'000
-             : type.kind != TypeKind::kTimestamp || micros == kInfinityMicros ||
-                   micros == kMinusInfinityMicros) {
-    return false;
-  }
+  if (type.kind != (of_day ? TypeKind::kTime : TypeKind::kTimestamp)) return false;
+  if (of_day && (micros < 0 || micros >= 86'400'000'000)) return false;
+  if (!of_day && !IsPgTimestamp(micros)) return FailOfRange(std::to_string(v), type);
   out->AppendLong(micros);
   return true;
 }
@@ -218,11 +229,12 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
   JsonString string;
   if (!cursor.ReadString(&string)) return false;
   const rows::Type& type = out->type();
-  if (!string.has_escapes && placeholder_->IsText(string.raw)) {
+  if (placeholder_->IsString(string)) {
     out->AppendUnavailable();
     return true;
   }
-  if (type.kind == TypeKind::kString && wire != Wire::kDecimalBytes) return AppendText(string, out);
+  if (type.kind == TypeKind::kString && wire != Wire::kDecimalBytes)
+    return CheckInText(string.raw, wire) && AppendText(string, out);
   if (wire == Wire::kDecimalBytes) return AppendDecimalBytes(string, scale, out);
   if (type.kind == TypeKind::kBinary) return AppendBinary(string, wire, out);
   scratch_.clear();
@@ -260,18 +272,24 @@ bool ValueDecoder::AppendText(const JsonString& string, rows::Column* out) {
   size_t written = 0;
   if (!Unescape(string, at, &written)) return Fail(string.raw, out->type());
   out->TrimLast(string.raw.size() - written);
-  if (placeholder_->IsText(out->bytes(out->size() - 1))) {
-    out->Truncate(out->size() - 1);
-    out->AppendUnavailable();
-  }
   return true;
+}
+
+/// Of dates and times that are kept as they are printed, infinity must be so as PostgreSQL prints it.
+bool ValueDecoder::CheckInText(std::string_view text, Wire wire) {
+  if (wire != Wire::kIsoDate && wire != Wire::kIsoTimestamp && wire != Wire::kIsoInstant) return true;
+  if (text == "infinity" || text == "-infinity" || !IsBeyondPg(text, wire == Wire::kIsoDate)) return true;
+  return FailOfRange(text, rows::Type::Of(wire == Wire::kIsoDate ? TypeKind::kDate : TypeKind::kTimestamp));
 }
 
 bool ValueDecoder::AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out) {
   const rows::Type& type = out->type();
-  scratch_.resize(Base64DecodedBound(string.raw.size()));
+  std::string unescaped;
+  if (string.has_escapes && !AppendUnescaped(string, &unescaped)) return Fail(string.raw, type);
+  const std::string_view encoded = string.has_escapes ? unescaped : string.raw;
+  scratch_.resize(Base64DecodedBound(encoded.size()));
   size_t size = 0;
-  if (string.raw.empty() || !DecodeBase64(string.raw, scratch_.data(), &size)) return Fail(string.raw, type);
+  if (encoded.empty() || !DecodeBase64(encoded, scratch_.data(), &size)) return Fail(encoded, type);
   const std::string_view bytes(scratch_.data(), size);
   if (type.kind == TypeKind::kString) {
     out->AppendBytes(BigDecimalText(bytes, scale));
@@ -286,10 +304,6 @@ bool ValueDecoder::AppendDecimalBytes(const JsonString& string, int scale, rows:
 }
 
 bool ValueDecoder::AppendBinary(const JsonString& string, Wire wire, rows::Column* out) {
-  if (placeholder_->IsEncoded(string.raw)) {
-    out->AppendUnavailable();
-    return true;
-  }
   scratch_.assign(string.raw);
   if (string.has_escapes) {
     scratch_.clear();
@@ -321,7 +335,7 @@ bool ValueDecoder::AppendTemporal(std::string_view text, Wire wire, rows::Column
   int32_t days;
   switch (wire) {
     case Wire::kIsoDate:
-      if (type.kind != TypeKind::kDate || !ParseIsoDate(text, &days)) return Fail(text, type);
+      if (type.kind != TypeKind::kDate || !ParseIsoDate(text, &days)) return FailOfTime(text, type);
       out->AppendInt(days);
       return true;
     case Wire::kIsoTime:
@@ -329,11 +343,11 @@ bool ValueDecoder::AppendTemporal(std::string_view text, Wire wire, rows::Column
       break;
     case Wire::kIsoTimestamp:
       if (type.kind != TypeKind::kTimestamp || !ParseIsoTimestamp(text, false, &micros))
-        return Fail(text, type);
+        return FailOfTime(text, type);
       break;
     case Wire::kIsoInstant:
       if (type.kind != TypeKind::kTimestamptz || !ParseIsoTimestamp(text, true, &micros))
-        return Fail(text, type);
+        return FailOfTime(text, type);
       break;
     default: return Fail(text, type);
   }

@@ -6,27 +6,11 @@
 #include <string>
 
 #include "lib/event/json_cursor.h"
+#include "lib/event/placeholder.h"
 #include "lib/event/source_column.h"
 #include "lib/rows/column.h"
 
 namespace cdc::event {
-
-/// Debezium's marks for a TOASTed value that an update did not touch, in every form they take.
-/// (PostgresValueConverter; unavailable.value.placeholder sets the text.)
-class Placeholder {
- public:
-  explicit Placeholder(std::string text = "__debezium_unavailable_value");
-
-  bool IsText(std::string_view unescaped) const { return unescaped == text_ || unescaped == hstore_; }
-  bool IsEncoded(std::string_view raw) const { return raw == base64_ || raw == base64_url_ || raw == hex_; }
-  const std::string& text() const { return text_; }
-  /// Whether a decoded list cell is the array form: one placeholder element, the placeholder's bytes as
-  /// integers, or its name-based UUID.
-  bool IsArray(const rows::Column& list, uint32_t row) const;
-
- private:
-  std::string text_, hstore_, base64_, base64_url_, hex_;
-};
 
 /// Decodes values of one column. Stateless but for the message of the last failure; not thread-safe.
 class ValueDecoder {
@@ -47,6 +31,7 @@ class ValueDecoder {
  private:
   bool DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
   bool DecodeArray(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
+  bool DecodeArrayAsText(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
   bool DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
   bool DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out);
   bool DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out);
@@ -57,6 +42,10 @@ class ValueDecoder {
   bool AppendBinary(const JsonString& string, Wire wire, rows::Column* out);
   bool AppendTemporal(std::string_view text, Wire wire, rows::Column* out);
   bool Fail(std::string_view text, const rows::Type& type);
+  bool FailOfRange(std::string_view text, const rows::Type& type);
+  bool FailOfTime(std::string_view text, const rows::Type& type);
+  bool FailOfDimensions();
+  bool CheckInText(std::string_view text, Wire wire);
 
   const Placeholder* placeholder_;
   std::string error_;

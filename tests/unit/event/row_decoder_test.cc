@@ -2,39 +2,14 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "lib/event/pg_type.h"
+#include "tests/unit/event/decoded_table.h"
 
 namespace cdc::event {
 namespace {
 
 using rows::Cell;
 
-using Declared = std::vector<std::pair<std::string, std::string>>;
-
-/// A decoder for columns declared in PostgreSQL's words, and the batch it fills.
-struct Table {
-  explicit Table(const Declared& columns, Handling handling = {}) {
-    std::vector<SourceColumn> source;
-    auto fields = std::make_shared<rows::Schema>();
-    for (const auto& [name, words] : columns) {
-      source.push_back(*ColumnOfPgType(name, words, handling, true));
-      rows::Field field;
-      field.name = name;
-      field.type = source.back().type;
-      fields->fields.push_back(field);
-    }
-    schema = fields;
-    batch = std::make_unique<rows::Batch>(schema);
-    decoder = std::make_unique<RowDecoder>(source, *schema, &placeholder);
-  }
-  RowOutcome Decode(std::string_view json) { return decoder->Decode(json, batch.get()); }
-  rows::Column& column(size_t i) { return batch->column(i); }
-
-  Placeholder placeholder;
-  std::shared_ptr<const rows::Schema> schema;
-  std::unique_ptr<rows::Batch> batch;
-  std::unique_ptr<RowDecoder> decoder;
-};
+using Table = DecodedTable;
 
 TEST_CASE("members are found in any order, and what is absent is null") {
   Table table({{"id", "int"}, {"name", "text"}, {"n", "bigint"}});

@@ -68,6 +68,9 @@ TEST_CASE("PostgreSQL's words are read as format_type and people write them") {
                                                        {"numeric(3,2)", "decimal(3, 2)"},
                                                        {"numeric( 12 , 4 )", "decimal(12, 4)"},
                                                        {"numeric(5,-2)", "decimal(7, 0)"},
+                                                       {"numeric(3,5)", "decimal(5, 5)"},
+                                                       {"numeric(2,38)", "decimal(38, 38)"},
+                                                       {"numeric(2,39)", "string"},
                                                        {"numeric", "string"},
                                                        {"timestamp(3) without time zone", "timestamp"},
                                                        {"timestamp with time zone", "timestamptz"},
@@ -86,6 +89,31 @@ TEST_CASE("PostgreSQL's words are read as format_type and people write them") {
   }
   CHECK_FALSE(ColumnOfPgType("c", "nummeric(3,2)", {}, true));
   CHECK(rows::ToString(ColumnOfPgType("c", "mood", {}, false)->type) == "string");
+}
+
+std::vector<SourceColumn> ColumnsOf(const std::string& fields) {
+  return *ColumnsOfValueSchema(R"({"type":"struct","fields":[)" + fields + "]}");
+}
+
+TEST_CASE("a scale beyond the precision is the precision") {
+  const auto columns = ColumnsOf(
+      R"({"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","field":"d",
+          "parameters":{"scale":"5","connect.decimal.precision":"3"}})");
+  CHECK(columns[0].problem.empty());
+  CHECK(rows::ToString(columns[0].type) == "decimal(5, 5)");
+}
+
+TEST_CASE("text is offered only where it helps") {
+  const auto columns = ColumnsOf(
+      R"({"type":"array","field":"n","items":{"type":"struct","name":"io.debezium.data.VariableScaleDecimal"}},
+         {"type":"int32","name":"io.debezium.time.Date","field":"d"})");
+  CHECK(columns[0].hint == "text[]");
+  const auto as_list = Override(columns[0], *ColumnOfPgType("n", "text[]", {}, true), "text[]");
+  REQUIRE(as_list);
+  CHECK(rows::ToString(as_list->type) == "list<string>");
+  const auto refused = Override(columns[1], *ColumnOfPgType("d", "text", {}, true), "text");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().hint.find("use \"text\"") == std::string::npos);
 }
 
 TEST_CASE("without a schema only JSON's own types are inferred") {
