@@ -20,6 +20,13 @@ Error TooLarge(const Error& cause, const Letter& letter) {
 
 }  // namespace
 
+Letter LetterOf(const kafka::Message& message) {
+  Letter letter{std::string(message.topic()), message.partition(), message.offset(), {}, {}};
+  if (const auto key = message.key()) letter.key = std::string(*key);
+  if (const auto value = message.value()) letter.value = std::string(*value);
+  return letter;
+}
+
 Status DeadLetters::Add(const Letter& letter, const std::string& reason) {
   const std::string topic = contract::DlqTopic(letter.topic);
   if (producer_ == nullptr) {

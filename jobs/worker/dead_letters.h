@@ -10,6 +10,7 @@
 
 #include "jobs/worker/settings.h"
 #include "lib/core/result.h"
+#include "lib/kafka/message.h"
 #include "lib/kafka/producer.h"
 
 namespace cdc::worker {
@@ -21,6 +22,8 @@ struct Letter {
   int64_t offset = 0;
   std::optional<std::string> key, value;
 };
+
+Letter LetterOf(const kafka::Message& message);
 
 /// At least once: a letter may be written again after a crash, with the same identity headers. Not
 /// thread-safe.

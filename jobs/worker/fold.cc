@@ -1,5 +1,6 @@
 #include "jobs/worker/fold.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cdc::worker {
@@ -68,20 +69,46 @@ FormerRow Fold::Describe(const Slot* slot, const Hash128& key) const {
   return state;
 }
 
-Gaps Fold::FillFrom(const FormerRow& from, uint32_t row) {
-  if (!from.known) return Gaps::kUnknown;
+Gaps Fold::FillFrom(const FormerRow& from, uint32_t row, const std::vector<Doubt>& doubts) {
+  const bool live = from.known && from.slot.state == Slot::State::kLive;
+  const auto refuse = [&](int column, bool doubt) {
+    refusal_ = {column, doubt};
+    return Gaps::kRefused;
+  };
   bool open = false;
+  std::vector<Doubt> left;
   for (size_t i = 0; i < batch_.column_count(); ++i) {
     rows::Column& column = batch_.column(i);
     if (column.cell(row) != rows::Cell::kUnavailable) continue;
-    if (from.slot.state == Slot::State::kLive) column.ReplaceLastFrom(from.slot.row);
+    if (!from.known) return Gaps::kUnknown;
+    const int at = static_cast<int>(i);
+    const bool in_doubt = live && from.table && from.table->has_doubt(at);
+    if (live) column.ReplaceLastFrom(from.slot.row);
+    if (in_doubt) left.push_back({at, false});
+    if (!in_doubt && column.cell(row) == rows::Cell::kNull) return refuse(at, false);
     open |= column.cell(row) == rows::Cell::kUnavailable;
   }
+  for (const Doubt& doubt : doubts) {
+    const rows::Column& column = batch_.column(static_cast<size_t>(doubt.column));
+    const uint32_t old = from.slot.row;
+    if (live && column.cell(old) != rows::Cell::kUnavailable &&
+        !(from.table && from.table->has_doubt(doubt.column))) {
+      if (IsMovable(column, old, doubt.unsure) && IsTooLarge(StoredSize(batch_, old)))
+        return refuse(doubt.column, true);
+    } else if (from.known && from.table) {
+      left.push_back(doubt);
+    }
+  }
   if (rederive_) rederive_(&batch_, row);
-  if (!open) return Gaps::kFilled;
+  if (!open && left.empty()) return Gaps::kFilled;
   if (!from.table) return Gaps::kUnknown;
   gaps_[row] = *from.table;
+  gaps_[row].doubts = std::move(left);
   return Gaps::kPending;
+}
+
+bool Gap::has_doubt(int column) const {
+  return std::any_of(doubts.begin(), doubts.end(), [&](const Doubt& d) { return d.column == column; });
 }
 
 void Fold::Place(const Hash128& key, uint32_t row) const {
@@ -96,7 +123,7 @@ void Fold::PlaceWaiting() const {
   for (size_t i = 0; i < count; ++i) Place(waiting_[i].key, waiting_[i].row);
 }
 
-Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
+Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps, std::vector<Doubt> doubts) {
   if (!has_gaps) {
     if (!table_.empty()) __builtin_prefetch(&table_[key.low & (table_.size() - 1)]);
     waiting_[waiting_count_++] = {key, row};
@@ -109,12 +136,13 @@ Gaps Fold::Upsert(const Hash128& key, uint32_t row, bool has_gaps) {
     // Sent again: it is from before its key was changed, and what it leaves out is in the row as it was then.
     if (const auto move = moved_.find(key); move != moved_.end()) from = move->second;
   }
-  const Gaps gaps = FillFrom(from, row);
-  if (gaps != Gaps::kUnknown) Place(key, row);
+  const Gaps gaps = FillFrom(from, row, doubts);
+  if (gaps == Gaps::kFilled || gaps == Gaps::kPending) Place(key, row);
   return gaps;
 }
 
-Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key) {
+Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key,
+                       std::vector<Doubt> doubts) {
   Settle();
   const auto move = moved_.find(old_key);
   Gaps gaps = Gaps::kFilled;
@@ -139,10 +167,10 @@ Gaps Fold::UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Ha
     const bool untouched = !truncated_ && (present == nullptr || present->state == Slot::State::kUntouched);
     if (untouched && from.table) from.table->otherwise = key;
     if (untouched && !from.known) from = Describe(present, key);
-    gaps = FillFrom(from, row);
+    gaps = FillFrom(from, row, doubts);
   }
   if (move != moved_.end()) moved_.erase(move);
-  if (gaps != Gaps::kUnknown) Place(key, row);
+  if (gaps == Gaps::kFilled || gaps == Gaps::kPending) Place(key, row);
   return gaps;
 }
 
@@ -191,6 +219,7 @@ std::optional<uint32_t> Fold::Reinstate(const Hash128& key, const FormerRow& row
     for (size_t i = 0; i < batch_.column_count(); ++i) batch_.column(i).AppendUnavailable();
     Place(key, again);
     gaps_[again] = *row.table;
+    gaps_[again].whole = true;
     return again;
   }
   Slot& slot = FindOrAdd(key);
@@ -206,10 +235,18 @@ void Fold::Truncate() {
   truncated_ = true;
 }
 
-void Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
+bool Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
                     const std::vector<int>& column_in_patch) {
   Settle();
   const uint32_t row = slots_[slot].row, completed = batch_.rows();
+  const auto gap = gaps_.find(row);
+  const bool whole = gap != gaps_.end() && gap->second.whole;
+  for (size_t i = 0; i < batch_.column_count() && !whole; ++i) {
+    if (batch_.column(i).cell(row) != rows::Cell::kUnavailable) continue;
+    if (patch.column(static_cast<size_t>(column_in_patch[i])).has_value(patch_row)) continue;
+    refused_[row] = {static_cast<int>(i), false};
+    return false;
+  }
   for (size_t i = 0; i < batch_.column_count(); ++i) {
     rows::Column& column = batch_.column(i);
     if (column.cell(row) == rows::Cell::kUnavailable) {
@@ -222,6 +259,7 @@ void Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
   if (rederive_) rederive_(&batch_, completed);
   gaps_.erase(row);
   slots_[slot].row = completed;
+  return true;
 }
 
 void Fold::Abandon(const Hash128& key) {
@@ -245,6 +283,7 @@ void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
   table_.clear();
   gaps_.clear();
   moved_.clear();
+  refused_.clear();
   truncated_ = false;
 }
 

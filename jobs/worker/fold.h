@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "jobs/worker/toast_size.h"
 #include "lib/core/hash128.h"
 #include "lib/rows/batch.h"
 
@@ -33,10 +34,20 @@ struct Slot {
 /// there is none, in that of `otherwise` (a key change that was sent again finds the row under its new key).
 struct Gap {
   Hash128 key;
-  std::optional<Hash128> otherwise;
+  std::optional<Hash128> otherwise = {};
   bool late =
       false;  ///< the row may have been removed by an earlier batch: Sink::KeepMoved() knows where it was
   bool displaced = false;  ///< with `late`: the table's present row of `key` is another one
+  bool whole = false;      ///< with `displaced`: all cells are that row's, its nulls too
+  std::vector<Doubt> doubts = {};  ///< cells that stay as they are, unless that row has a value that was not sent
+
+  bool has_doubt(int column) const;
+};
+
+/// Why a row cannot be completed though its old version is known.
+struct Refusal {
+  int column = -1;
+  bool doubt = false;  ///< a Doubt was right to be; false: what was not sent is null there
 };
 
 /// How the cells that an event did not carry (rows::Cell::kUnavailable) can be had.
@@ -44,6 +55,7 @@ enum class Gaps {
   kFilled,   ///< from an earlier row of this batch
   kPending,  ///< from the table, when the batch is written: see gaps()
   kUnknown,  ///< there is no earlier row: the event cannot be applied
+  kRefused,  ///< there is, but it has not what the event left out: see refusal()
 };
 
 /// Where a key's row is, or was before the key was given away.
@@ -67,12 +79,14 @@ class Fold {
   const rows::Batch& batch() const { return batch_; }
 
   /// `row`, the batch's last one, is now the key's row. A row with gaps is first completed from the key's
-  /// earlier row; with kUnknown nothing changes and the caller drops the row.
-  Gaps Upsert(const Hash128& key, uint32_t row, bool has_gaps);
+  /// earlier row; with kUnknown and kRefused nothing changes and the caller drops the row. \param doubts
+  /// cells that the earlier row may refute; has_gaps is true then
+  Gaps Upsert(const Hash128& key, uint32_t row, bool has_gaps, std::vector<Doubt> doubts = {});
 
   /// As Upsert for the second half of a key change: gaps are filled from the row that `old_key` had before
   /// its Remove(old_key, moving=true).
-  Gaps UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key);
+  Gaps UpsertMoved(const Hash128& key, uint32_t row, bool has_gaps, const Hash128& old_key,
+                   std::vector<Doubt> doubts = {});
 
   /// The key has no row any more. \param moving the first half of a key change: its row is kept in mind, and
   /// RestoreMoved(key) takes the removal back as long as the second half has not come
@@ -101,8 +115,15 @@ class Fold {
 
   /// Replaces the row of slot number `slot` by a complete copy: its unavailable cells come from row
   /// `patch_row` of `patch`, whose column for column i of this batch is column_in_patch[i].
-  void Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
+  ///
+  /// \return false: one of them is null there, and nothing changes; refused() has the row then
+  bool Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
                 const std::vector<int>& column_in_patch);
+
+  /// The table's row shows that a doubt of the row of slot number `slot` was right.
+  void Refuse(uint32_t slot, int column) { refused_[slots_[slot].row] = {column, true}; }
+  const Refusal& refusal() const { return refusal_; }                                ///< of the last kRefused
+  const std::unordered_map<uint32_t, Refusal>& refused() const { return refused_; }  ///< by row
 
   /// Takes back a row whose gaps could not be filled from the table: the key keeps what the table has.
   void Abandon(const Hash128& key);
@@ -143,7 +164,7 @@ class Fold {
   size_t PlaceOf(const Hash128& key) const;
   void Rehash(size_t capacity) const;
   FormerRow Describe(const Slot* slot, const Hash128& key) const;
-  Gaps FillFrom(const FormerRow& from, uint32_t row);
+  Gaps FillFrom(const FormerRow& from, uint32_t row, const std::vector<Doubt>& doubts);
   void Place(const Hash128& key, uint32_t row) const;
 
   rows::Batch batch_;
@@ -155,6 +176,8 @@ class Fold {
   mutable std::array<Waiting, 16> waiting_;
   mutable size_t waiting_count_ = 0;
   std::unordered_map<Hash128, FormerRow> moved_;
+  Refusal refusal_;
+  std::unordered_map<uint32_t, Refusal> refused_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;
 };

@@ -130,33 +130,75 @@ Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
     std::sort(wanted.begin(), wanted.end());
     for (size_t at = 0; at < wanted.size(); at += kRowsPerFill) {
       const auto end = wanted.begin() + static_cast<ptrdiff_t>(std::min(at + kRowsPerFill, wanted.size()));
-      CDC_TRY(FillFromFile(path, {wanted.begin() + static_cast<ptrdiff_t>(at), end}, fold));
+      CDC_TRY(FillFromFile(path, {wanted.begin() + static_cast<ptrdiff_t>(at), end}, fold, &unknown));
     }
   }
   return unknown;
 }
 
 /// \param wanted position in the file, number of the fold's slot; ascending
+/// \param unknown gets the rows that the file's rows do not complete
 Status IcebergSink::FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted,
-                                 Fold* fold) {
-  auto projection = std::make_shared<rows::Schema>();
+                                 Fold* fold, std::vector<uint32_t>* unknown) {
   std::vector<int> column_in_patch(fold->batch().column_count(), -1);
-  for (size_t c = 0; c < column_in_patch.size(); ++c) {
-    const rows::Column& column = fold->batch().column(c);
-    const bool missing = std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) {
-      return column.cell(fold->slots()[w.second].row) == rows::Cell::kUnavailable;
+  const auto missing = [&](size_t c) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) {
+      const uint32_t row = fold->slots()[w.second].row;
+      return fold->batch().column(c).cell(row) == rows::Cell::kUnavailable ||
+             fold->gaps().at(row).has_doubt(static_cast<int>(c));
     });
-    if (!missing) continue;
+  };
+  auto projection = std::make_shared<rows::Schema>();
+  for (size_t c = 0; c < column_in_patch.size(); ++c) {
+    if (!missing(c)) continue;
     column_in_patch[c] = static_cast<int>(projection->fields.size());
     projection->fields.push_back(schema_->fields[c]);
   }
+  CDC_ASSIGN(const rows::Batch patch, ReadRowsOf(path, wanted, projection));
+  // The whole old row is read only where it decides.
+  std::vector<std::pair<int64_t, uint32_t>> doubtful;
+  for (uint32_t i = 0; i < wanted.size(); ++i) {
+    const auto& doubts = fold->gaps().at(fold->slots()[wanted[i].second].row).doubts;
+    const bool movable = std::any_of(doubts.begin(), doubts.end(), [&](const Doubt& d) {
+      const int at = column_in_patch[static_cast<size_t>(d.column)];
+      return IsMovable(patch.column(static_cast<size_t>(at)), i, d.unsure);
+    });
+    if (movable) doubtful.push_back(wanted[i]);
+  }
+  if (!doubtful.empty()) CDC_TRY(JudgeDoubts(path, doubtful, fold));
+  for (uint32_t i = 0; i < wanted.size(); ++i) {
+    const uint32_t row = fold->slots()[wanted[i].second].row;
+    if (fold->refused().contains(row) || !fold->Complete(wanted[i].second, patch, i, column_in_patch))
+      unknown->push_back(row);
+  }
+  return {};
+}
+
+Result<rows::Batch> IcebergSink::ReadRowsOf(const std::string& path,
+                                            const std::vector<std::pair<int64_t, uint32_t>>& wanted,
+                                            std::shared_ptr<const rows::Schema> projection) {
   std::vector<int64_t> positions;
   for (const auto& [position, slot] : wanted) positions.push_back(position);
   CDC_ASSIGN(auto file, ports_.files.Open(path));
   CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
-  rows::Batch patch(projection);
-  CDC_TRY(reader->ReadRows(positions, &patch));
-  for (uint32_t i = 0; i < wanted.size(); ++i) fold->Complete(wanted[i].second, patch, i, column_in_patch);
+  rows::Batch rows(projection);
+  CDC_TRY(reader->ReadRows(positions, &rows));
+  return rows;
+}
+
+/// Refuses the rows whose old version is so large that PostgreSQL may have moved the value in doubt out of
+/// it.
+Status IcebergSink::JudgeDoubts(const std::string& path,
+                                const std::vector<std::pair<int64_t, uint32_t>>& doubtful, Fold* fold) {
+  CDC_ASSIGN(const rows::Batch whole, ReadRowsOf(path, doubtful, schema_));
+  for (uint32_t i = 0; i < doubtful.size(); ++i) {
+    if (!IsTooLarge(StoredSize(whole, i))) continue;
+    for (const Doubt& doubt : fold->gaps().at(fold->slots()[doubtful[i].second].row).doubts) {
+      if (!IsMovable(whole.column(static_cast<size_t>(doubt.column)), i, doubt.unsure)) continue;
+      fold->Refuse(doubtful[i].second, doubt.column);
+      break;
+    }
+  }
   return {};
 }
 

@@ -168,7 +168,13 @@ class IcebergSink final : public Sink {
   Result<std::optional<RowPlace>> Locate(const Hash128& key) const;
   std::optional<RowPlace> LocateMoved(const Hash128& key) const;
   void LoadMoved();
-  Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold);
+  Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold,
+                      std::vector<uint32_t>* unknown);
+  Result<rows::Batch> ReadRowsOf(const std::string& path,
+                                 const std::vector<std::pair<int64_t, uint32_t>>& wanted,
+                                 std::shared_ptr<const rows::Schema> projection);
+  Status JudgeDoubts(const std::string& path, const std::vector<std::pair<int64_t, uint32_t>>& doubtful,
+                     Fold* fold);
 
   // commit_draft.cc
   Status DraftRows(const Fold& fold, Draft* draft);

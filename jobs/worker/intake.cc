@@ -17,13 +17,6 @@ std::shared_ptr<const rows::Schema> SchemaOf(const Sink& sink) {
   return schema != nullptr ? schema : std::make_shared<const rows::Schema>();
 }
 
-Letter Copy(const kafka::Message& message) {
-  Letter letter{std::string(message.topic()), message.partition(), message.offset(), {}, {}};
-  if (const auto key = message.key()) letter.key = std::string(*key);
-  if (const auto value = message.value()) letter.value = std::string(*value);
-  return letter;
-}
-
 }  // namespace
 
 Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, TaintedKeys& tainted,
@@ -90,7 +83,7 @@ Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
                  "fix the source, or set on_error = \"dlq\" to put such messages aside"};
   }
   log_.Warn("dead letter partition={} offset={} reason={}", message.partition(), message.offset(), reason);
-  return letters_.Add(Copy(message), reason);
+  return letters_.Add(LetterOf(message), reason);
 }
 
 Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
@@ -169,41 +162,6 @@ Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std
     if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
   }
   return Verdict::kTaken;
-}
-
-void Intake::KeepForGaps(const kafka::Message& message, uint32_t row) {
-  Letter letter = Copy(message);
-  kept_bytes_ += static_cast<int64_t>(letter.value ? letter.value->size() : 0) + sink_.row_bytes();
-  kept_[row] = {std::move(letter), fold_.gaps().at(row).key};
-}
-
-Status Intake::AbandonRow(uint32_t row) {
-  const auto gap = fold_.gaps().find(row);
-  const bool reinstated = gap != fold_.gaps().end() && gap->second.displaced;
-  const Hash128 key = reinstated ? gap->second.key : (*row_hasher_)(fold_.batch(), row);
-  const std::string reason =
-      "an unchanged TOAST value was not sent, and the row's old version is not in the table";
-  if (settings_.stop_on_bad)
-    return Error{ErrorKind::kUnsupported, reason, "set on_error = \"dlq\" to put such messages aside"};
-  // All events that were to be completed from that row are lost with it, not the last one alone.
-  const auto last = kept_.find(row);
-  std::vector<const Letter*> lost;
-  for (const auto& [other, kept] : kept_) {
-    if (last != kept_.end() && kept.origin == last->second.origin) lost.push_back(&kept.letter);
-  }
-  std::sort(lost.begin(), lost.end(), [](const Letter* a, const Letter* b) {
-    return std::tie(a->partition, a->offset) < std::tie(b->partition, b->offset);
-  });
-  for (const Letter* letter : lost) {
-    log_.Warn("dead letter partition={} offset={} reason={}", letter->partition, letter->offset, reason);
-    CDC_TRY(letters_.Add(*letter, reason));
-  }
-  // Where the table has no row of this key, nothing stale is left for others to be completed from: an event
-  // that was sent again after its key had changed must not bar the second half of that change.
-  const bool missing = gap != fold_.gaps().end() && (gap->second.key == key || gap->second.otherwise == key);
-  if (!missing) tainted_.Add(key);
-  fold_.Abandon(key);
-  return {};
 }
 
 Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,

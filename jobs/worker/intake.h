@@ -21,6 +21,7 @@
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
 #include "jobs/worker/tainted_keys.h"
+#include "jobs/worker/toast_doubts.h"
 #include "lib/core/clock.h"
 #include "lib/event/envelope.h"
 #include "lib/event/row_decoder.h"
@@ -176,6 +177,9 @@ class Intake {
   void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
+  void WarnOfUnmarked(const std::vector<event::SourceColumn>& columns, const rows::Schema* known) const;
+
+  // intake_gaps.cc
   void KeepForGaps(const kafka::Message& message, uint32_t row);
 
   const TableSettings& settings_;
@@ -191,6 +195,7 @@ class Intake {
   std::vector<std::string> database_key_;
 
   event::Placeholder placeholder_;
+  ToastDoubts doubts_;
   event::EnvelopeParser envelopes_;
   event::EnvelopeParser keys_;
   Fold fold_;

@@ -250,7 +250,11 @@ Result<Verdict> Intake::PlaceRow(const kafka::Message& message, const event::Env
   }
   CDC_TRY(CloseKeyChange(key));
   if (gaps && tainted_.Contains(key)) return DropRow(message, row, kStaleRow);
-  const Gaps outcome = fold_.Upsert(key, row, gaps);
+  std::vector<Doubt> doubts = doubts_.In(fold_.batch(), row, envelope, false);
+  const bool open = gaps || !doubts.empty();
+  const Gaps outcome = fold_.Upsert(key, row, open, std::move(doubts));
+  if (outcome == Gaps::kRefused)
+    return DropRow(message, row, ReasonOf(fold_.refusal(), fold_.batch().schema()));
   // Neither key has a row, so nothing stale is left for others to be completed from.
   if (outcome == Gaps::kUnknown) return DropRow(message, row, kUnknownRow, false);
   if (outcome == Gaps::kPending) KeepForGaps(message, row);
@@ -296,10 +300,13 @@ Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Enve
   }
   std::optional<FormerRow> former;
   if (displaces) former = fold_.Displace(key);
-  const Gaps outcome = fold_.UpsertMoved(key, row, gaps, move.from);
-  if (outcome == Gaps::kUnknown) {
+  std::vector<Doubt> doubts = doubts_.In(fold_.batch(), row, envelope, !move.by_update);
+  const bool open = gaps || !doubts.empty();
+  const Gaps outcome = fold_.UpsertMoved(key, row, open, move.from, std::move(doubts));
+  if (outcome == Gaps::kUnknown || outcome == Gaps::kRefused) {
     if (former) fold_.Reinstate(key, *former);
-    return DropRow(message, row, kUnknownRow, false);
+    if (outcome == Gaps::kUnknown) return DropRow(message, row, kUnknownRow, false);
+    return DropRow(message, row, ReasonOf(fold_.refusal(), fold_.batch().schema()));
   }
   if (former) {
     changes_.Displace(key, std::move(*former), move.by_update ? std::nullopt : place.at, clock_.steady());
@@ -354,7 +361,10 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
   const bool moving = HeaderOf(message, kNewKeyHeader).has_value();
   removals_[message.partition()] = {message.offset(), *key};
   CDC_TRY(RemoveKey(message, envelope, *key, moving));
-  if (moving) return Verdict::kTaken;
+  if (moving) {
+    doubts_.NoteRemoval(envelope.before);
+    return Verdict::kTaken;
+  }
   tainted_.Remove(*key);
   CDC_TRY(CloseKeyChange(*key));
   return Verdict::kTaken;

@@ -227,11 +227,13 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     if (sink_.row_identity() != nullptr) {
       log_.Info("the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
     }
+    WarnOfUnmarked(columns, nullptr);
   } else {
     CDC_TRY(CheckKeyOf(message));
     const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
     if (!changes.empty()) {
       if (has_changes()) return Verdict::kCommitFirst;
+      WarnOfUnmarked(columns, sink_.schema().get());
       CDC_TRY(sink_.Evolve(changes));
       log_.Info("table {} follows its source: new columns={} widened={}", iceberg::ToString(settings_.ident),
                 changes.additions.size(), changes.promotions.size());
@@ -267,6 +269,18 @@ bool Intake::IsOwn(std::string_view name) const {
   return std::any_of(derived.begin(), derived.end(), [&](const auto& field) { return field.name == name; });
 }
 
+void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,
+                            const rows::Schema* known) const {
+  const std::string names = settings_.append ? std::string() : NamesOfUnmarked(columns, known);
+  if (names.empty()) return;
+  log_.Warn(
+      "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of a row "
+      "with a large old value becomes a dead letter; with `ALTER TABLE {}.{} REPLICA IDENTITY FULL` at the source it "
+      "sends them",
+      names, settings_.source_schema.empty() ? "public" : settings_.source_schema,
+      settings_.source_table.empty() ? settings_.table : settings_.source_table);
+}
+
 void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   const auto schema = sink_.schema();
   std::vector<int> ours;
@@ -290,7 +304,10 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   }
 
   identity_ = sink_.row_identity();
-  if (!settings_.append && !by_content()) MakeKeyDecoder(columns);
+  if (!settings_.append && !by_content()) {
+    doubts_.Learn(columns, *schema);
+    MakeKeyDecoder(columns);
+  }
   source_columns_.clear();
   other_columns_.clear();
   for (int at = 0; at < static_cast<int>(schema->fields.size()); ++at) {

@@ -76,7 +76,8 @@ class Sink {
   virtual int64_t row_bytes() const = 0;
 
   /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
-  /// is not there: the caller must take them out (Fold::Abandon) before Commit(). kTransient, kCorrupt.
+  /// is not there, or does not complete them (Fold::refused): the caller must take them out (Fold::Abandon)
+  /// before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
 
   /// How rows are told apart in an upsert table without a key; null: by the key. A new object after every change of

@@ -48,7 +48,11 @@ Result<SourceColumn> ColumnOfField(const rows::Field& field, const event::Handli
     case TypeKind::kBinary: words = "bytea"; break;
     default: words = "text"; break;
   }
-  return event::ColumnOfPgType(field.name, list ? words + "[]" : words, handling, true);
+  CDC_ASSIGN(SourceColumn column,
+             event::ColumnOfPgType(field.name, list ? words + "[]" : words, handling, true));
+  // The table does not say which of the types that look alike it is at the source.
+  if (list && (words == "text" || words == "bigint")) column.unchanged = event::Unchanged::kUnsure;
+  return column;
 }
 
 /// The type that holds values of both; nothing when Iceberg cannot widen to it.
@@ -89,7 +93,8 @@ Result<std::vector<SourceColumn>> ColumnsOfSchema(std::string_view schema, const
 
 Result<std::vector<SourceColumn>> ColumnsOfObjects(const std::vector<std::string_view>& objects,
                                                    const Declarations& declared, const rows::Schema* table) {
-  event::Inference inference;
+  const event::Placeholder placeholder(declared.handling.unavailable_placeholder);
+  event::Inference inference(&placeholder);
   std::vector<std::string> names;
   for (const std::string_view object : objects) {
     inference.Add(object);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/core/decimal.h"
+#include "lib/event/unchanged_value.h"
 
 namespace cdc::event {
 namespace {
@@ -115,6 +116,8 @@ void SetArray(const json& field, SourceColumn* column) {
   if (items != field.end() && items->is_object()) element = ColumnOfField(*items);
   column->element = element.wire;
   column->scale = element.scale;
+  if (items != field.end() && items->is_object())
+    column->unchanged = UnchangedOfSchema(StringMember(*items, "name"), StringMember(*items, "type"), true);
   if (items == field.end() || !element.problem.empty() || element.wire == Wire::kArray) {
     const bool as_text = items != field.end() && element.wire != Wire::kArray &&
                          IsConvertible(element, Type::Of(TypeKind::kString));
@@ -132,6 +135,9 @@ SourceColumn ColumnOfField(const json& field) {
   const auto optional = field.find("optional");
   column.optional = optional == field.end() || !optional->is_boolean() || optional->get<bool>();
   const std::string name = StringMember(field, "name"), type = StringMember(field, "type");
+  column.unchanged = UnchangedOfSchema(name, type, false);
+  const auto fallback = field.find("default");
+  column.empty_for_null = fallback != field.end() && fallback->is_array() && fallback->empty();
   const auto semantic = SemanticTypes().find(name);
   if (semantic != SemanticTypes().end()) {
     column.wire = semantic->second.wire;

@@ -48,10 +48,20 @@ bool InferArray(std::string_view value, SourceColumn* column) {
       column->wire = Wire::kArray;
       column->element = element.wire;
       column->type = Type::ListOf(element.type);
+      // What text and small numbers are at the source, they do not say; the others have no mark there.
+      const bool unsure = element.wire == Wire::kText || element.wire == Wire::kInteger;
+      column->unchanged = unsure ? Unchanged::kUnsure : Unchanged::kNull;
     }
     return true;
   } while (cursor.Consume(','));
   return false;
+}
+
+/// Whether numbers that were whole so far have fractions in `column`.
+bool IsFiner(const SourceColumn& column, const SourceColumn& known) {
+  if (known.wire == Wire::kInteger) return column.wire == Wire::kFloat;
+  return known.wire == Wire::kArray && column.wire == Wire::kArray && known.element == Wire::kInteger &&
+         column.element == Wire::kFloat;
 }
 
 }  // namespace
@@ -66,13 +76,15 @@ void Inference::Add(std::string_view object) {
       return;
     SourceColumn column;
     if (!AppendUnescaped(key, &column.name)) return;
+    // The mark of a value that was not sent is no value to learn from.
+    if (placeholder_ != nullptr && placeholder_->IsValue(value)) continue;
     const auto known = std::find_if(columns_.begin(), columns_.end(),
                                     [&](const SourceColumn& c) { return c.name == column.name; });
     const bool typed = value.front() == '[' ? InferArray(value, &column) : InferScalar(value, &column);
     if (!typed) continue;
     if (known == columns_.end()) {
       columns_.push_back(std::move(column));
-    } else if (known->wire == Wire::kInteger && column.wire == Wire::kFloat) {
+    } else if (IsFiner(column, *known)) {
       *known = std::move(column);
     }
   } while (cursor.Consume(','));

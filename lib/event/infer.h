@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/event/placeholder.h"
 #include "lib/event/source_column.h"
 
 namespace cdc::event {
@@ -15,6 +16,9 @@ namespace cdc::event {
 /// thread-safe.
 class Inference {
  public:
+  /// \param placeholder null: there is none; it must outlive the inference
+  explicit Inference(const Placeholder* placeholder = nullptr) : placeholder_(placeholder) {}
+
   /// Takes note of one row object. Malformed rows are ignored: decoding will report them.
   void Add(std::string_view object);
 
@@ -22,6 +26,7 @@ class Inference {
   const std::vector<SourceColumn>& columns() const { return columns_; }
 
  private:
+  const Placeholder* placeholder_;
   std::vector<SourceColumn> columns_;
 };
 

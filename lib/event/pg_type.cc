@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/decimal.h"
+#include "lib/event/unchanged_value.h"
 
 namespace cdc::event {
 namespace {
@@ -257,6 +258,7 @@ Result<SourceColumn> ColumnOfPgType(std::string name, std::string_view text, con
   const auto family = Families().find(words.base);
   if (family == Families().end() && strict) return Unknown(column.name, text);
   SetFamily(family == Families().end() ? Family::kText : family->second, words, handling, &column);
+  column.unchanged = UnchangedOfType(words.base, words.array, handling);
   if (words.array) {
     column.element = column.wire;
     column.wire = Wire::kArray;
@@ -271,6 +273,7 @@ Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColum
   column.problem.clear();
   column.hint.clear();
   column.type = declared.type;
+  if (column.unchanged == Unchanged::kUnsure) column.unchanged = declared.unchanged;
   // A text whose schema says no more may be any form that its declaration reads.
   if (column.wire == Wire::kText && declared.type.kind != rows::TypeKind::kString) {
     column.wire = declared.type.kind == rows::TypeKind::kDecimal ? Wire::kDecimalText : declared.wire;

@@ -12,7 +12,7 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\":"; }
 
 RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema,
                        const Placeholder* placeholder, bool tolerant)
-    : values_(placeholder), tolerant_(tolerant) {
+    : placeholder_(placeholder), values_(placeholder), tolerant_(tolerant) {
   members_.reserve(source.size());
   for (SourceColumn& column : source) {
     const int at = schema.IndexOf(column.name);
@@ -89,6 +89,11 @@ RowDecoder::Step RowDecoder::FindMember(JsonCursor& cursor, size_t* at) {
   std::string_view value;
   if (!cursor.SkipValue(&value)) return Step::kBad;
   if (tolerant_ || value == "null") return Step::kOk;
+  if (placeholder_->IsValue(value)) {
+    error_ = "column '" + scratch_ +
+             "': an unchanged TOAST value was not sent, and the table has no such column to take it from";
+    return Step::kBad;
+  }
   error_ = "column '" + scratch_ + "' is new";
   return Step::kUnknown;
 }

@@ -59,6 +59,7 @@ class RowDecoder {
 
   std::vector<Member> members_;
   std::unordered_map<std::string, size_t> by_name_;
+  const Placeholder* placeholder_;
   std::vector<int> skipped_;
   ValueDecoder values_;
   std::string error_;

@@ -43,15 +43,24 @@ enum class Wire : uint8_t {
   kAnything,  ///< objects and what we have no word for: its JSON text
 };
 
+/// What an update sends for a TOASTed value of a column that it did not touch.
+enum class Unchanged : uint8_t {
+  kMarked,  ///< the placeholder; or no value of the type is ever stored out of line
+  kNull,    ///< null: the connector has no placeholder for this type
+  kUnsure,  ///< either, by a type that its values alone do not tell
+};
+
 struct SourceColumn {
   std::string name;
   Wire wire = Wire::kText;
   Wire element = Wire::kText;  ///< kArray only
   int scale = 0;               ///< kDecimalBytes, or a kArray of them
   bool optional = true;
-  rows::Type type;      ///< what it becomes in the table
-  std::string problem;  ///< why `type` cannot hold it exactly; empty when it can
-  std::string hint;     ///< the type in PostgreSQL's words that `columns` may say to solve the problem
+  rows::Type type;  ///< what it becomes in the table
+  Unchanged unchanged = Unchanged::kMarked;
+  bool empty_for_null = true;  ///< a list: an empty one may have been sent in place of null, as the default
+  std::string problem;         ///< why `type` cannot hold it exactly; empty when it can
+  std::string hint;            ///< the type in PostgreSQL's words that `columns` may say to solve the problem
 };
 
 /// Whether values that come as `wire` can become `type` without loss of any value that fits. A column pinned
