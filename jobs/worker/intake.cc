@@ -120,8 +120,8 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
   CDC_ASSIGN(const Verdict again, TakeRow(message, *envelope));
   if (again == Verdict::kTaken || !relearn_) return again;
   relearn_ = false;
-  return DropRow(message, fold_.batch().rows(),
-                 rows_->error() + " and its type cannot be told yet: declare it in `columns`");
+  if (envelope->schema.empty()) return Untyped(envelope->after);
+  return DropRow(message, fold_.batch().rows(), rows_->error() + " and its schema does not have it");
 }
 
 Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Envelope& envelope) {

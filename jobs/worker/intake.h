@@ -169,6 +169,7 @@ class Intake {
   Status CheckKeyOf(const kafka::Message& message);
   Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
+  Error Untyped(std::string_view object) const;
   bool IsOurs(const event::Envelope& envelope);
   bool IsOwn(std::string_view name) const;
   void MakeDecoders(std::vector<event::SourceColumn> columns);

@@ -159,6 +159,31 @@ Status Intake::RefuseGuesses(const std::string& missing, const std::vector<std::
           settings_.table)};
 }
 
+/// Values like [] and [null] of a column that no other event has told the type of: one that is guessed stays
+/// for ever, and a row without it would be wrong. Names all such columns of the row, and what solves it.
+Error Intake::Untyped(std::string_view object) const {
+  const auto schema = sink_.schema();
+  std::string names, lines;
+  event::JsonCursor cursor(object);
+  cursor.Consume('{');
+  do {
+    event::JsonString name;
+    std::string_view value;
+    std::string text;
+    if (!cursor.ReadString(&name) || !cursor.Consume(':') || !cursor.SkipValue(&value)) break;
+    if (value == "null" || !event::AppendUnescaped(name, &text)) continue;
+    if (schema->IndexOf(text) >= 0 || declared_.columns.contains(text) || placeholder_.IsValue(value))
+      continue;
+    names += fmt::format("{}'{}' ({})", names.empty() ? "" : ", ", text, value.substr(0, 40));
+    lines += fmt::format("\n\"{}\" = \"{}\"", text, value.front() == '[' ? "text[]" : "text");
+  } while (cursor.Consume(','));
+  return Error{ErrorKind::kUnsupported,
+               "the events carry no schema, and the values so far do not tell a column's type: " + names,
+               fmt::format("declare the type that it has at the source, in tables.toml, for example:\n"
+                           "[tables.\"{}\".columns]{}\nor set [source] dsn",
+                           settings_.table, lines)};
+}
+
 Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message) const {
   if (settings_.append) return std::vector<std::string>();
   if (!settings_.key.empty()) return settings_.key;
