@@ -68,6 +68,16 @@ bool IsAllNull(const rows::Column& list, uint32_t row) {
 
 }  // namespace
 
+/// The mark of an unchanged value where an array or object comes. \return false: it is another, and nothing
+/// is read
+bool ValueDecoder::TakeMark(JsonCursor& cursor, int scale, rows::Column* out) {
+  JsonCursor behind = cursor;
+  if (!placeholder_->IsNested(behind, scale)) return false;
+  cursor = behind;
+  out->AppendUnavailable();
+  return true;
+}
+
 bool ValueDecoder::DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out) {
   std::string_view raw;
   if (!cursor.SkipValue(&raw)) return false;
@@ -103,6 +113,7 @@ bool ValueDecoder::DecodeArray(JsonCursor& cursor, const SourceColumn& column, r
     out->AppendUnavailable();
     return true;
   }
+  if (TakeMark(cursor, column.scale, out)) return true;
   if (!cursor.Consume('[')) {
     std::string_view raw;
     return cursor.SkipValue(&raw) && Fail(raw, out->type());
@@ -129,6 +140,7 @@ bool ValueDecoder::DecodeArray(JsonCursor& cursor, const SourceColumn& column, r
 /// An array that is to be kept as the JSON it came as: what is no value in a list is none in a text either.
 bool ValueDecoder::DecodeArrayAsText(JsonCursor& cursor, const SourceColumn& column, rows::Column* out) {
   if (cursor.Peek() != '[') return DecodeScalar(cursor, column.wire, column.scale, out);
+  if (TakeMark(cursor, column.scale, out)) return true;
   JsonCursor elements = cursor;
   std::string_view raw;
   if (!cursor.SkipValue(&raw)) return false;

@@ -105,14 +105,6 @@ bool ValueDecoder::FailOfTime(std::string_view text, const rows::Type& type) {
 
 bool ValueDecoder::Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out) {
   error_.clear();
-  if (const char first = cursor.Peek(); first == '[' || first == '{') {
-    JsonCursor behind = cursor;
-    if (placeholder_->IsNested(behind, column.scale)) {
-      cursor = behind;
-      out->AppendUnavailable();
-      return true;
-    }
-  }
   const bool ok = column.wire != Wire::kArray           ? DecodeScalar(cursor, column.wire, column.scale, out)
                   : out->type().kind == TypeKind::kList ? DecodeArray(cursor, column, out)
                                                         : DecodeArrayAsText(cursor, column, out);
@@ -124,7 +116,7 @@ bool ValueDecoder::DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::
   const char first = cursor.Peek();
   if (first == '"') return DecodeString(cursor, wire, scale, out);
   if (first == '-' || (first >= '0' && first <= '9')) return DecodeNumber(cursor, wire, out);
-  if (first == '{' || first == '[') return DecodeObject(cursor, wire, out);
+  if (first == '{' || first == '[') return TakeMark(cursor, scale, out) || DecodeObject(cursor, wire, out);
   return DecodeWord(cursor, wire, out);
 }
 
