@@ -78,7 +78,8 @@ bool ValueDecoder::TakeMark(JsonCursor& cursor, int scale, rows::Column* out) {
   return true;
 }
 
-bool ValueDecoder::DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out) {
+bool ValueDecoder::DecodeObject(JsonCursor& cursor, Wire wire, int scale, rows::Column* out) {
+  if (TakeMark(cursor, scale, out)) return true;
   std::string_view raw;
   if (!cursor.SkipValue(&raw)) return false;
   const rows::Type& type = out->type();

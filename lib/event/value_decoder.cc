@@ -116,7 +116,7 @@ bool ValueDecoder::DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::
   const char first = cursor.Peek();
   if (first == '"') return DecodeString(cursor, wire, scale, out);
   if (first == '-' || (first >= '0' && first <= '9')) return DecodeNumber(cursor, wire, out);
-  if (first == '{' || first == '[') return TakeMark(cursor, scale, out) || DecodeObject(cursor, wire, out);
+  if (first == '{' || first == '[') return DecodeObject(cursor, wire, scale, out);
   return DecodeWord(cursor, wire, out);
 }
 
@@ -226,7 +226,7 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
     return true;
   }
   if (type.kind == TypeKind::kString && wire != Wire::kDecimalBytes)
-    return CheckInText(string.raw, wire) && AppendText(string, out);
+    return (wire < Wire::kIsoDate || CheckInText(string.raw, wire)) && AppendText(string, out);
   if (wire == Wire::kDecimalBytes) return AppendDecimalBytes(string, scale, out);
   if (type.kind == TypeKind::kBinary) return AppendBinary(string, wire, out);
   scratch_.clear();

@@ -36,7 +36,7 @@ class ValueDecoder {
   bool DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out);
   bool DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out);
   bool TakeMark(JsonCursor& cursor, int scale, rows::Column* out);
-  bool DecodeObject(JsonCursor& cursor, Wire wire, rows::Column* out);
+  bool DecodeObject(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
   bool AppendInteger(int64_t v, Wire wire, rows::Column* out);
   bool AppendText(const JsonString& string, rows::Column* out);
   bool AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out);
