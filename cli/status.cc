@@ -51,12 +51,13 @@ Result<std::vector<TableRecord>> ReadTables(const config::Config& config) {
 void PrintTable(const std::vector<TableRecord>& tables) {
   size_t width = 5;
   for (const auto& t : tables) width = std::max(width, t.table.size());
-  fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:<19}  {:<9}  {}\n", "TABLE", width, "STATE", "LAG",
-             "ROWS", "DLQ", "LAST COMMIT (UTC)", "LAST EXIT", "WORKER");
+  fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:>10}  {:<19}  {:<9}  {}\n", "TABLE", width, "STATE",
+             "LAG", "ROWS", "DLQ", "LEFT ALONE", "LAST COMMIT (UTC)", "LAST EXIT", "WORKER");
   for (const auto& t : tables) {
-    fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:<19}  {:<9}  {}\n", t.table, width, t.state,
-               t.lag ? std::to_string(*t.lag) : "?", t.rows, t.dead_letters, TimeText(t.last_commit_ms),
-               t.last_exit.empty() ? "-" : t.last_exit, t.pid == 0 ? "-" : std::to_string(t.pid));
+    fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:>10}  {:<19}  {:<9}  {}\n", t.table, width, t.state,
+               t.lag ? std::to_string(*t.lag) : "?", t.rows, t.dead_letters, t.left_alone,
+               TimeText(t.last_commit_ms), t.last_exit.empty() ? "-" : t.last_exit,
+               t.pid == 0 ? "-" : std::to_string(t.pid));
   }
   for (const auto& t : tables) {
     if (t.reason.empty()) continue;

@@ -66,6 +66,7 @@ contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   r.lag = PresentLag(e);
   r.rows = e.rows_before + (e.run ? e.run->progress.rows : 0);
   r.dead_letters = e.dead_letters_before + (e.run ? e.run->progress.dead_letters : 0);
+  r.left_alone = e.left_alone_before + (e.run ? e.run->progress.left_alone : 0);
   r.last_commit_ms = e.last_commit_ms;
   r.last_start_ms = e.last_start_ms;
   if (e.state.phase == Phase::kPending || e.state.phase == Phase::kBackoff)
@@ -82,6 +83,7 @@ void Restore(const contract::TableRecord& r, const Clock& clock, JobEntry* e) {
   e->next = r.next_offsets;
   e->rows_before = r.rows;
   e->dead_letters_before = r.dead_letters;
+  e->left_alone_before = r.left_alone;
   e->last_commit_ms = r.last_commit_ms;
   e->last_start_ms = r.last_start_ms;
   e->last_exit = r.last_exit;

@@ -51,6 +51,7 @@ struct JobEntry {
   std::string fingerprint = {};              ///< of the settings
   int64_t rows_before = 0;                   ///< of earlier runs
   int64_t dead_letters_before = 0;           ///< of earlier runs
+  int64_t left_alone_before = 0;             ///< of earlier runs
   int64_t last_commit_ms = 0;
   int64_t last_start_ms = 0;
   std::string last_exit = {};

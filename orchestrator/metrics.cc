@@ -69,6 +69,8 @@ class Writer {
          [](const auto& t) { return t.deletes; });
     Each("cdc_table_dead_letters_total", "counter", "Messages sent to the dead-letter topic.",
          [](const auto& t) { return t.dead_letters; });
+    Each("cdc_table_left_alone_total", "counter", "Records of other tables in the table's topic.",
+         [](const auto& t) { return t.left_alone; });
     Each("cdc_table_last_commit_timestamp_seconds", "gauge", "Newest commit, Unix time; no sample: never.",
          [](const auto& t) { return Seconds(t.last_commit_ms); });
     Workers();

@@ -117,6 +117,7 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
     progress.rows = report->rows;
     progress.deletes = report->deletes;
     progress.dead_letters = report->dead_letters;
+    progress.left_alone = report->left_alone;
     for (const auto& [partition, next] : report->to) entry->next[partition] = next;
     committed = report->snapshot_id.has_value() && report->snapshot_id != progress.snapshot_id;
     if (committed) entry->last_commit_ms = std::max(entry->last_commit_ms, record.end_ms);
@@ -129,6 +130,7 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
   (void)ledger_.Prune(table, kRunsKept);
   entry->rows_before += progress.rows;
   entry->dead_letters_before += progress.dead_letters;
+  entry->left_alone_before += progress.left_alone;
   entry->totals.events += progress.events;
   entry->totals.deletes += progress.deletes;
   entry->totals.last_run = Millis(record.end_ms - entry->run->start_ms);

@@ -18,6 +18,7 @@ TableView ViewOf(const JobEntry& e, bool known) {
   v.rows = e.rows_before + now.rows;
   v.deletes = e.totals.deletes + now.deletes;
   v.dead_letters = e.dead_letters_before + now.dead_letters;
+  v.left_alone = e.left_alone_before + now.left_alone;
   v.last_commit_ms = e.last_commit_ms;
   v.last_start_ms = e.last_start_ms;
   v.starts = e.totals.starts;

@@ -25,6 +25,7 @@ struct TableView {
   int64_t rows = 0;                  ///< written (ledger)
   int64_t deletes = 0;               ///< rows deleted or superseded
   int64_t dead_letters = 0;          ///< (ledger)
+  int64_t left_alone = 0;            ///< records of other tables in its topic (ledger)
   int64_t last_commit_ms = 0;        ///< (ledger)
   int64_t last_start_ms = 0;         ///< (ledger)
   int64_t starts = 0;                ///< of workers

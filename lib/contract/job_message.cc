@@ -24,6 +24,7 @@ nlohmann::ordered_json ToJson(const Progress& p) {
   o["rows"] = p.rows;
   o["deletes"] = p.deletes;
   o["dead_letters"] = p.dead_letters;
+  o["left_alone"] = p.left_alone;
   if (p.snapshot_id) o["snapshot_id"] = *p.snapshot_id;
   o["last_commit_ms"] = p.last_commit_ms;
   return o;
@@ -43,6 +44,7 @@ Result<WorkerMessage> ProgressFrom(const json& o) {
   p.rows = o.value("rows", int64_t{0});
   p.deletes = o.value("deletes", int64_t{0});
   p.dead_letters = o.value("dead_letters", int64_t{0});
+  p.left_alone = o.value("left_alone", int64_t{0});
   if (o.contains("snapshot_id")) p.snapshot_id = o.at("snapshot_id").get<int64_t>();
   p.last_commit_ms = o.value("last_commit_ms", int64_t{0});
   return WorkerMessage(std::move(p));

@@ -33,6 +33,7 @@ struct Progress {
   int64_t rows = 0;
   int64_t deletes = 0;  ///< Rows deleted or superseded.
   int64_t dead_letters = 0;
+  int64_t left_alone = 0;  ///< Records of other tables in the topic.
   std::optional<int64_t> snapshot_id = {};
   int64_t last_commit_ms = 0;  ///< Unix milliseconds; 0: none in this run.
 };

@@ -7,24 +7,33 @@
 namespace cdc::contract {
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE IF NOT EXISTS tables (
   name TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, topic TEXT NOT NULL,
   next_offsets TEXT NOT NULL, lag INTEGER, rows INTEGER NOT NULL, dead_letters INTEGER NOT NULL,
   last_commit_ms INTEGER NOT NULL, last_start_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, crashes INTEGER NOT NULL,
-  retries INTEGER NOT NULL, last_exit TEXT NOT NULL, pid INTEGER NOT NULL, fingerprint TEXT NOT NULL);
+  retries INTEGER NOT NULL, last_exit TEXT NOT NULL, pid INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+  left_alone INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, pid INTEGER NOT NULL, start_ms INTEGER NOT NULL,
   end_ms INTEGER NOT NULL, exit TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS runs_by_table ON runs (name, id);
 )sql";
 
+/// What version 2 has beyond version 1.
+constexpr const char* kSince1 = "ALTER TABLE tables ADD COLUMN left_alone INTEGER NOT NULL DEFAULT 0";
+
 constexpr const char* kColumns =
     "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
     "due_ms, "
-    "crashes, retries, last_exit, pid, fingerprint";
+    "crashes, retries, last_exit, pid, fingerprint, left_alone";
+/// To be read from a ledger of version 1, which the orchestrator has not opened since.
+constexpr const char* kColumnsOf1 =
+    "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
+    "due_ms, "
+    "crashes, retries, last_exit, pid, fingerprint, 0";
 
 TableRecord ReadTable(const sqlite::Statement& row) {
   TableRecord t;
@@ -46,6 +55,7 @@ TableRecord ReadTable(const sqlite::Statement& row) {
   t.last_exit = row.text(14);
   t.pid = static_cast<int>(row.int64(15));
   t.fingerprint = row.text(16);
+  t.left_alone = row.int64(17);
   return t;
 }
 
@@ -67,6 +77,7 @@ Status BindAll(sqlite::Statement& statement, const Values&... values) {
 struct Ledger::Impl {
   explicit Impl(sqlite::Database d) : db(std::move(d)) {}
   mutable sqlite::Database db;
+  const char* columns = kColumns;
 };
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -89,7 +100,9 @@ Status CheckVersion(sqlite::Database& db) {
 Status Prepare(sqlite::Database& db) {
   CDC_TRY(CheckVersion(db));
   CDC_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(db));
+  CDC_ASSIGN(const int version, db.user_version());
   CDC_TRY(db.Exec(kSchema));
+  if (version == 1) CDC_TRY(db.Exec(kSince1));
   CDC_TRY(db.SetUserVersion(kSchemaVersion));
   return transaction.Commit();
 }
@@ -132,11 +145,15 @@ Result<Ledger> Ledger::OpenReadOnly(const std::filesystem::path& path) {
   auto db = sqlite::Database::Open(path.string(), {.busy_timeout = Millis(2'000), .read_only = true});
   if (!db) return Explain(path, db.error());
   if (Status version = CheckVersion(*db); !version) return Explain(path, version.error());
-  return Ledger(std::make_unique<Impl>(std::move(*db)));
+  auto impl = std::make_unique<Impl>(std::move(*db));
+  CDC_ASSIGN(const int version, impl->db.user_version());
+  if (version == 1) impl->columns = kColumnsOf1;
+  return Ledger(std::move(impl));
 }
 
 Result<std::vector<TableRecord>> Ledger::Tables() const {
-  CDC_ASSIGN(auto query, impl_->db.Prepare(fmt::format("SELECT {} FROM tables ORDER BY name", kColumns)));
+  CDC_ASSIGN(auto query,
+             impl_->db.Prepare(fmt::format("SELECT {} FROM tables ORDER BY name", impl_->columns)));
   std::vector<TableRecord> tables;
   while (true) {
     CDC_ASSIGN(bool row, query.Step());
@@ -146,7 +163,8 @@ Result<std::vector<TableRecord>> Ledger::Tables() const {
 }
 
 Result<TableRecord> Ledger::FindTable(std::string_view table) const {
-  CDC_ASSIGN(auto query, impl_->db.Prepare(fmt::format("SELECT {} FROM tables WHERE name = ?", kColumns)));
+  CDC_ASSIGN(auto query,
+             impl_->db.Prepare(fmt::format("SELECT {} FROM tables WHERE name = ?", impl_->columns)));
   CDC_TRY(query.Bind(1, table));
   CDC_ASSIGN(bool row, query.Step());
   if (!row) return Error{ErrorKind::kNotFound, fmt::format("ledger: no table {}", table)};
@@ -156,13 +174,14 @@ Result<TableRecord> Ledger::FindTable(std::string_view table) const {
 Status Ledger::Save(const std::vector<TableRecord>& tables) {
   CDC_ASSIGN(auto transaction, sqlite::Transaction::Begin(impl_->db));
   {
-    CDC_ASSIGN(auto put, impl_->db.Prepare(fmt::format(
-                             "INSERT OR REPLACE INTO tables ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                             kColumns)));
+    CDC_ASSIGN(
+        auto put,
+        impl_->db.Prepare(fmt::format(
+            "INSERT OR REPLACE INTO tables ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns)));
     for (const TableRecord& t : tables) {
       CDC_TRY(BindAll(put, t.table, t.state, t.reason, t.hint, t.topic, EncodeOffsets(t.next_offsets), t.lag,
                       t.rows, t.dead_letters, t.last_commit_ms, t.last_start_ms, t.due_ms, t.crashes,
-                      t.retries, t.last_exit, t.pid, t.fingerprint));
+                      t.retries, t.last_exit, t.pid, t.fingerprint, t.left_alone));
       CDC_TRY(put.Run());
     }
   }

@@ -29,6 +29,7 @@ struct TableRecord {
   std::optional<int64_t> lag = {};     ///< records; nothing: unknown
   int64_t rows = 0;                    ///< written since the ledger began
   int64_t dead_letters = 0;            ///< since the ledger began
+  int64_t left_alone = 0;              ///< records of other tables in its topic, since the ledger began
   int64_t last_commit_ms = 0;
   int64_t last_start_ms = 0;
   int64_t due_ms = 0;            ///< next start, when Pending or Backoff
@@ -86,7 +87,8 @@ class Ledger {
 };
 
 /// The list that `cdc status --json` prints: `{"table","state","reason","lag","next_offsets","rows",
-/// "dead_letters","last_commit_ms","last_start_ms","last_exit","pid"}` and `hint`, `topic`, `due_ms`.
+/// "dead_letters","left_alone","last_commit_ms","last_start_ms","last_exit","pid"}` and `hint`, `topic`,
+/// `due_ms`.
 std::string EncodeStatus(const std::vector<TableRecord>& tables);
 /// \return kCorrupt: no such list.
 Result<std::vector<TableRecord>> DecodeStatus(std::string_view json);

@@ -19,6 +19,7 @@ std::string EncodeReport(const Report& r) {
                               {"rows", r.rows},
                               {"deletes", r.deletes},
                               {"dead_letters", r.dead_letters},
+                              {"left_alone", r.left_alone},
                               {"snapshot_id", nullptr},
                               {"seconds", r.seconds},
                               {"peak_rss_bytes", r.peak_rss_bytes}};
@@ -43,6 +44,7 @@ Result<Report> DecodeReport(std::string_view line) {
     r.rows = o.value("rows", int64_t{0});
     r.deletes = o.value("deletes", int64_t{0});
     r.dead_letters = o.value("dead_letters", int64_t{0});
+    r.left_alone = o.value("left_alone", int64_t{0});
     if (auto it = o.find("snapshot_id"); it != o.end() && !it->is_null()) r.snapshot_id = it->get<int64_t>();
     r.seconds = o.value("seconds", 0.0);
     r.peak_rss_bytes = o.value("peak_rss_bytes", int64_t{0});

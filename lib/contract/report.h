@@ -23,6 +23,7 @@ struct Report {
   int64_t rows = 0;     ///< Rows written.
   int64_t deletes = 0;  ///< Rows deleted or superseded.
   int64_t dead_letters = 0;
+  int64_t left_alone = 0;                   ///< Records of other tables in the topic.
   std::optional<int64_t> snapshot_id = {};  ///< Of the last commit of this run.
   double seconds = 0;
   int64_t peak_rss_bytes = 0;

@@ -18,6 +18,7 @@ std::string EncodeStatus(const std::vector<TableRecord>& tables) {
                                 {"next_offsets", OffsetsToJson(t.next_offsets)},
                                 {"rows", t.rows},
                                 {"dead_letters", t.dead_letters},
+                                {"left_alone", t.left_alone},
                                 {"last_commit_ms", t.last_commit_ms},
                                 {"last_start_ms", t.last_start_ms},
                                 {"last_exit", t.last_exit},
@@ -48,6 +49,7 @@ Result<std::vector<TableRecord>> DecodeStatus(std::string_view text) {
       CDC_ASSIGN(t.next_offsets, OffsetsFromJson(o.at("next_offsets")));
       t.rows = o.at("rows");
       t.dead_letters = o.at("dead_letters");
+      t.left_alone = o.value("left_alone", int64_t{0});
       t.last_commit_ms = o.at("last_commit_ms");
       t.last_start_ms = o.at("last_start_ms");
       t.due_ms = o.value("due_ms", int64_t{0});

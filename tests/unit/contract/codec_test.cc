@@ -27,6 +27,7 @@ TEST_CASE("a report is one line with the contract's fields") {
                 .rows = 3,
                 .deletes = 2,
                 .dead_letters = 1,
+                .left_alone = 6,
                 .snapshot_id = 9007199254740993,
                 .seconds = 1.5,
                 .peak_rss_bytes = 1 << 20,
@@ -38,6 +39,7 @@ TEST_CASE("a report is one line with the contract's fields") {
   REQUIRE(read.has_value());
   CHECK(EncodeReport(*read) == line);
   CHECK(read->snapshot_id == 9007199254740993);
+  CHECK(read->left_alone == 6);
   CHECK_FALSE(DecodeReport("Segmentation fault").has_value());
   CHECK_FALSE(DecodeReport("{\"table\":3}").has_value());
   CHECK_FALSE(DecodeReport("{\"table\":\"t\",\"rows\":\"many\"}").has_value());
@@ -52,12 +54,14 @@ TEST_CASE("messages survive the trip") {
                     .rows = 2,
                     .deletes = 4,
                     .dead_letters = 3,
+                    .left_alone = 8,
                     .snapshot_id = -5,
                     .last_commit_ms = 77};
   auto read = DecodeMessage(EncodeMessage(progress));
   REQUIRE(read.has_value());
   CHECK(EncodeMessage(*read) == EncodeMessage(progress));
   CHECK(std::get<Progress>(*read).deletes == 4);
+  CHECK(std::get<Progress>(*read).left_alone == 8);
   CHECK(std::get<Progress>(*read).next == PartitionOffsets{{0, 12}});
   CHECK(std::holds_alternative<Ready>(*DecodeMessage(EncodeMessage(Ready{}))));
   CHECK(std::get<Exiting>(*DecodeMessage(EncodeMessage(Exiting{{{1, 2}}}))).next == PartitionOffsets{{1, 2}});

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/contract/control.h"
+#include "lib/sqlite/database.h"
 
 namespace cdc::contract {
 namespace {
@@ -30,6 +31,7 @@ TEST_CASE("the ledger outlives its writer and is read beside it") {
   TableRecord t{
       .table = "öğrenci", .state = "Held", .reason = "why", .hint = "what", .next_offsets = {{0, 5}}};
   t.crashes = 3;
+  t.left_alone = 6;
   t.lag = 4;
   REQUIRE(ledger->Save({t, {.table = "a"}}).has_value());
   auto run = ledger->StartRun("a", 100, "create");
@@ -45,6 +47,7 @@ TEST_CASE("the ledger outlives its writer and is read beside it") {
   REQUIRE(tables->size() == 2);
   CHECK((*tables)[0].lag == std::nullopt);
   CHECK((*tables)[1].crashes == 3);
+  CHECK((*tables)[1].left_alone == 6);
   CHECK((*tables)[1].next_offsets == PartitionOffsets{{0, 5}});
   CHECK(reader->FindTable("öğrenci")->state == "Held");
   CHECK(reader->FindTable("b").error().kind == ErrorKind::kNotFound);
@@ -56,6 +59,32 @@ TEST_CASE("the ledger outlives its writer and is read beside it") {
   REQUIRE(status.has_value());
   CHECK((*status)[1].reason == "why");
   CHECK(EncodeStatus(*status) == EncodeStatus(*tables));
+}
+
+TEST_CASE("a ledger of the version before is read as it is, and brought up to date when it is opened") {
+  TempDir dir;
+  const auto path = dir.path / "ledger.db";
+  REQUIRE(Ledger::Open(path)->Save({{.table = "a", .rows = 4, .fingerprint = "f"}}).has_value());
+  {
+    auto db = sqlite::Database::Open(path.string(), {});
+    REQUIRE(db.has_value());
+    REQUIRE(db->Exec("ALTER TABLE tables DROP COLUMN left_alone").has_value());
+    REQUIRE(db->SetUserVersion(1).has_value());
+  }
+  for (const bool opened : {false, true}) {
+    if (opened) REQUIRE(Ledger::Open(path).has_value());
+    const auto reader = Ledger::OpenReadOnly(path);
+    REQUIRE(reader.has_value());
+    const auto table = reader->FindTable("a");
+    REQUIRE(table.has_value());
+    CHECK(table->rows == 4);
+    CHECK(table->fingerprint == "f");
+    CHECK(table->left_alone == 0);
+    CHECK(reader->Tables()->size() == 1);
+  }
+  auto ledger = Ledger::Open(path);
+  REQUIRE(ledger->Save({{.table = "a", .left_alone = 3}}).has_value());
+  CHECK(ledger->FindTable("a")->left_alone == 3);
 }
 
 TEST_CASE("old runs are pruned per table") {

@@ -30,6 +30,7 @@ TEST_CASE("metrics: every known fact has its sample") {
                          .rows = 9,
                          .deletes = 8,
                          .dead_letters = 6,
+                         .left_alone = 11,
                          .last_commit_ms = 1'700'000'000'500,
                          .last_start_ms = 1'700'000'000'000,
                          .starts = 5,
@@ -61,6 +62,7 @@ TEST_CASE("metrics: every known fact has its sample") {
                            "cdc_table_rows_total{table=\"a\"} 9",
                            "cdc_table_deletes_total{table=\"a\"} 8",
                            "cdc_table_dead_letters_total{table=\"a\"} 6",
+                           "cdc_table_left_alone_total{table=\"a\"} 11",
                            "cdc_table_last_commit_timestamp_seconds{table=\"a\"} 1700000000.5",
                            "cdc_table_last_start_timestamp_seconds{table=\"a\"} 1700000000",
                            "cdc_table_starts_total{table=\"a\"} 5",
@@ -191,13 +193,15 @@ TEST_CASE("the scheduler's view: runs are counted as they end, lag of a silent K
   CHECK(view.max_jobs == 2);
   t.Say("a", contract::Ready{});
   t.Say("a",
-        contract::Progress{.events = 5, .rows = 4, .deletes = 3, .dead_letters = 2, .last_commit_ms = 9});
+        contract::Progress{
+            .events = 5, .rows = 4, .deletes = 3, .dead_letters = 2, .left_alone = 1, .last_commit_ms = 9});
   view = t.scheduler->Look();
   CHECK(view.tables[0].phase == Phase::kRunning);
   CHECK(view.tables[0].events == 5);
   CHECK(view.tables[0].rows == 4);
   CHECK(view.tables[0].deletes == 3);
   CHECK(view.tables[0].dead_letters == 2);
+  CHECK(view.tables[0].left_alone == 1);
   CHECK(view.tables[0].last_commit_ms == 9);
   CHECK(view.tables[0].pid == 1000);
   t.Pass(seconds(2));

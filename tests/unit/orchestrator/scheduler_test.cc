@@ -360,15 +360,17 @@ TEST_CASE("counts add up over runs") {
   t.Say("a", contract::Ready{});
   t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 5, .dead_letters = 1, .last_commit_ms = 9});
   t.launcher.Of("a")->callbacks.on_end(
-      Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 1}}, .rows = 7, .dead_letters = 1}));
+      Exited{0},
+      contract::EncodeReport({.table = "a", .to = {{0, 1}}, .rows = 7, .dead_letters = 1, .left_alone = 4}));
   t.scheduler->Advance();
   t.Produce("a");
   t.Pass(seconds(32));
-  t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 2});
+  t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 2, .left_alone = 2});
   for (const auto& record : t.scheduler->Records()) {
     if (record.table != "a") continue;
     CHECK(record.rows == 9);
     CHECK(record.dead_letters == 1);
+    CHECK(record.left_alone == 6);
     CHECK(record.last_commit_ms == 9);
   }
 }
