@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "lib/config/config.h"
+#include "lib/config/kafka_reader_internal.h"
 #include "lib/config/lake_reader_internal.h"
 #include "lib/config/node_reader_internal.h"
 #include "lib/config/table_reader_internal.h"
@@ -39,7 +40,7 @@ class Loader {
 
   std::shared_ptr<const Config> Load() {
     NodeReader top(&document_, "", problems_);
-    ReadKafka(Section(top, "kafka"));
+    ReadKafka(Section(top, "kafka"), &config_->kafka);
     ReadSource(Section(top, "source"));
     ReadCatalog(Section(top, "catalog"), base_, &config_->catalog);
     ReadStorage(Section(top, "storage"), base_, &config_->storage);
@@ -54,14 +55,6 @@ class Loader {
  private:
   NodeReader Section(NodeReader& top, const char* name) {
     return NodeReader(top.Child(name), name, problems_);
-  }
-
-  void ReadKafka(NodeReader r) {
-    r.Require("bootstrap_servers", "\"127.0.0.1:9092\"");
-    r.String("bootstrap_servers", &config_->kafka.bootstrap_servers);
-    r.String("group_id", &config_->kafka.group_id);
-    r.StringMap("properties", &config_->kafka.properties);
-    r.RejectUnknown();
   }
 
   void ReadSource(NodeReader r) {

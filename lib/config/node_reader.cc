@@ -191,19 +191,24 @@ void NodeReader::StringList(std::string_view key, std::vector<std::string>* out)
   *out = std::move(values);
 }
 
+void NodeReader::Scalar(std::string_view key, std::string* out) {
+  const toml::node* node = Find(key);
+  if (node && node->is_integer()) {
+    *out = fmt::to_string(node->as_integer()->get());
+  } else if (node && node->is_boolean()) {
+    *out = node->as_boolean()->get() ? "true" : "false";
+  } else {
+    String(key, out, true);
+  }
+}
+
 void NodeReader::StringMap(std::string_view key, std::map<std::string, std::string>* out) {
   const toml::table* table = Child(key);
   if (!table) return;
   NodeReader inner(table, FullKey(key), problems_);
   for (const auto& [name, node] : *table) {
     std::string entry(name.str());
-    if (auto* integer = node.as_integer()) {
-      (*out)[entry] = fmt::to_string(integer->get());
-    } else if (auto* boolean = node.as_boolean()) {
-      (*out)[entry] = boolean->get() ? "true" : "false";
-    } else {
-      inner.String(entry, &(*out)[entry], true);
-    }
+    inner.Scalar(entry, &(*out)[entry]);
   }
 }
 

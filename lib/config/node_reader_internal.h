@@ -35,6 +35,7 @@ class NodeReader {
   void Size(std::string_view key, int64_t low, int64_t high, int64_t* out);
   void StringList(std::string_view key, std::vector<std::string>* out);
   /// Numbers and booleans are taken as their text.
+  void Scalar(std::string_view key, std::string* out);
   void StringMap(std::string_view key, std::map<std::string, std::string>* out);
   template <typename T>
   void Choice(std::string_view key, const std::vector<std::pair<std::string, T>>& choices, T* out);
@@ -46,6 +47,8 @@ class NodeReader {
   void Require(std::string_view key, std::string_view example);
   void Fail(std::string_view key, std::string text);
   void FailAt(int line, std::string_view key, std::string text);
+
+  Problems* problems() const { return problems_; }
 
   /// Call last: keys nobody asked for are problems.
   void RejectUnknown();

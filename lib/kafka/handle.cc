@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "lib/contract/kafka_properties.h"
 #include "lib/kafka/handle_internal.h"
 
 namespace cdc::kafka {
@@ -37,8 +38,22 @@ Result<Config> MakeConfig(const std::string& bootstrap_servers, const std::vecto
   Config config(rd_kafka_conf_new());
   rd_kafka_conf_set_log_cb(config.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   CDC_TRY(Set(config.get(), "bootstrap.servers", bootstrap_servers, false));
-  for (const auto& p : own) CDC_TRY(Set(config.get(), p.name, p.value, false));
-  for (const auto& p : users) CDC_TRY(Set(config.get(), p.name, p.value, true));
+  for (const auto& p : own) {
+    // What is missing there users could override.
+    if (!contract::FindOwnedProperty(p.name)) {
+      return Error{ErrorKind::kInvalidArgument,
+                   fmt::format("Kafka property {} is not declared as our own", p.name)};
+    }
+    CDC_TRY(Set(config.get(), p.name, p.value, false));
+  }
+  for (const auto& p : users) {
+    const auto owned = contract::FindOwnedProperty(p.name);
+    if (owned && owned->guarantee) {
+      return Error{ErrorKind::kInvalidConfig,
+                   fmt::format("Kafka property {} {}", p.name, contract::Describe(*owned))};
+    }
+    CDC_TRY(Set(config.get(), p.name, p.value, true));
+  }
   return config;
 }
 

@@ -202,6 +202,9 @@ TEST_CASE("Misuse is refused and changes nothing") {
   auto bad = Consumer::Make({.bootstrap_servers = "x:1", .properties = {{"no.such", "1"}}});
   CHECK(bad.error().kind == ErrorKind::kInvalidConfig);
   CHECK(bad.error().message.find("no.such") != std::string::npos);
+  bad = Consumer::Make({.bootstrap_servers = "x:1", .properties = {{"auto.offset.reset", "latest"}}});
+  CHECK(bad.error().kind == ErrorKind::kInvalidConfig);
+  CHECK(bad.error().message.find("auto.offset.reset") != std::string::npos);
 }
 
 TEST_CASE("An offset that is not there is a problem, never a jump") {

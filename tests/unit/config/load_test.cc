@@ -49,6 +49,31 @@ bool Contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("librdkafka's properties that the programs set themselves are refused by name, at their line") {
+  const std::string refused =
+      Bad(kHead +
+          "[kafka.properties]\n\"client.id\" = \"c\"\n\"auto.offset.reset\" = \"latest\"\n"
+          "acks = 0\ngroup.id = \"g\"\nmetadata.broker.list = \"x:1\"\n");
+  for (const char* text :
+       {"kafka.properties.\"auto.offset.reset\": is not allowed", "kafka.properties.acks: is not allowed",
+        "kafka.properties.group.id: is not allowed", "use [kafka] group_id",
+        "kafka.properties.metadata.broker.list: is not allowed", "use [kafka] bootstrap_servers"}) {
+    INFO(text << " in\n" << refused);
+    CHECK(Contains(refused, text));
+  }
+  CHECK_FALSE(Contains(refused, "client.id"));
+  const auto lines = std::count(refused.begin(), refused.end(), '\n') + 1;
+  CHECK(lines == 4);
+  // Names with dots need no quotes.
+  const auto config =
+      Good(kHead +
+           "[kafka.properties]\nsecurity.protocol = \"SASL_SSL\"\nsasl.mechanism = \"PLAIN\"\n"
+           "socket.timeout.ms = 5000\n");
+  CHECK(config->kafka.properties == std::map<std::string, std::string>{{"security.protocol", "SASL_SSL"},
+                                                                       {"sasl.mechanism", "PLAIN"},
+                                                                       {"socket.timeout.ms", "5000"}});
+}
+
 TEST_CASE("defaults, inheritance and paths relative to the file") {
   auto config = Good(kHead + R"toml([orchestrator]
 rate_limit = "10s"
