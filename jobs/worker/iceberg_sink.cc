@@ -22,6 +22,7 @@ using iceberg::LoadedTable;
 // Table properties of ours.
 constexpr const char* kPropertyKey = "cdc.key";            ///< JSON array of column names
 constexpr const char* kPropertySecret = "cdc.key-secret";  ///< hexadecimal
+constexpr const char* kPropertyOwn = "cdc.own-columns";    ///< JSON object: OwnNames
 constexpr const char* kPropertyOffsetsSnapshot =
     "cdc.offsets.snapshot-id";  ///< whose offsets `cdc.offsets` mirrors
 
@@ -30,6 +31,17 @@ std::string WaysOut(const std::string& table) {
       "`cdc adopt {0} --yes` takes the table as it is from the topic's present end, `cdc reset {0} --yes` "
       "rebuilds it from the topic's start",
       table);
+}
+
+/// What cannot be read is as good as not noted.
+std::optional<OwnNames> OwnNamesOf(const iceberg::TableMetadata& table) {
+  const auto noted = nlohmann::json::parse(table.Property(kPropertyOwn, ""), nullptr, false);
+  if (!noted.is_object()) return std::nullopt;
+  OwnNames names;
+  for (const auto& [value, name] : noted.items()) {
+    if (name.is_string()) names.emplace(value, name.get<std::string>());
+  }
+  return names;
 }
 
 int64_t ToInteger(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
@@ -54,6 +66,7 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
   CDC_TRY(sink->Load());
   sink->seen_schema_ = sink->schema_;
   sink->seen_key_ = sink->key_;
+  if (sink->table_.metadata != nullptr) sink->own_ = OwnNamesOf(*sink->table_.metadata);
   if (!sink->settings_.append) sink->LoadMoved();
   return sink;
 }
@@ -208,16 +221,17 @@ Status IcebergSink::ReadMarker() {
 }
 
 Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key,
-                           const std::vector<std::string>& own) {
+                           const OwnNames& own, const std::vector<std::string>& derived) {
   std::map<std::string, std::string> properties = {
       {kPropertyKey, nlohmann::json(key).dump()},
+      {kPropertyOwn, nlohmann::json(own).dump()},
       {kPropertySecret, KeySecret::Random().Hex()},
       {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
   };
   if (!settings_.append && key.empty()) {
     int last_id = 0;
     for (const rows::Field& field : schema.fields) last_id = std::max(last_id, field.id);
-    properties[kPropertyIdentity] = IdentityProperty(own, {}, last_id);
+    properties[kPropertyIdentity] = IdentityProperty(derived, {}, last_id);
   }
   auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
   // An unknown answer, or a repeated request's own first attempt: then it is empty.
@@ -235,19 +249,24 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   CDC_TRY(Adopt(std::move(*made)));
   seen_schema_ = schema_;
   seen_key_ = key_;
+  own_ = own;
   if (settings_.append) return {};
   CDC_TRY(TakeSecret());
   MakeIdentity();
   return RebuildIndex("");
 }
 
-Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
+Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) {
   CDC_TRY(Settle());
   for (int attempt = 0;; ++attempt) {
     CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
     CDC_ASSIGN(const rows::Schema evolved,
                iceberg::Evolve(current, table_.metadata->last_column_id, changes));
-    auto committed = ports_.catalog.CommitTable(table_, iceberg::SchemaCommit(*table_.metadata, evolved));
+    const std::map<std::string, std::string> noted = {{kPropertyOwn, nlohmann::json(own).dump()}};
+    iceberg::TableCommit commit = changes.empty() ? iceberg::PropertiesCommit(*table_.metadata, noted)
+                                                  : iceberg::SchemaCommit(*table_.metadata, evolved);
+    if (!changes.empty() && own_ != own) commit.updates.emplace_back(iceberg::SetProperties{noted});
+    auto committed = ports_.catalog.CommitTable(table_, commit);
     if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
         committed.error().kind != ErrorKind::kConflict) {
       return committed.error();
@@ -262,6 +281,7 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes) {
     table_ = std::move(*committed);
     CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
     seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+    own_ = OwnNamesOf(*table_.metadata);
     MakeIdentity();
     if (done || schema_->fields == evolved.fields) return {};
   }

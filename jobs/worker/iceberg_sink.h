@@ -97,13 +97,14 @@ class IcebergSink final : public Sink {
   const std::optional<Marker>& marker() const override { return marker_; }
   std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
   const std::vector<std::string>& key() const override { return seen_key_; }
+  std::optional<OwnNames> own_names() const override { return own_; }
   const KeySecret& key_secret() const override { return secret_; }
-  Status Create(const rows::Schema& schema, const std::vector<std::string>& key,
-                const std::vector<std::string>& own = {}) override;
+  Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const OwnNames& own = {},
+                const std::vector<std::string>& derived = {}) override;
   std::shared_ptr<RowIdentity> row_identity() const override { return seen_identity_; }
   Result<uint32_t> CountRows(const Hash128& content) override;
   Status IdentifyRowsWithout(const std::vector<std::string>& absent) override;
-  Status Evolve(const iceberg::SchemaChanges& changes) override;
+  Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
   Result<bool> HasRow(const Hash128& key) override;
@@ -151,9 +152,9 @@ class IcebergSink final : public Sink {
   std::vector<int> KeyColumns(const rows::Schema& schema) const;
 
   // rows_without_key.cc
-  /// Table property of an upsert table without a key: {"own":[…],"absent":[…],"ids":n}.
+  /// Table property of an upsert table without a key: {"derived":[…],"absent":[…],"ids":n}.
   static constexpr const char* kPropertyIdentity = "cdc.row-identity";
-  static std::string IdentityProperty(const std::vector<std::string>& own, const std::vector<std::string>& absent,
+  static std::string IdentityProperty(const std::vector<std::string>& derived, const std::vector<std::string>& absent,
                                       int ids);
   Status ReadIdentity();
   void MakeIdentity();
@@ -244,9 +245,10 @@ class IcebergSink final : public Sink {
   std::shared_ptr<const rows::Schema> schema_;
   std::vector<std::string> key_;
   KeySecret secret_;  // of the hashes of this run, whatever another engine does to the property meanwhile
-  // Of an upsert table without a key: columns that do not tell rows apart, as columns of ours and as ones that the
-  // source has dropped; and the last field id when it was made.
-  std::vector<std::string> own_columns_, absent_columns_;
+  std::optional<OwnNames> own_;  // changed by Create() and Evolve() only, after Load()
+  // Of an upsert table without a key: columns that do not tell rows apart, as columns of the job's and as ones that
+  // the source has dropped; and the last field id when it was made.
+  std::vector<std::string> derived_columns_, absent_columns_;
   int made_with_ids_ = 0;
   std::shared_ptr<RowIdentity> identity_;  // null: it has a key
   std::optional<Marker> marker_;

@@ -33,15 +33,15 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
       declared_(settings.declared),
       placeholder_(settings.declared.handling.unavailable_placeholder),
       fold_(SchemaOf(sink)),
+      streak_(LetterStreak::Load(settings.index_folder / kStreakFile)),
       changes_(sink.marker() ? sink.marker()->key_changes : contract::KeyChangeState{}) {
   std::error_code ignored;
-  shared_topic_ = std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
+  shared_topic_ =
+      !settings_.takes_all && std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
   if (const auto schema = sink_.schema()) {
     // A tombstone, a TRUNCATE or a broken message may come before the first event that says how rows are
     // written.
-    std::vector<std::string> names;
-    for (const rows::Field& field : schema->fields) names.push_back(field.name);
-    auto columns = ColumnsOfNames(names, {}, declared_, schema.get());
+    auto columns = ColumnsOfNames(SourceColumns(*schema), {}, declared_, schema.get());
     if (columns) MakeDecoders(std::move(*columns));
   }
   DeriveAnew();
@@ -75,19 +75,8 @@ bool Intake::has_changes() const {
   return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > changes_.open().size();
 }
 
-Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
-  if (settings_.stop_on_bad) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("bad message at {}[{}]@{}: {}", message.topic(), message.partition(),
-                             message.offset(), reason),
-                 "fix the source, or set on_error = \"dlq\" to put such messages aside"};
-  }
-  log_.Warn("dead letter partition={} offset={} reason={}", message.partition(), message.offset(), reason);
-  return letters_.Add(LetterOf(message), reason);
-}
-
-Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
-                             int32_t partitions) {
+Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                                int32_t partitions) {
   partitions_ = partitions;
   const auto value = message.value();
   if (!value) return TakeTombstone(message);
@@ -95,13 +84,13 @@ Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafk
   if (!envelope) {
     CDC_TRY(Bad(message, Describe(envelope.error())));
     // The change it carried is unknown, and so from here on is the row.
-    if (message.key() && key_decoder_ != nullptr) {
-      if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
-    }
+    Taint(message);
     return Verdict::kTaken;
   }
   if (envelope->is_tombstone) return TakeTombstone(message);
   if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
+  is_change_ = true;
+  ++own_;
   if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope)) return Verdict::kTaken;
   if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
 
@@ -158,9 +147,7 @@ Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std
   fold_.batch().Truncate(row);
   CDC_TRY(Bad(message, reason));
   CDC_TRY(CloseKeyChangeOf(message));
-  if (taints && !settings_.append && message.key() && key_decoder_ != nullptr) {
-    if (const auto key = HashOfKey(*message.key(), false)) tainted_.Add(*key);
-  }
+  if (taints) Taint(message);
   return Verdict::kTaken;
 }
 
@@ -178,6 +165,7 @@ Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event:
   }
   if (sink_.schema() == nullptr) return Verdict::kTaken;
   if (settings_.append) return AppendRemoval(message, envelope);
+  CDC_TRY(CheckTruncated(message, envelope));
   fold_.Truncate();
   changes_.Truncate();
   counts_.clear();

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,8 @@
 #include "jobs/worker/dead_letters.h"
 #include "jobs/worker/fold.h"
 #include "jobs/worker/key_changes.h"
+#include "jobs/worker/left_alone.h"
+#include "jobs/worker/letter_streak.h"
 #include "jobs/worker/mapping.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
@@ -32,6 +35,9 @@ namespace cdc::worker {
 
 /// In the index folder: the topic has rows of another table as well.
 inline constexpr const char* kSharedTopicFile = "shared-topic";
+
+/// In the index folder: see letter_streak.h.
+inline constexpr const char* kStreakFile = "dead-letter-streak";
 
 /// What the source database says about the table.
 struct SourceDescription {
@@ -82,6 +88,14 @@ class Intake {
   /// A record from before the run's first one: it may be the delete whose tombstone comes next.
   void NoteEarlier(const kafka::Message& message);
 
+  /// Before a commit. \return kUnsupported: all that this run has read is other tables', and would be passed.
+  Status JudgeLeftAlone() const;
+  int64_t left_alone() const { return left_alone_.count(); }  ///< records of other tables, of this run
+  /// Before a commit: hands over letters that were kept back. \return as DeadLetters::Add.
+  Status SendLetters();
+  /// Before a commit, behind the letters. \return kTransient.
+  Status SaveStreak();
+
   /// Dead-letters the event of a row whose gaps the sink could not fill.
   Status AbandonRow(uint32_t row);
 
@@ -104,6 +118,8 @@ class Intake {
   int64_t byte_size() const { return static_cast<int64_t>(fold_.byte_size() + counts_.size() * 48) + kept_bytes_; }
 
  private:
+  Result<Verdict> TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                          int32_t partitions);
   Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
   Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
                                int32_t partitions);
@@ -143,7 +159,6 @@ class Intake {
   Error ValuesLost(const std::string& where) const;
   Result<bool> IsPresentRow(const Hash128& key, std::string_view image);
   void Reinstate(const kafka::Message& message, const Hash128& key, const FormerRow& row);
-  Result<Hash128> KeyOfRemoval(const kafka::Message& message, const event::Envelope& envelope);
   Result<Hash128> HashOfKey(std::string_view json, bool is_row);
   Status CloseKeyChange(const Hash128& key);
   Status CloseKeyChangeOf(const kafka::Message& message);
@@ -164,9 +179,10 @@ class Intake {
   Result<Verdict> AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                std::string shape);
   Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
+  std::vector<std::string> SourceColumns(const rows::Schema& table) const;
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
-  Status CheckKeyOf(const kafka::Message& message);
+  Status CheckKeyOf(const kafka::Message& message, const event::Envelope& envelope);
   Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   Error Untyped(std::string_view object) const;
@@ -175,6 +191,12 @@ class Intake {
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
 
+  // intake_letters.cc
+  Status CheckTruncated(const kafka::Message& message, const event::Envelope& envelope) const;
+
+  // intake_key.cc
+  Result<Hash128> KeyOfDelete(const kafka::Message& message, const event::Envelope& envelope);
+  void Taint(const kafka::Message& message);
   void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
@@ -200,8 +222,9 @@ class Intake {
   event::EnvelopeParser envelopes_;
   event::EnvelopeParser keys_;
   Fold fold_;
-  std::string shape_;          // schema text of the decoders; "-" without a schema
-  uint64_t shape_number_ = 0;  // Envelope::schema_number of shape_, where known
+  std::set<std::string> row_names_;  // of the shape's columns, at the source
+  std::string shape_;                // schema text of the decoders; "-" without a schema
+  uint64_t shape_number_ = 0;        // Envelope::schema_number of shape_, where known
   bool relearn_ = false;
   std::unique_ptr<event::RowDecoder> rows_;
   std::unique_ptr<event::RowDecoder> key_decoder_;
@@ -251,6 +274,13 @@ class Intake {
   std::string our_source_;    // `"schema":…,"table":…` that is known to be ours …
   size_t our_source_at_ = 0;  // … and where it stood in the last one
   bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run
+  LetterStreak streak_;
+  std::vector<std::pair<Letter, std::string>> waiting_;  // letters of the streak with their reasons
+  size_t waiting_bytes_ = 0;
+  bool is_change_ = false;  // of this table, or nobody knows: the message that is being taken
+  int64_t change_count_ = 0;  // of that kind, in this run
+  LeftAlone left_alone_;
+  int64_t own_ = 0;  // records that are certainly not left alone
   int64_t source_lsn_ = 0;
   std::optional<int64_t> now_micros_;
 };

@@ -106,7 +106,7 @@ void Intake::NoteEarlier(const kafka::Message& message) {
   const auto envelope = envelopes_.Parse(*value);
   if (envelope) NoteSnapshot(message.partition(), *envelope);
   if (!envelope || envelope->op != event::Op::kDelete) return;
-  if (const auto key = KeyOfRemoval(message, *envelope))
+  if (const auto key = KeyOfDelete(message, *envelope))
     removals_[message.partition()] = {message.offset(), *key};
 }
 
@@ -136,7 +136,7 @@ bool Intake::WasApplied(const kafka::Message& message, const event::Envelope& en
   // The first half of a key change that a commit left out is read again, not sent again.
   if (!changes_.SentAgain(SentOf(message, envelope), *source, PartOf(message, envelope.op))) return false;
   if (envelope.op == event::Op::kDelete) {
-    if (const auto key = KeyOfRemoval(message, envelope)) removals_[message.partition()] = {message.offset(), *key};
+    if (const auto key = KeyOfDelete(message, envelope)) removals_[message.partition()] = {message.offset(), *key};
   }
   return true;
 }
@@ -342,18 +342,13 @@ Status Intake::CloseKeyChangeOf(const kafka::Message& message) {
 
 // ---- removals -------------------------------------------------------------------------------------------------
 
-/// The message key is the row's key; "before" is trusted only where there is none, for it may hold invented values.
-Result<Hash128> Intake::KeyOfRemoval(const kafka::Message& message, const event::Envelope& envelope) {
-  return message.key() ? HashOfKey(*message.key(), false) : HashOfKey(envelope.before, true);
-}
-
 Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::Envelope& envelope) {
   if (settings_.append) return AppendRemoval(message, envelope);
   if (by_content()) {
     CDC_ASSIGN(const auto dropped, RemoveByContent(message, envelope));
     return dropped.value_or(Verdict::kTaken);
   }
-  const auto key = KeyOfRemoval(message, envelope);
+  const auto key = KeyOfDelete(message, envelope);
   if (!key) {
     CDC_TRY(Bad(message, "delete: " + key.error().message));
     return Verdict::kTaken;

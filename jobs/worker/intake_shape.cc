@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 
+#include "jobs/worker/event_key.h"
 #include "jobs/worker/intake.h"
 #include "lib/contract/names.h"
 #include "lib/event/connect_schema.h"
@@ -43,7 +44,7 @@ bool Intake::KeyForm::Has(std::string_view key) const {
 
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
 bool Intake::IsOurs(const event::Envelope& envelope) {
-  if (settings_.source_table.empty()) return true;
+  if (settings_.takes_all || settings_.source_table.empty()) return true;
   if (!our_source_.empty()) {
     // The names stand where they stood last time, or not far from there.
     if (envelope.source.size() >= our_source_at_ + our_source_.size() &&
@@ -60,6 +61,12 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
   if (!source || source->table.empty()) return true;
   const bool ours = source->table == settings_.source_table &&
                     (settings_.source_schema.empty() || source->schema == settings_.source_schema);
+  if (!ours) {
+    const bool namesake =
+        contract::SanitiseForTopic(source->table) == contract::SanitiseForTopic(settings_.source_table) &&
+        contract::SanitiseForTopic(source->schema) == contract::SanitiseForTopic(settings_.source_schema);
+    left_alone_.Note(source->schema, source->table, namesake);
+  }
   if (ours) {
     our_source_ = fmt::format("\"schema\":\"{}\",\"table\":\"{}\",", source->schema, source->table);
   } else if (!shared_topic_) {
@@ -68,10 +75,11 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
     std::filesystem::create_directories(settings_.index_folder, error);
     std::ofstream(settings_.index_folder / kSharedTopicFile, std::ios::trunc) << "";
     log_.Warn(
-        "topic {} also carries table {}.{}, whose rows are left alone: a topic feeds one table; rename "
-        "one of the two at the source, or let Debezium write them to different topics (RegexRouter) "
-        "and say `topic` here",
-        settings_.topic, source->schema, source->table);
+        "topic {} also carries table {}.{}, whose rows are left alone: if they belong to this table, as "
+        "partitions that are routed into one topic do, say topic = \"{}\" here; else rename one of the two "
+        "at "
+        "the source, or let Debezium write them to different topics (RegexRouter)",
+        settings_.topic, source->schema, source->table, settings_.topic);
   }
   return ours;
 }
@@ -79,13 +87,14 @@ bool Intake::IsOurs(const event::Envelope& envelope) {
 Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::Envelope& envelope,
                                     std::span<const kafka::Message> ahead) {
   if (rows_ != nullptr && !relearn_) {
-    CDC_TRY(CheckKeyOf(message));
-    if (envelope.schema.empty() ? shape_ == kSchemaLess
-                                : shape_number_ != 0 && shape_number_ == envelope.schema_number) {
-      return Verdict::kTaken;
-    }
-    if (!envelope.schema.empty() && shape_ == envelope.schema) {
+    bool same = envelope.schema.empty() ? shape_ == kSchemaLess
+                                        : shape_number_ != 0 && shape_number_ == envelope.schema_number;
+    if (!same && !envelope.schema.empty() && shape_ == envelope.schema) {
       shape_number_ = envelope.schema_number;
+      same = true;
+    }
+    if (same) {
+      CDC_TRY(CheckKeyOf(message, envelope));
       return Verdict::kTaken;
     }
   }
@@ -97,6 +106,10 @@ Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::
     if (envelope.after.empty() && sink_.schema() == nullptr) return Verdict::kTaken;
     CDC_ASSIGN(columns, LearnColumns(envelope, ahead));
   }
+  row_names_.clear();
+  for (const event::SourceColumn& column : columns) row_names_.insert(column.name);
+  key_form_ = {};
+  if (sink_.schema() != nullptr) CDC_TRY(CheckKeyOf(message, envelope));
   return AdoptColumns(std::move(columns), message, std::move(shape));
 }
 
@@ -123,17 +136,29 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
   CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, schema.get()));
   if (schema == nullptr) return columns;
   // The table's other columns stay known, so that a row that has them again needs no new plan.
-  std::vector<std::string> others;
-  for (const rows::Field& field : schema->fields) {
-    const bool listed =
-        std::any_of(columns.begin(), columns.end(), [&](const auto& c) { return c.name == field.name; });
-    const bool ours = std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(),
-                                field.name) != settings_.metadata_columns.end();
-    if (!listed && !ours) others.push_back(field.name);
-  }
+  std::vector<std::string> others = SourceColumns(*schema);
+  std::erase_if(others, [&](const std::string& name) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const auto& column) { return column.name == name; });
+  });
   CDC_ASSIGN(const auto known, ColumnsOfNames(others, {}, declared_, schema.get()));
   columns.insert(columns.end(), known.begin(), known.end());
   return columns;
+}
+
+/// Columns of the table that are neither the worker's nor the job's, by their names at the source.
+std::vector<std::string> Intake::SourceColumns(const rows::Schema& table) const {
+  std::set<std::string> own;
+  for (const OwnColumn& column : settings_.own_columns) own.insert(column.name);
+  for (const auto& [value, name] : sink_.own_names().value_or(OwnNames())) own.insert(name);
+  if (mapping_ != nullptr) {
+    for (const rows::Field& field : mapping_->Derived()) own.insert(field.name);
+  }
+  std::vector<std::string> names;
+  for (const rows::Field& field : table.fields) {
+    if (!own.contains(field.name)) names.push_back(declared_.SourceOf(field.name));
+  }
+  return names;
 }
 
 /// A table that was dropped or renamed at the source leaves events behind, whose columns are known from the
@@ -144,7 +169,7 @@ Status Intake::RefuseGuesses(const std::string& missing, const std::vector<std::
   std::set<std::string> unknown;
   for (const std::string_view object : objects) {
     for (std::string& name : event::MemberNames(object)) {
-      const bool known = schema != nullptr && schema->IndexOf(name) >= 0;
+      const bool known = schema != nullptr && schema->IndexOf(declared_.TargetOf(name)) >= 0;
       if (!known && !declared_.columns.contains(name)) unknown.insert(std::move(name));
     }
   }
@@ -187,21 +212,26 @@ Error Intake::Untyped(std::string_view object) const {
 Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message) const {
   if (settings_.append) return std::vector<std::string>();
   if (!settings_.key.empty()) return settings_.key;
-  if (!database_key_.empty()) return database_key_;
-  if (message.key()) {
+  std::vector<std::string> names = database_key_;
+  if (names.empty() && message.key()) {
     event::EnvelopeParser parser;
     std::string_view schema;
     const auto object = parser.ParseKey(*message.key(), &schema);
-    if (object && !schema.empty()) return event::NamesOfKeySchema(schema);
-    if (object && !object->empty()) return event::MemberNames(*object);
+    if (object && !schema.empty()) {
+      CDC_ASSIGN(names, event::NamesOfKeySchema(schema));
+    } else if (object && !object->empty()) {
+      names = event::MemberNames(*object);
+    }
+    names = KeyOfRow(std::move(names), row_names_, settings_.takes_all);
   }
-  // Rows are told apart by their content, as REPLICA IDENTITY FULL sends it (TakeByContent).
-  return std::vector<std::string>();
+  for (std::string& name : names) name = declared_.TargetOf(name);
+  // Without a name rows are told apart by their content, as REPLICA IDENTITY FULL sends it (TakeByContent).
+  return names;
 }
 
 /// A primary key that changed at the source identifies other rows than the table's, and without one nothing
 /// does: they would collapse into one.
-Status Intake::CheckKeyOf(const kafka::Message& message) {
+Status Intake::CheckKeyOf(const kafka::Message& message, const event::Envelope& envelope) {
   if (settings_.append || !settings_.key.empty()) return {};
   if (by_content() && !message.key()) return {};
   if (!message.key()) return database_key_.empty() ? KeyDropped() : Status();
@@ -212,6 +242,11 @@ Status Intake::CheckKeyOf(const kafka::Message& message) {
   if (!object || object->empty()) return {};
   std::vector<std::string> now = event::MemberNames(*object), then = sink_.key();
   key_form_ = KeyForm(*message.key(), *object, now);
+  // A column that has come since the shape was learned is in the row itself.
+  for (std::string& name : event::MemberNames(envelope.after.empty() ? envelope.before : envelope.after))
+    row_names_.insert(std::move(name));
+  now = KeyOfRow(std::move(now), row_names_, settings_.takes_all);
+  for (std::string& name : now) name = declared_.TargetOf(name);
   std::sort(now.begin(), now.end());
   std::sort(then.begin(), then.end());
   if (now == then) return {};
@@ -240,13 +275,13 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
       mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
   if (sink_.schema() == nullptr) {
     CDC_ASSIGN(const std::vector<std::string> key, KeyOfNewTable(message));
-    std::vector<std::string> metadata = settings_.metadata_columns;
-    const bool named = std::find(metadata.begin(), metadata.end(), kOperation) != metadata.end();
-    if (settings_.append && !named) metadata.emplace_back(kOperation);
-    CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, metadata, derived));
-    std::vector<std::string> own = metadata;
-    for (const rows::Field& field : derived) own.push_back(field.name);
-    CDC_TRY(sink_.Create(schema, key, own));
+    OwnNames own;
+    for (const OwnColumn& column : settings_.own_columns) own[column.value] = column.name;
+    CDC_TRY(CheckNames({columns, own, derived, nullptr, settings_.table}));
+    CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, settings_.own_columns, derived));
+    std::vector<std::string> derived_names;
+    for (const rows::Field& field : derived) derived_names.push_back(field.name);
+    CDC_TRY(sink_.Create(schema, key, own, derived_names));
     log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
               fmt::join(key, ","));
     if (sink_.row_identity() != nullptr) {
@@ -254,14 +289,23 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     }
     WarnOfUnmarked(columns, nullptr);
   } else {
-    CDC_TRY(CheckKeyOf(message));
-    const iceberg::SchemaChanges changes = ChangesFor(*sink_.schema(), columns);
-    if (!changes.empty()) {
+    CDC_ASSIGN(const OwnPlan own,
+               PlanOwnColumns(*sink_.schema(), settings_.own_columns, sink_.own_names(), settings_.table));
+    rows::Schema table = *sink_.schema();
+    for (const auto& [before, after] : own.changes.renames)
+      table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
+    CDC_TRY(CheckNames({columns, own.names, derived, &table, settings_.table}));
+    iceberg::SchemaChanges changes = ChangesFor(table, columns);
+    changes.renames = own.changes.renames;
+    changes.additions.insert(changes.additions.end(), own.changes.additions.begin(),
+                             own.changes.additions.end());
+    if (!changes.empty() || sink_.own_names() != own.names) {
       if (has_changes()) return Verdict::kCommitFirst;
       WarnOfUnmarked(columns, sink_.schema().get());
-      CDC_TRY(sink_.Evolve(changes));
-      log_.Info("table {} follows its source: new columns={} widened={}", iceberg::ToString(settings_.ident),
-                changes.additions.size(), changes.promotions.size());
+      CDC_TRY(sink_.Evolve(changes, own.names));
+      if (!changes.empty())
+        log_.Info("table {} follows its source: new columns={} widened={}",
+                  iceberg::ToString(settings_.ident), changes.additions.size(), changes.promotions.size());
     }
   }
   if (fold_.batch().shared_schema() != sink_.schema()) {
@@ -271,7 +315,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
   if (sink_.row_identity() != nullptr && shape != kSchemaLess) {
     std::vector<std::string> absent;
     for (const rows::Field& field : sink_.schema()->fields) {
-      const auto named = [&](const auto& column) { return column.name == field.name; };
+      const auto named = [&](const auto& column) { return column.column() == field.name; };
       const bool sent = std::any_of(columns.begin(), columns.end(), named);
       if (!sent && !IsOwn(field.name)) absent.push_back(field.name);
     }
@@ -288,8 +332,11 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
 
 /// Whether a column of the table is one that this worker fills.
 bool Intake::IsOwn(std::string_view name) const {
-  const auto& metadata = settings_.metadata_columns;
-  if (name == kOperation || std::find(metadata.begin(), metadata.end(), name) != metadata.end()) return true;
+  if (const auto own = sink_.own_names()) {
+    for (const auto& [value, column] : *own) {
+      if (column == name) return true;
+    }
+  }
   const std::vector<rows::Field> derived = mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
   return std::any_of(derived.begin(), derived.end(), [&](const auto& field) { return field.name == name; });
 }
@@ -309,23 +356,23 @@ void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,
 void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   const auto schema = sink_.schema();
   std::vector<int> ours;
-  const auto position = [&](std::string_view name, bool wanted) {
-    const int at = wanted ? schema->IndexOf(name) : -1;
+  const auto position = [&](std::string_view name) {
+    const int at = schema->IndexOf(name);
     if (at >= 0) ours.push_back(at);
     return at;
   };
-  const auto wanted = [&](std::string_view name) {
-    return std::find(settings_.metadata_columns.begin(), settings_.metadata_columns.end(), name) !=
-           settings_.metadata_columns.end();
+  const auto filled_by = [&](std::string_view value) {
+    const auto own = std::find_if(settings_.own_columns.begin(), settings_.own_columns.end(),
+                                  [&](const OwnColumn& column) { return column.value == value; });
+    return own == settings_.own_columns.end() ? -1 : position(own->name);
   };
-  ingestion_time_ = position(kIngestionTime, wanted(kIngestionTime));
-  operation_ = position(kOperation, settings_.append || wanted(kOperation));
-  source_lsn_column_ = position(kSourceLsn, wanted(kSourceLsn));
-  source_time_ = position(kSourceTime, wanted(kSourceTime));
+  ingestion_time_ = filled_by(kIngestionTime);
+  operation_ = filled_by(kOperation);
+  source_lsn_column_ = filled_by(kSourceLsn);
+  source_time_ = filled_by(kSourceTime);
   derived_columns_.clear();
   if (mapping_ != nullptr) {
-    for (const rows::Field& field : mapping_->Derived())
-      derived_columns_.push_back(position(field.name, true));
+    for (const rows::Field& field : mapping_->Derived()) derived_columns_.push_back(position(field.name));
   }
 
   identity_ = sink_.row_identity();

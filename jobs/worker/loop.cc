@@ -318,6 +318,7 @@ void Loop::SendProgress() {
   progress.deletes = report_->deletes;
   progress.rows = report_->rows;
   progress.dead_letters = report_->dead_letters;
+  progress.left_alone = report_->left_alone;
   progress.snapshot_id = report_->snapshot_id;
   progress.last_commit_ms = last_commit_ms_;
   ports_.channel.SendProgress(progress);

@@ -36,6 +36,8 @@ Status Loop::CheckTopic(const contract::LastRecords& witnesses) {
 /// What has to be done on this thread before the batch can be committed.
 Status Loop::PrepareCommit() {
   NoteLastRecords();
+  report_->left_alone = ports_.intake.left_alone();
+  CDC_TRY(ports_.intake.JudgeLeftAlone());
   Fold& fold = ports_.intake.fold();
   CDC_TRY(GiveUpKeyChanges(ports_.clock.steady() - kKeyChangePatience));
   ports_.intake.SetAsideKeyChanges();
@@ -44,7 +46,9 @@ Status Loop::PrepareCommit() {
     CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.sink.FillGaps(&fold));
     for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
   }
+  CDC_TRY(ports_.intake.SendLetters());
   CDC_TRY(ports_.letters.Flush());
+  CDC_TRY(ports_.intake.SaveStreak());
   CDC_TRY(ports_.tainted.SaveBeforeCommit());
   report_->dead_letters = ports_.letters.count();
   return {};

@@ -11,14 +11,14 @@ namespace cdc::worker {
 
 using nlohmann::json;
 
-std::string IcebergSink::IdentityProperty(const std::vector<std::string>& own, const std::vector<std::string>& absent,
+std::string IcebergSink::IdentityProperty(const std::vector<std::string>& derived, const std::vector<std::string>& absent,
                                           int ids) {
-  return json{{"own", own}, {"absent", absent}, {"ids", ids}}.dump();
+  return json{{"derived", derived}, {"absent", absent}, {"ids", ids}}.dump();
 }
 
 /// What the table says of its rows' identity. \return kUnsupported: it has no key and says nothing.
 Status IcebergSink::ReadIdentity() {
-  own_columns_.clear();
+  derived_columns_.clear();
   absent_columns_.clear();
   identity_.reset();
   if (settings_.append || !key_.empty()) return {};
@@ -32,7 +32,7 @@ Status IcebergSink::ReadIdentity() {
     }
     return true;
   };
-  if (!said.is_object() || !names("own", &own_columns_) || !names("absent", &absent_columns_) ||
+  if (!said.is_object() || !names("derived", &derived_columns_) || !names("absent", &absent_columns_) ||
       !said.value("ids", json()).is_number_integer()) {
     return Error{ErrorKind::kUnsupported,
                  "table " + iceberg::ToString(settings_.ident) + " has no key, so it cannot be updated in place",
@@ -46,8 +46,11 @@ Status IcebergSink::ReadIdentity() {
 void IcebergSink::MakeIdentity() {
   identity_.reset();
   if (!settings_.append && key_.empty()) {
-    std::vector<std::string> except = own_columns_;
+    std::vector<std::string> except = derived_columns_;
     except.insert(except.end(), absent_columns_.begin(), absent_columns_.end());
+    if (own_) {
+      for (const auto& [value, name] : *own_) except.push_back(name);
+    }
     identity_ = std::make_shared<RowIdentity>(secret_, *schema_, except, made_with_ids_);
     seen_identity_ = std::make_shared<RowIdentity>(*identity_);
   } else {
@@ -67,7 +70,7 @@ Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) 
   if (absent == absent_columns_) return {};
   auto committed = ports_.catalog.CommitTable(
       table_, iceberg::PropertiesCommit(*table_.metadata,
-                                        {{kPropertyIdentity, IdentityProperty(own_columns_, absent, made_with_ids_)}}));
+                                        {{kPropertyIdentity, IdentityProperty(derived_columns_, absent, made_with_ids_)}}));
   if (!committed) return committed.error();
   table_ = std::move(*committed);
   absent_columns_ = absent;

@@ -111,13 +111,25 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line
 TableSettings SettingsOf(const config::Config& config, const config::Table& table) {
   TableSettings settings;
   settings.table = table.name;
+  settings.takes_all = table.topic_given;
+  settings.bare_name = config::BareName(config, table.name);
   settings.append = table.mode == config::Mode::kAppend;
   settings.stop_on_bad = table.on_error == config::OnError::kStop;
-  if (table.key) settings.key = *table.key;
-  settings.metadata_columns = table.metadata_columns;
+  bool says_operation = false;
+  for (const config::MetadataColumn& column : table.metadata_columns) {
+    settings.own_columns.push_back({column.name, column.value});
+    says_operation |= column.value == kOperation;
+  }
+  if (settings.append && !says_operation) {
+    settings.own_columns.push_back({std::string(kOperationName), std::string(kOperation)});
+  }
   settings.declared.table = table.name;
   settings.declared.handling = HandlingOf(config.source);
   settings.declared.columns = table.columns;
+  settings.declared.names = table.column_names;
+  for (const std::string& column : table.key.value_or(std::vector<std::string>())) {
+    settings.key.push_back(settings.declared.TargetOf(column));
+  }
   settings.dsn = config.source.dsn;
   settings.commit_interval = table.commit_interval;
   settings.idle_timeout = config.orchestrator.idle_timeout;

@@ -20,11 +20,13 @@ struct TableSettings {
   std::string topic;
   std::string source_schema;  ///< PostgreSQL schema, e.g. "public"; empty: unknown
   std::string
-      source_table;     ///< its name at the source (value.source.table); empty: whatever the topic carries
-  bool append = false;  ///< mode = "append"
-  bool stop_on_bad = false;                   ///< on_error = "stop"
-  std::vector<std::string> key;               ///< configured; empty: the event's own
-  std::vector<std::string> metadata_columns;  ///< names of table_shape.h
+      source_table;        ///< its name at the source (value.source.table); empty: whatever the topic carries
+  bool takes_all = false;  ///< the topic was named for this table: whatever it carries is the table's
+  std::string bare_name;   ///< the entry without its schema
+  bool append = false;     ///< mode = "append"
+  bool stop_on_bad = false;            ///< on_error = "stop"
+  std::vector<std::string> key;        ///< configured, names in the table; empty: the event's own
+  std::vector<OwnColumn> own_columns;  ///< that the worker adds
   Declarations declared;
   std::string dsn;  ///< libpq; empty: none
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/worker/column_names.h"
 #include "jobs/worker/fold.h"
 #include "jobs/worker/row_identity.h"
 #include "lib/contract/key_changes.h"
@@ -63,13 +64,15 @@ class Sink {
 
   /// What the hashes of the table's keys are made with. Not before Create().
   virtual const KeySecret& key_secret() const = 0;
+  /// Which of its columns the worker fills; nothing: not noted, as in tables made before this was.
+  virtual std::optional<OwnNames> own_names() const = 0;
 
   /// Makes the table. \param key empty for append, and for rows that are told apart by their content
-  /// \param own names of columns that do not come from the source
-  /// \return kConflict: somebody else just did; kTransient.
-  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key,
-                        const std::vector<std::string>& own = {}) = 0;
-  virtual Status Evolve(const iceberg::SchemaChanges& changes) = 0;
+  /// \param derived names of a job's own columns \return kConflict: somebody else just did; kTransient.
+  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const OwnNames& own,
+                        const std::vector<std::string>& derived) = 0;
+  /// \param own noted with it; what it is already changes nothing
+  virtual Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) = 0;
 
   /// About how much memory a row of the table takes when its gaps are filled, in bytes; a guess on the safe
   /// side.

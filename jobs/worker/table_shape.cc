@@ -76,6 +76,17 @@ bool CanIdentify(const Type& type) {
 
 }  // namespace
 
+const std::string& Declarations::TargetOf(const std::string& source) const {
+  const auto found = names.find(source);
+  return found == names.end() ? source : found->second;
+}
+
+const std::string& Declarations::SourceOf(const std::string& target) const {
+  const auto found =
+      std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.second == target; });
+  return found == names.end() ? target : found->first;
+}
+
 Result<std::vector<SourceColumn>> ColumnsOfSchema(std::string_view schema, const Declarations& declared) {
   CDC_ASSIGN(std::vector<SourceColumn> columns, event::ColumnsOfValueSchema(schema));
   std::vector<SourceColumn> problems;
@@ -85,6 +96,7 @@ Result<std::vector<SourceColumn>> ColumnsOfSchema(std::string_view schema, const
                  event::ColumnOfPgType(column.name, words->second, declared.handling, true));
       CDC_ASSIGN(column, event::Override(column, wanted, words->second));
     }
+    column.target = declared.TargetOf(column.name);
     if (!column.problem.empty()) problems.push_back(column);
   }
   if (!problems.empty()) return Unsupported(problems, declared.table);
@@ -112,7 +124,7 @@ Result<std::vector<SourceColumn>> ColumnsOfNames(const std::vector<std::string>&
   for (const std::string& name : names) {
     const auto words = declared.columns.find(name);
     const auto described = declared.database.find(name);
-    const int known = table == nullptr ? -1 : table->IndexOf(name);
+    const int known = table == nullptr ? -1 : table->IndexOf(declared.TargetOf(name));
     if (words != declared.columns.end()) {
       CDC_ASSIGN(columns.emplace_back(), event::ColumnOfPgType(name, words->second, declared.handling, true));
     } else if (described != declared.database.end()) {
@@ -124,44 +136,29 @@ Result<std::vector<SourceColumn>> ColumnsOfNames(const std::vector<std::string>&
     } else {
       const auto inferred = std::find_if(inferences.begin(), inferences.end(),
                                          [&](const SourceColumn& c) { return c.name == name; });
-      if (inferred != inferences.end()) columns.push_back(*inferred);
+      if (inferred == inferences.end()) continue;
+      columns.push_back(*inferred);
     }
+    columns.back().name = name;
+    columns.back().target = declared.TargetOf(name);
   }
   return columns;
 }
 
-rows::Field MetadataField(std::string_view name) {
-  rows::Field field;
-  field.name = std::string(name);
-  if (name == kOperation)
-    field.type = Type::Of(TypeKind::kString);
-  else if (name == kSourceLsn)
-    field.type = Type::Of(TypeKind::kLong);
-  else
-    field.type = Type::Of(TypeKind::kTimestamptz);
-  return field;
-}
-
 Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
                                     const std::vector<std::string>& key,
-                                    const std::vector<std::string>& metadata_columns,
+                                    const std::vector<OwnColumn>& own_columns,
                                     const std::vector<rows::Field>& derived) {
   rows::Schema schema;
   for (const SourceColumn& column : columns) {
     rows::Field field;
-    field.name = column.name;
+    field.name = column.column();
     field.type = column.type;
-    field.required = std::find(key.begin(), key.end(), column.name) != key.end();
+    field.required = std::find(key.begin(), key.end(), column.column()) != key.end();
     schema.fields.push_back(std::move(field));
   }
   for (const rows::Field& field : derived) schema.fields.push_back(field);
-  for (const std::string& name : metadata_columns) {
-    if (schema.IndexOf(name) >= 0) {
-      return Error{ErrorKind::kUnsupported, "the source has a column '" + name + "' of its own",
-                   "take it out of metadata_columns of this table"};
-    }
-    schema.fields.push_back(MetadataField(name));
-  }
+  for (const OwnColumn& own : own_columns) schema.fields.push_back(FieldOf(own));
   schema = iceberg::AssignFieldIds(std::move(schema));
   for (const std::string& name : key) {
     const int at = schema.IndexOf(name);
@@ -180,14 +177,14 @@ Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
 iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<SourceColumn>& columns) {
   iceberg::SchemaChanges changes;
   for (const SourceColumn& column : columns) {
-    const int at = table.IndexOf(column.name);
+    const int at = table.IndexOf(column.column());
     if (at < 0) {
       rows::Field field;
-      field.name = column.name;
+      field.name = column.column();
       field.type = column.type;
       changes.additions.push_back(std::move(field));
     } else if (const auto wider = Wider(table.fields[static_cast<size_t>(at)].type, column.type)) {
-      changes.promotions.emplace_back(column.name, *wider);
+      changes.promotions.emplace_back(column.column(), *wider);
     }
   }
   return changes;

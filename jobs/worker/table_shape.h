@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "jobs/worker/column_names.h"
 #include "lib/core/result.h"
 #include "lib/event/pg_type.h"
 #include "lib/event/source_column.h"
@@ -16,19 +17,16 @@
 
 namespace cdc::worker {
 
-/// Columns that the worker fills itself. The names are the configuration's `metadata_columns`.
-inline constexpr std::string_view kIngestionTime =
-    "ingestion_time";                                              ///< timestamptz: when the row was decoded
-inline constexpr std::string_view kOperation = "_cdc_operation";   ///< string: r, c, u, d or t
-inline constexpr std::string_view kSourceLsn = "_cdc_source_lsn";  ///< long
-inline constexpr std::string_view kSourceTime = "_cdc_source_time";  ///< timestamptz: commit at the source
-
 /// What is known about the columns beside the events themselves.
 struct Declarations {
   std::string table;  ///< its entry in tables.toml, for hints
   event::Handling handling;
   std::map<std::string, std::string> columns;  ///< `columns` of the configuration: name → PostgreSQL's words
+  std::map<std::string, std::string> names;  ///< the same: the source's name → the table's, where they differ
   std::map<std::string, std::string> database;  ///< the same from the source database; empty without `dsn`
+
+  const std::string& TargetOf(const std::string& source) const;  ///< the table's name for a source's column
+  const std::string& SourceOf(const std::string& target) const;  ///< and back
 };
 
 /// The columns of an event that embeds its schema. Declared ones are kept as declared.
@@ -57,19 +55,16 @@ Result<std::vector<event::SourceColumn>> ColumnsOfNames(const std::vector<std::s
 
 /// Schema of a table to be made: the key's columns required, all others optional, metadata columns last.
 ///
-/// \param key names of the key's columns; each must be among `columns`. Columns of types that Iceberg does
-/// not take as
+/// \param key names of the key's columns, in the table; each must be among `columns`. Columns of types that
+/// Iceberg does not take as
 ///        identifiers (floats, binaries of lists) stay out of identifier-field-ids
-/// \return kUnsupported: a key column that is not there, or a metadata column whose name the source uses.
+/// \return kUnsupported: a key column that is not there.
 Result<rows::Schema> NewTableSchema(const std::vector<event::SourceColumn>& columns,
                                     const std::vector<std::string>& key,
-                                    const std::vector<std::string>& metadata_columns,
+                                    const std::vector<OwnColumn>& own_columns,
                                     const std::vector<rows::Field>& derived);
 
 /// What the table lacks to take these columns: new ones, and wider types where Iceberg can widen.
 iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<event::SourceColumn>& columns);
-
-/// The field of a metadata column; nothing for an unknown name.
-rows::Field MetadataField(std::string_view name);
 
 }  // namespace cdc::worker

@@ -82,6 +82,13 @@ struct Orchestrator {
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 
+/// A column that the worker adds.
+struct MetadataColumn {
+  std::string name;   ///< in the table
+  std::string value;  ///< what fills it: "ingestion_time()", "op()" or "lsn()"
+  friend bool operator==(const MetadataColumn&, const MetadataColumn&) = default;
+};
+
 enum class Mode { kUpsert, kAppend };
 enum class OnError { kDlq, kStop };
 
@@ -91,14 +98,17 @@ struct Table {
   /// Where its events may be, in order of preference; the first that exists in Kafka is the table's topic.
   /// More than one only when `name` has no schema and `[source] schemas` lists several.
   std::vector<std::string> topics;
+  /// `topic` was written for this table: it takes whatever that carries, other source tables' rows included.
+  bool topic_given = false;
   std::optional<std::vector<std::string>> key;  ///< columns; nothing: the key of the events
   std::string job = "upsert";
   Mode mode = Mode::kUpsert;
   int format_version = 2;
   Millis commit_interval{1'000};
-  std::vector<std::string> metadata_columns = {"ingestion_time"};
+  std::vector<MetadataColumn> metadata_columns = {{"ingestion_time", "ingestion_time()"}};
   std::map<std::string, std::string>
-      columns;  ///< column → type in PostgreSQL's words; [defaults] are merged in
+      columns;  ///< source's column → type in PostgreSQL's words; [defaults] are merged in
+  std::map<std::string, std::string> column_names;  ///< source's column → its name in the table; merged too
   OnError on_error = OnError::kDlq;
   int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes

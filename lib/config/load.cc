@@ -148,6 +148,7 @@ class Loader {
         r.String("topic", &topic);
         if (contract::IsDlqTopic(topic)) r.Fail("topic", "is a dead-letter topic, which is never a table");
         table.topics = {topic};
+        table.topic_given = true;
       }
       r.RejectUnknown();
       read.emplace_back(line, std::move(table));

@@ -202,22 +202,19 @@ void NodeReader::Scalar(std::string_view key, std::string* out) {
   }
 }
 
-void NodeReader::StringMap(std::string_view key, std::map<std::string, std::string>* out) {
-  const toml::table* table = Child(key);
-  if (!table) return;
-  NodeReader inner(table, FullKey(key), problems_);
-  for (const auto& [name, node] : *table) {
-    std::string entry(name.str());
-    inner.Scalar(entry, &(*out)[entry]);
-  }
-}
-
 const toml::table* NodeReader::Child(std::string_view key) {
   const toml::node* node = Find(key);
   if (!node) return nullptr;
   if (!node->is_table())
     Fail(key, fmt::format("is {}: it is a section, write [{}]", TypeName(*node), FullKey(key)));
   return node->as_table();
+}
+
+const toml::array* NodeReader::Array(std::string_view key, std::string_view example) {
+  const toml::node* node = Find(key);
+  if (node && !node->is_array())
+    Fail(key, fmt::format("is {}: write a list like {}", TypeName(*node), example));
+  return node ? node->as_array() : nullptr;
 }
 
 void NodeReader::RejectUnknown() {

@@ -36,18 +36,20 @@ class NodeReader {
   void StringList(std::string_view key, std::vector<std::string>* out);
   /// Numbers and booleans are taken as their text.
   void Scalar(std::string_view key, std::string* out);
-  void StringMap(std::string_view key, std::map<std::string, std::string>* out);
   template <typename T>
   void Choice(std::string_view key, const std::vector<std::pair<std::string, T>>& choices, T* out);
 
   /// The table at `key`, null when absent.
   const toml::table* Child(std::string_view key);
+  /// The list at `key`, null when absent.
+  const toml::array* Array(std::string_view key, std::string_view example);
 
   /// A problem unless the key is there.
   void Require(std::string_view key, std::string_view example);
   void Fail(std::string_view key, std::string text);
   void FailAt(int line, std::string_view key, std::string text);
 
+  std::string FullKey(std::string_view key) const;
   Problems* problems() const { return problems_; }
 
   /// Call last: keys nobody asked for are problems.
@@ -55,7 +57,6 @@ class NodeReader {
 
  private:
   const toml::node* Find(std::string_view key);
-  std::string FullKey(std::string_view key) const;
   std::optional<std::string> Text(std::string_view key, const char* expected);
   /// Replaces each ${NAME} by its environment variable.
   std::optional<std::string> Expand(std::string_view key, int line, const std::string& text);

@@ -196,14 +196,18 @@ Result<std::string_view> EnvelopeParser::ParseKey(std::string_view key, std::str
     return Error{ErrorKind::kBadValue, "the key is not a JSON object"};
   }
   std::string_view payload, embedded;
+  bool has_schema = false;
   size_t members = 0;
   const bool ok = ForEachMember(cursor, [&](std::string_view name, std::string_view value) {
     ++members;
     if (name == "payload") payload = value;
-    if (name == "schema") embedded = ObjectOrNothing(value);
+    if (name != "schema") return;
+    embedded = ObjectOrNothing(value);
+    // A key's columns are never null: this is a converter's wrapping without the schema.
+    has_schema = !embedded.empty() || value == "null";
   });
   if (!ok || !cursor.AtEnd()) return Malformed(cursor, "the key");
-  if (members != 2 || payload.empty() || embedded.empty()) return key;
+  if (members != 2 || payload.empty() || !has_schema) return key;
   *schema = embedded;
   return ObjectOrNothing(payload);
 }

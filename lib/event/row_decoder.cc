@@ -15,7 +15,7 @@ RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& sch
     : placeholder_(placeholder), values_(placeholder), tolerant_(tolerant) {
   members_.reserve(source.size());
   for (SourceColumn& column : source) {
-    const int at = schema.IndexOf(column.name);
+    const int at = schema.IndexOf(column.column());
     const bool convertible = at < 0 || IsConvertible(column, schema.fields[static_cast<size_t>(at)].type);
     by_name_.emplace(column.name, members_.size());
     members_.push_back(Member{Quoted(column.name), std::move(column), at, convertible});

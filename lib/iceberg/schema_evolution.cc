@@ -26,6 +26,14 @@ Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, con
     if (at >= 0) return &evolved.fields[static_cast<size_t>(at)];
     return Error{ErrorKind::kInvalidArgument, fmt::format("changing the schema: no column {}", name)};
   };
+  for (const auto& [name, to] : changes.renames) {
+    CDC_ASSIGN(rows::Field * field, find(name));
+    if (evolved.IndexOf(to) >= 0) {
+      return Error{ErrorKind::kUnsupported,
+                   fmt::format("renaming column {} to {}: the table has one of that name", name, to)};
+    }
+    field->name = to;
+  }
   for (const auto& [name, type] : changes.promotions) {
     CDC_ASSIGN(rows::Field * field, find(name));
     if (!rows::CanPromote(field->type, type)) {

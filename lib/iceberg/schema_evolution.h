@@ -14,12 +14,16 @@
 namespace cdc::iceberg {
 
 struct SchemaChanges {
+  std::vector<std::pair<std::string, std::string>>
+      renames;                         ///< old name, new name; first of all: the rest uses new ones
   std::vector<rows::Field> additions;  ///< ids ignored; always optional, appended in this order
   std::vector<std::pair<std::string, rows::Type>> promotions;  ///< column name, wider type
   std::vector<std::string>
       relaxations;  ///< columns that become optional; leaves identifier-field-ids if among them
 
-  bool empty() const { return additions.empty() && promotions.empty() && relaxations.empty(); }
+  bool empty() const {
+    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty();
+  }
 };
 
 /// Gives ids 1.. to the fields of a new table's schema, then to list elements, unless all have one. Set

@@ -152,13 +152,11 @@ TEST_CASE("a key's values may look like another key") {
 TEST_CASE("column names that readers may not expect stay as they are") {
   Changes changes("names");
   Started started(
-      "names",
-      {changes.Create(
-          {{"id", 1}, {"n", 1}, {"N", 2}, {"a.b", 3}, {"x y", 5}, {"file_path", 7}, {"pos", 8}, {"ş", 9}})});
+      "names", {changes.Create(
+                   {{"id", 1}, {"n", 1}, {"a.b", 3}, {"x y", 5}, {"file_path", 7}, {"pos", 8}, {"ş", 9}})});
   REQUIRE(started.ended.exit == 0);
   const json row = Dump(started.pipeline, {"names"})["names"]["rows"][0];
-  for (const auto& [name, value] :
-       Rows{{"N", 2}, {"a.b", 3}, {"x y", 5}, {"file_path", 7}, {"pos", 8}, {"ş", 9}}) {
+  for (const auto& [name, value] : Rows{{"a.b", 3}, {"x y", 5}, {"file_path", 7}, {"pos", 8}, {"ş", 9}}) {
     CHECK(row[name] == value);
   }
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 
 #include <catch2/catch_test_macros.hpp>
@@ -72,6 +73,50 @@ TEST_CASE("librdkafka's properties that the programs set themselves are refused 
   CHECK(config->kafka.properties == std::map<std::string, std::string>{{"security.protocol", "SASL_SSL"},
                                                                        {"sasl.mechanism", "PLAIN"},
                                                                        {"socket.timeout.ms", "5000"}});
+}
+
+TEST_CASE("the worker's columns may have names of their own") {
+  const auto config =
+      Good(kHead +
+           "[tables.t]\nmetadata_columns = [\"ingestion_time\", { name = \"kind\", value = \"op()\" }]\n"
+           "[tables.u]\nmetadata_columns = [{ name = \"_at\", value = \"ingestion_time()\" }]\n[tables.v]\n");
+  CHECK(config->FindTable("t")->metadata_columns ==
+        std::vector<MetadataColumn>{{"ingestion_time", "ingestion_time()"}, {"kind", "op()"}});
+  CHECK(config->FindTable("u")->metadata_columns == std::vector<MetadataColumn>{{"_at", "ingestion_time()"}});
+  CHECK(config->FindTable("v")->metadata_columns ==
+        std::vector<MetadataColumn>{{"ingestion_time", "ingestion_time()"}});
+  for (const auto& [line, text] : std::vector<std::pair<const char*, const char*>>{
+           {"[\"when\"]", "\"when\" is not allowed"},
+           {"[{ name = \"a\" }]", "metadata_columns.value: is missing"},
+           {"[{ value = \"op()\" }]", "metadata_columns.name: is missing"},
+           {"[{ name = \"a\", value = \"now()\" }]", "\"now()\" is not allowed"},
+           {"[{ name = \"a\", value = \"op()\", type = \"x\" }]", "unknown key"},
+           {"[\"ingestion_time\", { name = \"b\", value = \"ingestion_time()\" }]", "listed twice"},
+           {"[{ name = \"a\", value = \"op()\" }, { name = \"A\", value = \"lsn()\" }]", "are one name"},
+           {"\"ingestion_time\"", "write a list"}}) {
+    INFO(line);
+    CHECK(Contains(Bad(kHead + "[tables.t]\nmetadata_columns = " + line + "\n"), text));
+  }
+}
+
+TEST_CASE("a column of the source may have another name in the table") {
+  const auto config =
+      Good(kHead +
+           "[tables.t.columns]\na = \"text\"\nV = { name = \"v_2\" }\nw = { type = \"int\", name = \"x\" }\n"
+           "y = { type = \"date\" }\n");
+  const auto table = *config->FindTable("t");
+  CHECK(table.columns == std::map<std::string, std::string>{{"a", "text"}, {"w", "int"}, {"y", "date"}});
+  CHECK(table.column_names == std::map<std::string, std::string>{{"V", "v_2"}, {"w", "x"}});
+  CHECK(Contains(Bad(kHead + "[tables.t.columns]\na = {}\n"), "tables.t.columns.a: is empty"));
+  CHECK(Contains(Bad(kHead + "[tables.t.columns]\na = { name = \"\" }\n"),
+                 "tables.t.columns.a.name: is empty"));
+  CHECK(Contains(Bad(kHead + "[tables.t.columns]\na = { as = \"b\" }\n"), "unknown key"));
+}
+
+TEST_CASE("a topic that is written for a table is known to be") {
+  const auto config = Good(kHead + "[tables.t]\n[tables.u]\ntopic = \"" + "all_u\"\n");
+  CHECK_FALSE(config->FindTable("t")->topic_given);
+  CHECK(config->FindTable("u")->topic_given);
 }
 
 TEST_CASE("defaults, inheritance and paths relative to the file") {

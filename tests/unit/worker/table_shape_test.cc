@@ -14,7 +14,7 @@ std::vector<event::SourceColumn> Columns(const std::vector<std::pair<std::string
 
 TEST_CASE("a new table has required keys, optional columns and metadata columns last") {
   const auto schema = NewTableSchema(Columns({{"a", "int"}, {"b", "text"}, {"c", "int[]"}}), {"b", "a"},
-                                     {"ingestion_time"}, {});
+                                     {{"ingestion_time", std::string(kIngestionTime)}}, {});
   REQUIRE(schema);
   CHECK(schema->fields[0].required);
   CHECK_FALSE(schema->fields[2].required);
@@ -27,7 +27,23 @@ TEST_CASE("a key that Iceberg cannot identify by is still a key; one that is not
   CHECK(NewTableSchema(Columns({{"a", "int"}, {"f", "real"}}), {"a", "f"}, {}, {})
             ->identifier_field_ids.empty());
   CHECK_FALSE(NewTableSchema(Columns({{"a", "int"}}), {"missing"}, {}, {}));
-  CHECK_FALSE(NewTableSchema(Columns({{"ingestion_time", "int"}}), {}, {"ingestion_time"}, {}));
+}
+
+TEST_CASE("a column that tables.toml renames has its own name in the events and the other in the table") {
+  Declarations declared;
+  declared.columns = {{"V", "int"}};
+  declared.names = {{"V", "v_2"}};
+  const auto columns = *ColumnsOfObjects({R"({"id":1,"V":2})"}, declared, nullptr);
+  REQUIRE(columns.size() == 2);
+  CHECK(columns[1].name == "V");
+  CHECK(columns[1].column() == "v_2");
+  const auto table = *NewTableSchema(columns, {"v_2"}, {}, {});
+  CHECK(table.fields[1].name == "v_2");
+  CHECK(table.fields[1].required);
+  CHECK(ChangesFor(table, columns).empty());
+  // As the table has it, where nobody else knows.
+  declared.columns.clear();
+  CHECK(rows::ToString(ColumnsOfNames({"V"}, {}, declared, &table)->front().type) == "int");
 }
 
 TEST_CASE("the table follows what can be followed") {

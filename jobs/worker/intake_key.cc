@@ -1,0 +1,42 @@
+/// \file jobs/worker/intake_key.cc
+/// Intake: the key of an event where the message's own cannot be read.
+
+#include <fmt/format.h>
+
+#include "jobs/worker/event_key.h"
+#include "jobs/worker/intake.h"
+
+namespace cdc::worker {
+
+/// The message's key is the row's; `before` is trusted where there is none, and where it can be told that its
+/// values are the row's.
+Result<Hash128> Intake::KeyOfDelete(const kafka::Message& message, const event::Envelope& envelope) {
+  if (!message.key()) return HashOfKey(envelope.before, true);
+  auto key = HashOfKey(*message.key(), false);
+  if (key || envelope.before.empty() || key_decoder_ == nullptr) return key;
+  std::vector<std::string> names;
+  for (const std::string& name : sink_.key()) names.push_back(declared_.SourceOf(name));
+  if (IsKeyOfBefore(*message.key(), envelope.before, names, envelope.schema)) {
+    return HashOfKey(envelope.before, true);
+  }
+  return Error{
+      ErrorKind::kBadValue,
+      fmt::format("{}; and \"before\" need not have the row's own {}: let the connector write keys as JSON "
+                  "(key.converter), or set REPLICA IDENTITY FULL",
+                  key.error().message, fmt::join(names, ", "))};
+}
+
+/// Of an event that is not applied, so that the table's row of its key is out of date.
+void Intake::Taint(const kafka::Message& message) {
+  if (settings_.append || key_decoder_ == nullptr) return;
+  auto key = message.key() ? HashOfKey(*message.key(), false)
+                           : Result<Hash128>(Error{ErrorKind::kBadValue, "the message has no key"});
+  if (!key && message.value()) {
+    event::EnvelopeParser parser;
+    const auto envelope = parser.Parse(*message.value());
+    if (envelope && !envelope->after.empty()) key = HashOfKey(envelope->after, true);
+  }
+  if (key) tainted_.Add(*key);
+}
+
+}  // namespace cdc::worker
