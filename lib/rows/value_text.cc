@@ -29,19 +29,29 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-/// Whether `v` is the middle between two neighbours of T: which of them is read back is a matter of rounding,
-/// and PostgreSQL does not write such a text.
-bool IsMiddle(const char* text, double v) {
-  const long double read = std::strtold(text, nullptr);
-  const long double up = std::nextafter(v, std::numeric_limits<double>::infinity());
-  const long double down = std::nextafter(v, -std::numeric_limits<double>::infinity());
-  return read == (up + v) / 2 || read == (down + v) / 2;
+/// Of a text with an exponent: "1.250e+05" → "125".
+std::string DigitsOf(std::string_view text) {
+  std::string digits;
+  for (const char c : text.substr(0, text.find('e'))) {
+    if (IsDigit(c)) digits += c;
+  }
+  return digits.substr(0, digits.find_last_not_of('0') + 1);
 }
-bool IsMiddle(const char* text, float v) {
-  const double read = std::strtod(text, nullptr);
-  const double up = std::nextafter(v, std::numeric_limits<float>::infinity());
-  const double down = std::nextafter(v, -std::numeric_limits<float>::infinity());
-  return read == (up + v) / 2 || read == (down + v) / 2;
+
+/// Whether `text` is the middle between `v` and a neighbour of its type: what is read back then is a matter
+/// of rounding, and PostgreSQL does not write such a text.
+template <typename T>
+bool IsMiddle(const char* text, T v) {
+  const long double read = std::strtold(text, nullptr);
+  for (const T end : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity()}) {
+    // A long double has more bits than T and one.
+    const long double middle = (static_cast<long double>(std::nextafter(v, end)) + v) / 2;
+    if (read != middle) continue;
+    std::array<char, 80> exact{};
+    std::snprintf(exact.data(), exact.size(), "%.60Le", middle);
+    if (DigitsOf(exact.data()) == DigitsOf(text)) return true;
+  }
+  return false;
 }
 
 /// \param fixed_below powers of ten from here on are written with an exponent
@@ -70,10 +80,7 @@ std::string ShortestText(T v, int fixed_below) {
   const bool negative = text.front() == '-';
   if (negative) text.remove_prefix(1);
   const size_t e = text.find('e');
-  std::string digits;
-  for (const char c : text.substr(0, e)) {
-    if (c != '.') digits += c;
-  }
+  const std::string digits = DigitsOf(text);
   int exponent = 0;
   std::string_view tail = text.substr(e + 1);
   if (tail.front() == '+') tail.remove_prefix(1);
