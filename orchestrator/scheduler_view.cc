@@ -13,6 +13,7 @@ TableView ViewOf(const JobEntry& e, bool known) {
   TableView v{.table = e.name(), .phase = e.state.phase, .reason = e.state.reason, .hint = e.state.hint};
   const contract::Progress none;
   const contract::Progress& now = e.run ? e.run->progress : none;
+  if (v.reason.empty()) v.reason = now.doing;
   if (known) v.lag = PresentLag(e);
   v.events = e.totals.events + now.events;
   v.rows = e.rows_before + now.rows;

@@ -18,7 +18,7 @@ namespace cdc::orchestrator {
 struct TableView {
   std::string table;
   Phase phase = Phase::kIdle;
-  std::string reason = {};           ///< why Held, in Backoff or Pending
+  std::string reason = {};           ///< why Held, in Backoff or Pending; Running: what takes long
   std::string hint = {};             ///< Held: the command that resolves it
   std::optional<int64_t> lag = {};   ///< records; nothing: unknown
   int64_t events = 0;                ///< read from Kafka

@@ -91,6 +91,7 @@ struct MetadataColumn {
 
 enum class Mode { kUpsert, kAppend };
 enum class OnError { kDlq, kStop };
+enum class OnTypeChange { kHold, kRewrite };
 
 /// One table with `[defaults]` applied.
 struct Table {
@@ -110,6 +111,7 @@ struct Table {
       columns;  ///< source's column → type in PostgreSQL's words; [defaults] are merged in
   std::map<std::string, std::string> column_names;  ///< source's column → its name in the table; merged too
   OnError on_error = OnError::kDlq;
+  OnTypeChange on_type_change = OnTypeChange::kHold;
   int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes
   int snapshot_keep = 10;                ///< newest snapshots that are never expired

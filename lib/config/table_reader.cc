@@ -131,6 +131,9 @@ void ReadTableSettings(NodeReader& reader, Table* table) {
   ReadMetadataColumns(reader, table);
   ReadColumns(reader, table);
   reader.Choice<OnError>("on_error", {{"dlq", OnError::kDlq}, {"stop", OnError::kStop}}, &table->on_error);
+  reader.Choice<OnTypeChange>("on_type_change",
+                              {{"hold", OnTypeChange::kHold}, {"rewrite", OnTypeChange::kRewrite}},
+                              &table->on_type_change);
   reader.Size("memory", 32 * kMegabyte, 64 * kGigabyte, &table->memory);
   reader.Size("target_file_size", kMegabyte, 8 * kGigabyte, &table->target_file_size);
   int64_t keep = table->snapshot_keep;

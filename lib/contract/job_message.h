@@ -36,6 +36,7 @@ struct Progress {
   int64_t left_alone = 0;  ///< Records of other tables in the topic.
   std::optional<int64_t> snapshot_id = {};
   int64_t last_commit_ms = 0;  ///< Unix milliseconds; 0: none in this run.
+  std::string doing = {};      ///< What takes long beside reading, for people; empty: nothing.
 };
 
 /// Worker → orchestrator: idle, I would leave at these next offsets. Wait for kGo or kStay.

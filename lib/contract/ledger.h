@@ -22,7 +22,7 @@ namespace cdc::contract {
 struct TableRecord {
   std::string table;
   std::string state = "Idle";          ///< Idle, Pending, Starting, Running, Stopping, Backoff or Held
-  std::string reason = {};             ///< why Held, in Backoff or Pending
+  std::string reason = {};             ///< why Held, in Backoff or Pending; Running: what takes long
   std::string hint = {};               ///< the command that resolves it
   std::string topic = {};              ///< empty: none exists yet
   PartitionOffsets next_offsets = {};  ///< a hint: the table's newest snapshot knows better

@@ -124,6 +124,7 @@ TEST_CASE("defaults, inheritance and paths relative to the file") {
 rate_limit = "10s"
 [defaults]
 commit_interval = "2s"
+on_type_change = "rewrite"
 [defaults.columns]
 amount = "numeric(10,2)"
 [tables.students]
@@ -133,6 +134,7 @@ gpa = "numeric(3,2)"
 [tables.faculty]
 key = ["a", "b"]
 commit_interval = "250ms"
+on_type_change = "hold"
 )toml");
   CHECK(config->catalog.uri == "/etc/cdc/data/catalog.db");
   CHECK(config->catalog.warehouse == "/etc/cdc/data/warehouse");
@@ -149,6 +151,8 @@ commit_interval = "250ms"
   CHECK(config->tables[1].key == std::vector<std::string>{"a", "b"});
   CHECK(config->tables[1].topics == std::vector<std::string>{"uni.server.public.faculty"});
   CHECK(config->tables[1].commit_interval == Millis(250));
+  CHECK(config->tables[0].on_type_change == OnTypeChange::kRewrite);
+  CHECK(config->tables[1].on_type_change == OnTypeChange::kHold);
 }
 
 TEST_CASE("every mistake is reported at once, with its line, key and what is allowed") {

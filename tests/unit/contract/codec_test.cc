@@ -56,12 +56,14 @@ TEST_CASE("messages survive the trip") {
                     .dead_letters = 3,
                     .left_alone = 8,
                     .snapshot_id = -5,
-                    .last_commit_ms = 77};
+                    .last_commit_ms = 77,
+                    .doing = "writing"};
   auto read = DecodeMessage(EncodeMessage(progress));
   REQUIRE(read.has_value());
   CHECK(EncodeMessage(*read) == EncodeMessage(progress));
   CHECK(std::get<Progress>(*read).deletes == 4);
   CHECK(std::get<Progress>(*read).left_alone == 8);
+  CHECK(std::get<Progress>(*read).doing == "writing");
   CHECK(std::get<Progress>(*read).next == PartitionOffsets{{0, 12}});
   CHECK(std::holds_alternative<Ready>(*DecodeMessage(EncodeMessage(Ready{}))));
   CHECK(std::get<Exiting>(*DecodeMessage(EncodeMessage(Exiting{{{1, 2}}}))).next == PartitionOffsets{{1, 2}});

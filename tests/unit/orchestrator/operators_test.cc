@@ -192,9 +192,13 @@ TEST_CASE("the scheduler's view: runs are counted as they end, lag of a silent K
   CHECK(view.waiting == 1);
   CHECK(view.max_jobs == 2);
   t.Say("a", contract::Ready{});
-  t.Say("a",
-        contract::Progress{
-            .events = 5, .rows = 4, .deletes = 3, .dead_letters = 2, .left_alone = 1, .last_commit_ms = 9});
+  t.Say("a", contract::Progress{.events = 5,
+                                .rows = 4,
+                                .deletes = 3,
+                                .dead_letters = 2,
+                                .left_alone = 1,
+                                .last_commit_ms = 9,
+                                .doing = "writing"});
   view = t.scheduler->Look();
   CHECK(view.tables[0].phase == Phase::kRunning);
   CHECK(view.tables[0].events == 5);
@@ -203,6 +207,7 @@ TEST_CASE("the scheduler's view: runs are counted as they end, lag of a silent K
   CHECK(view.tables[0].dead_letters == 2);
   CHECK(view.tables[0].left_alone == 1);
   CHECK(view.tables[0].last_commit_ms == 9);
+  CHECK(view.tables[0].reason == "writing");
   CHECK(view.tables[0].pid == 1000);
   t.Pass(seconds(2));
   t.End("a", Signaled{11});
