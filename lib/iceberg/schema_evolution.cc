@@ -19,6 +19,28 @@ rows::Schema AssignFieldIds(rows::Schema schema) {
   return schema;
 }
 
+bool CanIdentify(const rows::Type& type) {
+  return type.kind != rows::TypeKind::kFloat && type.kind != rows::TypeKind::kDouble &&
+         type.kind != rows::TypeKind::kList;
+}
+
+namespace {
+
+/// The field of `column`'s name and place from now on. Half a key identifies nothing.
+void Replace(rows::Field* column, const rows::Type& type, int* next, rows::Schema* schema) {
+  auto& ids = schema->identifier_field_ids;
+  const auto identifier = std::find(ids.begin(), ids.end(), column->id);
+  if (identifier != ids.end() && CanIdentify(type))
+    *identifier = *next;
+  else if (identifier != ids.end())
+    ids.clear();
+  column->type = type;
+  column->id = (*next)++;
+  column->element_id = type.kind == rows::TypeKind::kList ? (*next)++ : 0;
+}
+
+}  // namespace
+
 Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, const SchemaChanges& changes) {
   rows::Schema evolved = current;
   const auto find = [&](const std::string& name) -> Result<rows::Field*> {
@@ -49,6 +71,10 @@ Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, con
     std::erase(evolved.identifier_field_ids, field->id);
   }
   int next = std::max(last_column_id, current.max_field_id()) + 1;
+  for (const auto& [name, type] : changes.replacements) {
+    CDC_ASSIGN(rows::Field * field, find(name));
+    Replace(field, type, &next, &evolved);
+  }
   for (rows::Field field : changes.additions) {
     if (evolved.IndexOf(field.name) >= 0) {
       return Error{ErrorKind::kUnsupported,

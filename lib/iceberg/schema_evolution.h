@@ -21,14 +21,21 @@ struct SchemaChanges {
   std::vector<std::string>
       relaxations;  ///< columns that become optional; leaves identifier-field-ids if among them
 
+  /// Column name, type of the column that takes its name and place: a new id, so that files written before
+  /// say nothing of it. It is required, and of the key, where the old one was and its type allows.
+  std::vector<std::pair<std::string, rows::Type>> replacements;
+
   bool empty() const {
-    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty();
+    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty() && replacements.empty();
   }
 };
 
 /// Gives ids 1.. to the fields of a new table's schema, then to list elements, unless all have one. Set
 /// identifier_field_ids afterwards.
 rows::Schema AssignFieldIds(rows::Schema schema);
+
+/// Whether a column of this type may be among the identifier fields (specification, "Identifier Field IDs").
+bool CanIdentify(const rows::Type& type);
 
 /// `current` with `changes`; new ids from last_column_id + 1.
 /// \return kUnsupported: a type that Iceberg cannot promote, or a column name that is taken;

@@ -52,6 +52,26 @@ TEST_CASE("a relaxed key column is no identifier any more") {
   CHECK(Evolve(Start(), 2, changes)->identifier_field_ids.empty());
 }
 
+TEST_CASE("a replaced column has its name and place and another id") {
+  rows::Schema start = Start();
+  start.fields.push_back({3, 0, "t", false, Type::Of(TypeKind::kString)});
+  SchemaChanges changes;
+  changes.replacements = {{"id", Type::Of(TypeKind::kString)}, {"t", Type::ListOf(Type::Of(TypeKind::kInt))}};
+  changes.additions = {{0, 0, "x", false, Type::Of(TypeKind::kUuid)}};
+  const auto evolved = Evolve(start, 7, changes);
+  REQUIRE(Ok(evolved));
+  CHECK(evolved->fields ==
+        std::vector<rows::Field>{{8, 0, "id", true, Type::Of(TypeKind::kString)},
+                                 {2, 0, "d", true, Type::Decimal(5, 2)},
+                                 {9, 10, "t", false, Type::ListOf(Type::Of(TypeKind::kInt))},
+                                 {11, 0, "x", false, Type::Of(TypeKind::kUuid)}});
+  CHECK(evolved->identifier_field_ids == std::vector<int>{8});
+  changes.replacements = {{"id", Type::Of(TypeKind::kDouble)}};
+  CHECK(Evolve(start, 7, changes)->identifier_field_ids.empty());
+  changes.replacements = {{"nope", Type::Of(TypeKind::kInt)}};
+  CHECK(Evolve(start, 7, changes).error().kind == ErrorKind::kInvalidArgument);
+}
+
 TEST_CASE("a new table's schema gets ids: columns first, then elements") {
   rows::Schema schema;
   schema.fields = {{0, 0, "l", false, Type::ListOf(Type::Of(TypeKind::kInt))}, {0, 0, "b", false, Type{}}};
