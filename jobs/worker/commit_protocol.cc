@@ -58,6 +58,9 @@ Result<int64_t> IcebergSink::Send(Draft* draft, const std::map<std::string, std:
   // the rows are made up for key by key; in an append-only table rows would come twice.
   if (settings_.append && summary.contains(std::string(contract::kSummaryOffsets)))
     staged->commit.updates.push_back(iceberg::SetProperties{MirrorOf(staged->snapshot)});
+  // With the offsets that pass the first event without them, and not sooner.
+  if (!draft->changes.operation && absent_ != AbsentIn(metadata))
+    staged->commit.updates.push_back(AbsentProperty(absent_));
   intent.attempt_files.insert(intent.attempt_files.end(), staged->written.begin(), staged->written.end());
   if (Status closed = closing_.CloseAll(); !closed) {
     Discard(*draft);

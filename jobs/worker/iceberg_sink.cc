@@ -110,6 +110,8 @@ Status IcebergSink::Adopt(LoadedTable table) {
                  "rewrite it with that engine first (rewrite_data_files), or `cdc reset " + settings_.table +
                      " --yes`"};
   }
+  // What is noted since goes with the next commit.
+  if (table_.metadata == nullptr) absent_ = AbsentIn(*table.metadata);
   table_ = std::move(table);
   schema_ = std::make_shared<const rows::Schema>(std::move(schema));
   deleted_.ForgetAll();
@@ -266,6 +268,7 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes, const OwnNames
     iceberg::TableCommit commit = changes.empty() ? iceberg::PropertiesCommit(*table_.metadata, noted)
                                                   : iceberg::SchemaCommit(*table_.metadata, evolved);
     if (!changes.empty() && own_ != own) commit.updates.emplace_back(iceberg::SetProperties{noted});
+    if (!changes.replacements.empty()) commit.updates.push_back(AbsentProperty(absent_));
     auto committed = ports_.catalog.CommitTable(table_, commit);
     if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
         committed.error().kind != ErrorKind::kConflict) {

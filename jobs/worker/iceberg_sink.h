@@ -73,6 +73,9 @@ class IcebergSink final : public Sink {
     /// Called again and again while keys are read into the index, which takes minutes where a large table's
     /// is lost. What it returns ends that; the next Open() goes on with the files that are not read yet.
     std::function<Status()> alive = {};
+    /// Called again and again, with what to tell people, while the table is written anew. What it returns
+    /// ends that; the next run goes on with what is written.
+    std::function<Status(const std::string& doing)> working = {};
   };
 
   /// Loads the table if it is there, resolves what the last run left in doubt, and brings the index up to
@@ -105,6 +108,9 @@ class IcebergSink final : public Sink {
   Result<uint32_t> CountRows(const Hash128& content) override;
   Status IdentifyRowsWithout(const std::vector<std::string>& absent) override;
   Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) override;
+  Status Retype(const std::vector<Retyped>& columns) override;
+  std::vector<std::string> absent() const override;
+  void NoteAbsent(std::vector<std::string> columns) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
   Result<bool> HasRow(const Hash128& key) override;
@@ -138,6 +144,15 @@ class IcebergSink final : public Sink {
   Status TakeSecret();
   Status CheckSource() const;
   Status ReadMarker();
+
+  // table_rewrite.cc
+  Status HoldForTypes(const std::vector<Retyped>& columns) const;
+  Status WriteAnew(const std::vector<Retyped>& columns);
+  Result<std::vector<iceberg::DataFile>> WriteFilesAnew(const rows::Schema& evolved,
+                                                        const std::vector<Retyped>& columns);
+  Status SendRewritten(std::vector<iceberg::DataFile> files, const rows::Schema& evolved);
+  Status AdoptRewritten();
+  Status Working(const std::string& doing) const;
 
   // index_recovery.cc
   Status RecoverIndex();
@@ -251,6 +266,7 @@ class IcebergSink final : public Sink {
   std::vector<std::string> derived_columns_, absent_columns_;
   int made_with_ids_ = 0;
   std::shared_ptr<RowIdentity> identity_;  // null: it has a key
+  std::vector<std::string> absent_;
   std::optional<Marker> marker_;
   int64_t expected_records_ = 0;
 

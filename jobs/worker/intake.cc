@@ -94,6 +94,7 @@ Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const k
   if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope)) return Verdict::kTaken;
   if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
 
+  ahead_ = ahead;
   const auto followed = FollowShape(message, *envelope, ahead);
   if (!followed && followed.error().kind == ErrorKind::kBadValue) {
     return DropRow(message, fold_.batch().rows(), followed.error().message);
@@ -120,7 +121,7 @@ Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Enve
     relearn_ = true;
     return Verdict::kCommitFirst;
   }
-  if (outcome == event::RowOutcome::kBadValue) return DropRow(message, row, rows_->error());
+  if (outcome == event::RowOutcome::kBadValue) return TakeBadRow(message, envelope);
   if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
   FillMetadata(row, static_cast<char>(envelope.op), envelope);
   const bool gaps = outcome == event::RowOutcome::kWithGaps;

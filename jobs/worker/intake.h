@@ -187,7 +187,6 @@ class Intake {
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   Error Untyped(std::string_view object) const;
   bool IsOurs(const event::Envelope& envelope);
-  bool IsOwn(std::string_view name) const;
   void MakeDecoders(std::vector<event::SourceColumn> columns);
   void MakeKeyDecoder(std::vector<event::SourceColumn> columns);
 
@@ -197,6 +196,16 @@ class Intake {
   // intake_key.cc
   Result<Hash128> KeyOfDelete(const kafka::Message& message, const event::Envelope& envelope);
   void Taint(const kafka::Message& message);
+
+  // intake_types.cc
+  Result<Verdict> FollowTypes(const std::vector<event::SourceColumn>& columns, bool from_schema);
+  Result<Verdict> FollowAbsence(const std::vector<event::SourceColumn>& columns,
+                                const std::set<std::string>& skipped);
+  Status RefuseUndeclared(const std::vector<Retyped>& retyped) const;
+  Result<Verdict> TakeBadRow(const kafka::Message& message, const event::Envelope& envelope);
+  Result<bool> DatabaseSaysOtherwise();
+  Status SuspectType(std::string_view row);
+  std::set<std::string> OwnColumns() const;
   void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
@@ -226,6 +235,8 @@ class Intake {
   std::string shape_;                // schema text of the decoders; "-" without a schema
   uint64_t shape_number_ = 0;        // Envelope::schema_number of shape_, where known
   bool relearn_ = false;
+  std::span<const kafka::Message> ahead_;     // of the message being taken, with it
+  std::optional<SteadyTime> database_asked_;  // because of a bad value
   std::unique_ptr<event::RowDecoder> rows_;
   std::unique_ptr<event::RowDecoder> key_decoder_;
   std::shared_ptr<const rows::Schema> key_schema_;

@@ -295,6 +295,11 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     for (const auto& [before, after] : own.changes.renames)
       table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
     CDC_TRY(CheckNames({columns, own.names, derived, &table, settings_.table}));
+    CDC_ASSIGN(const Verdict typed, FollowTypes(columns, shape != kSchemaLess));
+    if (typed == Verdict::kCommitFirst) return typed;
+    table = *sink_.schema();
+    for (const auto& [before, after] : own.changes.renames)
+      table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
     iceberg::SchemaChanges changes = ChangesFor(table, columns);
     changes.renames = own.changes.renames;
     changes.additions.insert(changes.additions.end(), own.changes.additions.begin(),
@@ -313,12 +318,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     StartBatch();
   }
   if (sink_.row_identity() != nullptr && shape != kSchemaLess) {
-    std::vector<std::string> absent;
-    for (const rows::Field& field : sink_.schema()->fields) {
-      const auto named = [&](const auto& column) { return column.column() == field.name; };
-      const bool sent = std::any_of(columns.begin(), columns.end(), named);
-      if (!sent && !IsOwn(field.name)) absent.push_back(field.name);
-    }
+    std::vector<std::string> absent = FindAbsent(*sink_.schema(), columns, OwnColumns());
     if (absent != absent_ && has_changes()) return Verdict::kCommitFirst;
     CDC_TRY(sink_.IdentifyRowsWithout(absent));
     absent_ = std::move(absent);
@@ -328,17 +328,6 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
   shape_number_ = 0;
   relearn_ = false;
   return Verdict::kTaken;
-}
-
-/// Whether a column of the table is one that this worker fills.
-bool Intake::IsOwn(std::string_view name) const {
-  if (const auto own = sink_.own_names()) {
-    for (const auto& [value, column] : *own) {
-      if (column == name) return true;
-    }
-  }
-  const std::vector<rows::Field> derived = mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
-  return std::any_of(derived.begin(), derived.end(), [&](const auto& field) { return field.name == name; });
 }
 
 void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,

@@ -15,6 +15,7 @@
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/loop.h"
 #include "jobs/worker/maintain_run.h"
+#include "jobs/worker/migrate_run.h"
 #include "jobs/worker/run_setup.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/job_channel.h"
@@ -95,6 +96,32 @@ std::function<Status()> SignOfLife(contract::JobChannel& channel, const Clock& c
   };
 }
 
+/// The same while the table is written anew, with what people are told meanwhile.
+std::function<Status(const std::string&)> SignOfWork(contract::JobChannel& channel, const Clock& clock,
+                                                     const contract::Report& report) {
+  return [&channel, &clock, &report,
+          last = std::optional<SteadyTime>()](const std::string& doing) mutable -> Status {
+    while (const auto command = channel.Poll()) {
+      if (*command != contract::Command::kStay) stop_requested.store(true, std::memory_order_relaxed);
+      if (*command == contract::Command::kOrphaned) break;
+    }
+    if (stop_requested.load(std::memory_order_relaxed))
+      return Error{ErrorKind::kShuttingDown, "told to stop while the table was written anew"};
+    if (last && clock.steady() - *last < kSignInterval) return {};
+    last = clock.steady();
+    contract::Progress progress;
+    progress.next = report.to;
+    progress.events = report.events;
+    progress.rows = report.rows;
+    progress.deletes = report.deletes;
+    progress.dead_letters = report.dead_letters;
+    progress.snapshot_id = report.snapshot_id;
+    progress.doing = doing;
+    channel.SendProgress(progress);
+    return {};
+  };
+}
+
 /// What the catalog or the store had when the run began, and has no more.
 Error Gone(Error error, const std::string& table) {
   if (error.kind != ErrorKind::kNotFound || !error.hint.empty()) return error;
@@ -141,7 +168,8 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
                            clock,
                            [](Millis pause) { std::this_thread::sleep_for(pause); },
                            log,
-                           SignOfLife(channel, clock, opened)};
+                           SignOfLife(channel, clock, opened),
+                           SignOfWork(channel, clock, *report)};
   CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
   opened = true;
   if (sink->schema() == nullptr) CDC_TRY(RefuseNewName(config, settings, source, lake->catalog()));
@@ -204,6 +232,7 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
   if (line->maintain) {
     return MaintainTable(**config, *table, {line->dry_run}, stop_requested, clock, log);
   }
+  if (line->migrate) return MigrateTable(**config, *table, line->confirmed, stop_requested, clock, log);
   const Status status = RunTable(job, **config, *table, line->drain, channel, clock, log, &report);
   return Finish(std::move(report), status, clock, started, log);
 }

@@ -87,6 +87,11 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
   app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
   auto* maintain = app.add_flag("--maintain", line.maintain,
                                 "read nothing; merge files, expire snapshots, remove leftovers, then leave");
+  app.add_flag("--migrate", line.migrate,
+               "read nothing; write the table anew for columns whose type changed at the source, then leave")
+      ->excludes(maintain);
+  app.add_flag("--yes", line.confirmed, "with --migrate: do it, instead of only telling")
+      ->needs(app.get_option("--migrate"));
   app.add_flag("--dry-run", line.dry_run, "with --maintain: only tell what is due")->needs(maintain);
   app.add_flag("-v,--verbose", line.verbose, "log each commit");
   app.set_version_flag("--version", CDC_VERSION);
@@ -123,6 +128,7 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   if (settings.append && !says_operation) {
     settings.own_columns.push_back({std::string(kOperationName), std::string(kOperation)});
   }
+  settings.rewrite_on_type_change = table.on_type_change == config::OnTypeChange::kRewrite;
   settings.declared.table = table.name;
   settings.declared.handling = HandlingOf(config.source);
   settings.declared.columns = table.columns;

@@ -24,6 +24,8 @@ struct CommandLine {
   bool verbose = false;
   bool maintain = false;
   bool dry_run = false;  ///< with maintain
+  bool migrate = false;
+  bool confirmed = false;  ///< --yes
 };
 
 /// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).

@@ -24,9 +24,10 @@ struct TableSettings {
   bool takes_all = false;  ///< the topic was named for this table: whatever it carries is the table's
   std::string bare_name;   ///< the entry without its schema
   bool append = false;     ///< mode = "append"
-  bool stop_on_bad = false;            ///< on_error = "stop"
-  std::vector<std::string> key;        ///< configured, names in the table; empty: the event's own
-  std::vector<OwnColumn> own_columns;  ///< that the worker adds
+  bool stop_on_bad = false;             ///< on_error = "stop"
+  bool rewrite_on_type_change = false;  ///< on_type_change = "rewrite"
+  std::vector<std::string> key;         ///< configured, names in the table; empty: the event's own
+  std::vector<OwnColumn> own_columns;   ///< that the worker adds
   Declarations declared;
   std::string dsn;  ///< libpq; empty: none
 

@@ -14,6 +14,7 @@
 #include "jobs/worker/fold.h"
 #include "jobs/worker/row_identity.h"
 #include "lib/contract/key_changes.h"
+#include "jobs/worker/type_change.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
 #include "lib/core/keyed_hash.h"
@@ -73,6 +74,17 @@ class Sink {
                         const std::vector<std::string>& derived) = 0;
   /// \param own noted with it; what it is already changes nothing
   virtual Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) = 0;
+
+  /// Gives columns other types, for which all rows are written anew (on_type_change = "rewrite").
+  /// \return kUnsupported: on_type_change = "hold", or an old value has no exact counterpart: nothing was
+  /// changed. kShuttingDown: told to end meanwhile; the next run goes on. kConflict, kTransient,
+  /// kCommitUnknown.
+  virtual Status Retype(const std::vector<Retyped>& columns) = 0;
+
+  /// Columns that the source had and has no more, as far as is committed or noted below.
+  virtual std::vector<std::string> absent() const { return {}; }
+  /// To be committed together with the next marker.
+  virtual void NoteAbsent(std::vector<std::string> columns) { (void)columns; }
 
   /// About how much memory a row of the table takes when its gaps are filled, in bytes; a guess on the safe
   /// side.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "lib/core/decimal.h"
 #include "lib/event/connect_schema.h"
 #include "lib/event/infer.h"
 #include "lib/event/json_cursor.h"
+#include "lib/rows/type_change.h"
 
 namespace cdc::worker {
 namespace {
@@ -53,25 +53,6 @@ Result<SourceColumn> ColumnOfField(const rows::Field& field, const event::Handli
   // The table does not say which of the types that look alike it is at the source.
   if (list && (words == "text" || words == "bigint")) column.unchanged = event::Unchanged::kUnsure;
   return column;
-}
-
-/// The type that holds values of both; nothing when Iceberg cannot widen to it.
-std::optional<Type> Wider(const Type& table, const Type& source) {
-  if (table == source || rows::CanPromote(source, table)) return std::nullopt;
-  if (rows::CanPromote(table, source)) return source;
-  if (table.kind == TypeKind::kList && source.kind == TypeKind::kList) {
-    const auto element = Wider(table.element_type(), source.element_type());
-    return element ? std::optional(Type::ListOf(*element)) : std::nullopt;
-  }
-  if (table.kind != TypeKind::kDecimal || source.kind != TypeKind::kDecimal) return std::nullopt;
-  // The scale is for ever; the digits before the point may grow.
-  const int digits = std::max(table.precision - table.scale, source.precision - source.scale);
-  const int precision = std::min(digits + table.scale, kMaxDecimalPrecision);
-  return precision > table.precision ? std::optional(Type::Decimal(precision, table.scale)) : std::nullopt;
-}
-
-bool CanIdentify(const Type& type) {
-  return type.kind != TypeKind::kFloat && type.kind != TypeKind::kDouble && type.kind != TypeKind::kList;
 }
 
 }  // namespace
@@ -167,7 +148,7 @@ Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
                    "set key = [\"…\"] to columns of this table"};
     }
     const rows::Field& field = schema.fields[static_cast<size_t>(at)];
-    if (CanIdentify(field.type)) schema.identifier_field_ids.push_back(field.id);
+    if (iceberg::CanIdentify(field.type)) schema.identifier_field_ids.push_back(field.id);
   }
   // Half a key identifies nothing.
   if (schema.identifier_field_ids.size() != key.size()) schema.identifier_field_ids.clear();
@@ -183,9 +164,11 @@ iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<S
       field.name = column.column();
       field.type = column.type;
       changes.additions.push_back(std::move(field));
-    } else if (const auto wider = Wider(table.fields[static_cast<size_t>(at)].type, column.type)) {
-      changes.promotions.emplace_back(column.column(), *wider);
+      continue;
     }
+    const rows::TypeChange change =
+        rows::DecideTypeChange(table.fields[static_cast<size_t>(at)].type, column.type);
+    if (change.what == rows::Change::kPromote) changes.promotions.emplace_back(column.column(), change.to);
   }
   return changes;
 }

@@ -23,6 +23,7 @@ class TaintedKeys {
                                   const std::string& table);
 
   bool Contains(const Hash128& key) const { return !keys_.empty() && keys_.contains(key); }
+  bool empty() const { return keys_.empty(); }
   /// Whether a commit has something to save here.
   bool has_changes() const { return added_ || !healed_.empty(); }
   void Add(const Hash128& key) { added_ |= keys_.insert(key).second; }

@@ -70,6 +70,7 @@ class WatchedSink final : public Sink {
     return real_.Create(schema, key);
   }
   Status Evolve(const iceberg::SchemaChanges& changes) override { return real_.Evolve(changes); }
+  Status Retype(const std::vector<Retyped>& columns) override { return real_.Retype(columns); }
   int64_t row_bytes() const override { return real_.row_bytes(); }
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override { return real_.FillGaps(fold); }
   Status KeepMoved(const std::vector<Hash128>& keys) override { return real_.KeepMoved(keys); }

@@ -105,8 +105,10 @@ TEST_CASE("Cast: writes other values as postgres") {
   CHECK(Cast(Micros(TypeKind::kTime, 0), TypeKind::kString) == "00:00:00");
   CHECK(Cast(Micros(TypeKind::kTime, 86'399'999'900), TypeKind::kString) == "23:59:59.9999");
   CHECK(Cast(Micros(TypeKind::kTimestamp, -1), TypeKind::kString) == "1969-12-31 23:59:59.999999");
-  CHECK(Cast(Micros(TypeKind::kTimestamptz, 1'700'000'000'500'000), TypeKind::kString) == "2023-11-14 22:13:20.5+00");
-  CHECK(Cast(Micros(TypeKind::kTimestamp, -210'866'803'200'000'000), TypeKind::kString) == "4714-11-24 00:00:00 BC");
+  CHECK(Cast(Micros(TypeKind::kTimestamptz, 1'700'000'000'500'000), TypeKind::kString) ==
+        "2023-11-14 22:13:20.5+00");
+  CHECK(Cast(Micros(TypeKind::kTimestamp, -210'866'803'200'000'000), TypeKind::kString) ==
+        "4714-11-24 00:00:00 BC");
   const Column uuid = One(Type::Of(TypeKind::kUuid), [](Column* c) { c->AppendUuid("0123456789abcde"); });
   CHECK(Cast(uuid, TypeKind::kString) == "30313233-3435-3637-3839-616263646500");
   const Column bytes =
@@ -118,7 +120,8 @@ TEST_CASE("Cast: takes numbers exactly or not at all") {
   CHECK(Cast(Decimal(12, 2, "7.50"), Type::Decimal(14, 4)) == "7.5000");
   CHECK(Cast(Decimal(14, 4, "7.5"), Type::Decimal(12, 2)) == "7.50");
   CHECK(Cast(Decimal(14, 4, "7.505"), Type::Decimal(12, 2)) == std::nullopt);
-  CHECK(Cast(Decimal(38, 2, "999999999999999999999999999999999999.99"), Type::Decimal(38, 4)) == std::nullopt);
+  CHECK(Cast(Decimal(38, 2, "999999999999999999999999999999999999.99"), Type::Decimal(38, 4)) ==
+        std::nullopt);
   CHECK(Cast(Decimal(12, 2, "7"), TypeKind::kInt) == "7");
   CHECK(Cast(Decimal(12, 2, "7.01"), TypeKind::kInt) == std::nullopt);
   CHECK(Cast(Decimal(12, 0, "2147483648"), TypeKind::kInt) == std::nullopt);
@@ -181,7 +184,8 @@ TEST_CASE("Cast: reads texts strictly") {
   CHECK(cast("2024-01-02T03:04:05Z", TypeKind::kTimestamptz) == "2024-01-02 03:04:05+00");
   CHECK(cast("2024-01-02 03:04:05-05:30", TypeKind::kTimestamptz) == "2024-01-02 08:34:05+00");
   CHECK(cast("2024-01-02 03:04:05", TypeKind::kTimestamptz) == std::nullopt);
-  CHECK(cast("30313233-3435-3637-3839-61626364650A", TypeKind::kUuid) == "30313233-3435-3637-3839-61626364650a");
+  CHECK(cast("30313233-3435-3637-3839-61626364650A", TypeKind::kUuid) ==
+        "30313233-3435-3637-3839-61626364650a");
   for (const char* bad : {"", "30313233343536373839616263646500", "30313233-3435-3637-3839-61626364650g"})
     CHECK(cast(bad, TypeKind::kUuid) == std::nullopt);
 }

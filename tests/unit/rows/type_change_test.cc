@@ -100,7 +100,8 @@ TEST_CASE("TypeChange: keeps digits before the point of decimals") {
 }
 
 TEST_CASE("TypeChange: says that a time zone is missing") {
-  CHECK(DecideTypeChange(Of(TypeKind::kTimestamp), Of(TypeKind::kTimestamptz)).why.find("time zone") != std::string::npos);
+  CHECK(DecideTypeChange(Of(TypeKind::kTimestamp), Of(TypeKind::kTimestamptz)).why.find("time zone") !=
+        std::string::npos);
 }
 
 }  // namespace

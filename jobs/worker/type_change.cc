@@ -1,0 +1,85 @@
+#include "jobs/worker/type_change.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/rows/type_change.h"
+
+namespace cdc::worker {
+namespace {
+
+constexpr const char* kPropertyAbsent = "cdc.absent-columns";  ///< JSON array of column names
+
+}  // namespace
+
+std::string SnapshotAnew(const std::string& entry) {
+  return fmt::format(
+      "have Debezium send a snapshot of the table with its new type, delete the older records of its topic "
+      "(kafka-delete-records), then `cdc reset {} --yes`",
+      entry);
+}
+
+Result<std::vector<Retyped>> FindRetyped(const rows::Schema& table,
+                                         const std::vector<event::SourceColumn>& columns,
+                                         const std::set<std::string>& skipped, const std::string& entry) {
+  std::vector<Retyped> retyped;
+  std::string problems;
+  for (const event::SourceColumn& column : columns) {
+    const int at = table.IndexOf(column.column());
+    if (at < 0 || skipped.contains(column.column())) continue;
+    const rows::Type& from = table.fields[static_cast<size_t>(at)].type;
+    rows::TypeChange change = rows::DecideTypeChange(from, column.type);
+    if (change.what == rows::Change::kRewrite) retyped.push_back({column.column(), from, change.to});
+    if (change.what != rows::Change::kCannot && !event::IsConvertible(column, change.to)) {
+      change.what = rows::Change::kCannot;
+      change.why = "its events carry another form than the table's type has";
+    }
+    if (change.what != rows::Change::kCannot) continue;
+    problems += fmt::format(
+        "{}column '{}' changed its type at the source from {} to {}, and its old values "
+        "cannot be cast: {}",
+        problems.empty() ? "" : "; ", column.column(), rows::ToString(from), rows::ToString(column.type),
+        change.why);
+  }
+  if (!problems.empty()) return Error{ErrorKind::kUnsupported, problems, SnapshotAnew(entry)};
+  return retyped;
+}
+
+std::string ToString(const std::vector<Retyped>& columns) {
+  std::string text;
+  for (const Retyped& each : columns) {
+    text += fmt::format("{}'{}' from {} to {}", text.empty() ? "" : ", ", each.name,
+                        rows::ToString(each.from), rows::ToString(each.to));
+  }
+  return text;
+}
+
+std::vector<std::string> FindAbsent(const rows::Schema& table,
+                                    const std::vector<event::SourceColumn>& columns,
+                                    const std::set<std::string>& skipped) {
+  std::vector<std::string> absent;
+  for (const rows::Field& field : table.fields) {
+    const bool there = std::any_of(columns.begin(), columns.end(),
+                                   [&](const event::SourceColumn& c) { return c.column() == field.name; });
+    if (!there && !skipped.contains(field.name)) absent.push_back(field.name);
+  }
+  return absent;
+}
+
+std::vector<std::string> AbsentIn(const iceberg::TableMetadata& metadata) {
+  std::vector<std::string> columns;
+  const auto names = nlohmann::json::parse(metadata.Property(kPropertyAbsent, "[]"), nullptr, false);
+  if (!names.is_array()) return columns;
+  for (const auto& name : names) {
+    if (name.is_string()) columns.push_back(name.get<std::string>());
+  }
+  return columns;
+}
+
+iceberg::SetProperties AbsentProperty(const std::vector<std::string>& columns) {
+  return {{{kPropertyAbsent, nlohmann::json(columns).dump()}}};
+}
+
+}  // namespace cdc::worker

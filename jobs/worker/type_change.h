@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file jobs/worker/type_change.h
+/// Columns of the source that are not any more what the table made of them: of another type, gone, or back.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/core/result.h"
+#include "lib/event/source_column.h"
+#include "lib/iceberg/metadata.h"
+#include "lib/iceberg/table_update.h"
+#include "lib/rows/type.h"
+
+namespace cdc::worker {
+
+/// A column whose rows must be written anew.
+struct Retyped {
+  std::string name;
+  rows::Type from, to;
+  friend bool operator==(const Retyped&, const Retyped&) = default;
+};
+
+/// What of `table` no longer fits `columns`. Pure.
+/// \param skipped columns that the source does not fill, or that are about to be replaced
+/// \return kUnsupported: a column whose old values no cast takes to its new type for certain; all are named.
+Result<std::vector<Retyped>> FindRetyped(const rows::Schema& table,
+                                         const std::vector<event::SourceColumn>& columns,
+                                         const std::set<std::string>& skipped, const std::string& entry);
+
+/// "'amount' from decimal(12, 2) to string", for each.
+std::string ToString(const std::vector<Retyped>& columns);
+/// How rows get there that the table cannot hold by itself.
+std::string SnapshotAnew(const std::string& entry);
+
+/// Columns of the table that the source does not have, in the table's order. Pure.
+/// \param skipped the key's columns, and those that the source does not fill
+std::vector<std::string> FindAbsent(const rows::Schema& table,
+                                    const std::vector<event::SourceColumn>& columns,
+                                    const std::set<std::string>& skipped);
+
+/// The table property that keeps them: the column that comes back is another one.
+std::vector<std::string> AbsentIn(const iceberg::TableMetadata& metadata);
+iceberg::SetProperties AbsentProperty(const std::vector<std::string>& columns);
+
+}  // namespace cdc::worker
