@@ -56,6 +56,7 @@ void AddReset(CLI::App& app, Command* command);
 void AddAdopt(CLI::App& app, Command* command);
 void AddRewind(CLI::App& app, Command* command);
 void AddMaintain(CLI::App& app, Command* command);
+void AddMigrate(CLI::App& app, Command* command);
 void AddVerify(CLI::App& app, Command* command);
 
 }  // namespace cdc::cli

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   cdc::cli::AddAdopt(app, &command);
   cdc::cli::AddRewind(app, &command);
   cdc::cli::AddMaintain(app, &command);
+  cdc::cli::AddMigrate(app, &command);
   cdc::cli::AddVerify(app, &command);
 
   try {

@@ -1,14 +1,5 @@
 /// cdc maintain: have a table's files merged, its old snapshots expired and leftovers removed, now.
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-#include <filesystem>
 #include <vector>
 
 #include <fmt/core.h>
@@ -16,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/worker_program.h"
 
 namespace cdc::cli {
 namespace {
@@ -25,65 +17,6 @@ struct Options {
   bool dry_run = false;
   bool json = false;
 };
-
-struct Ended {
-  int exit = -1;
-  std::string output;
-};
-
-/// The stock worker does it: it is what knows how, and its table's key index has to follow.
-Result<std::filesystem::path> FindWorker() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto program = self.parent_path() / "jobs" / "upsert";
-  if (!error && ::access(program.c_str(), X_OK) == 0) return program;
-  return Error{ErrorKind::kInvalidConfig,
-               fmt::format("Maintaining a table: there is no program {}", program.string()),
-               "build the target job_upsert, or install it beside cdc"};
-}
-
-/// In the child. Ends it when the program cannot be started.
-[[noreturn]] void Become(char* const* arguments, int output, pid_t parent) {
-  const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  // The worker holds the table's lock: when we are killed it is told to end, as by any SIGTERM.
-  if (input >= 0 && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
-      ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0) {
-    if (::getppid() != parent) ::_exit(127);  // we died before that
-    ::execv(arguments[0], arguments);
-  }
-  fmt::print(stderr, "Starting {}: {}\n", arguments[0], std::strerror(errno));
-  ::_exit(127);
-}
-
-/// Runs `words` to its end; its stderr is ours. On the main thread, which lives as long as the process.
-Result<Ended> RunProgram(std::vector<std::string> words) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return Error{ErrorKind::kTransient, fmt::format("Making a pipe: {}", std::strerror(errno))};
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  const int failed = pid < 0 ? errno : 0;
-  if (pid == 0) Become(arguments.data(), ends[1], parent);
-  ::close(ends[1]);
-  Ended ended;
-  char buffer[4096];
-  for (ssize_t got = 1; failed == 0 && got != 0;) {
-    got = ::read(ends[0], buffer, sizeof buffer);
-    if (got < 0 && errno != EINTR) break;
-    if (got > 0) ended.output.append(buffer, static_cast<size_t>(got));
-  }
-  ::close(ends[0]);
-  if (failed != 0)
-    return Error{ErrorKind::kInvalidConfig, fmt::format("Starting {}: {}", words[0], std::strerror(failed))};
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status)) ended.exit = WEXITSTATUS(status);
-  return ended;
-}
 
 void PrintFigures(const char* when, const nlohmann::json& f) {
   const auto number = [&](const char* name) { return f.value(name, int64_t{0}); };
@@ -113,7 +46,7 @@ void Print(const nlohmann::json& line) {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
-  CDC_ASSIGN(const auto program, FindWorker());
+  CDC_ASSIGN(const auto program, FindWorker("Maintaining"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--maintain"};
   if (options.dry_run) words.emplace_back("--dry-run");
