@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib/iceberg/deletable.h"
 #include "lib/parquet/data_file_writer.h"
 #include "lib/storage/in_parallel.h"
 
@@ -147,7 +148,9 @@ void IcebergSink::GroupDeletes(const std::vector<Location>& superseded, Draft* d
 /// What an attempt wrote and certainly did not commit.
 void IcebergSink::Discard(const Draft& draft) {
   // What cannot be deleted now is an orphan, and the orphan sweep's.
-  (void)storage::DeleteMany(closing_, draft.intent.attempt_files);
+  std::vector<std::string> paths = draft.intent.attempt_files;
+  iceberg::KeepOwnFiles(*table_.metadata, &paths);
+  (void)storage::DeleteMany(closing_, paths);
 }
 
 }  // namespace cdc::worker

@@ -246,6 +246,7 @@ class IcebergSink final : public Sink {
   Result<Step> MaintainOnce(Tidying when);
   bool DeleteSomeDoomed(Tidying when);
   std::vector<int64_t> FindExpired() const;
+  bool SharesFolder();
   Result<std::vector<std::string>> FindLeftovers();
   Result<bool> Expire(Tidying when);
   Status SweepOrphans(Tidying when);

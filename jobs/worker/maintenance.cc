@@ -5,6 +5,7 @@
 #include "jobs/worker/byte_budget.h"
 #include "jobs/worker/rewrite_plan.h"
 #include "jobs/worker/rewriting.h"
+#include "lib/iceberg/deletable.h"
 #include "lib/iceberg/expire.h"
 #include "lib/storage/in_parallel.h"
 
@@ -155,16 +156,29 @@ Result<bool> IcebergSink::Expire(Tidying when) {
     index_->SetNumbers(numbers_->chain());
   }
   ports_.log.Debug("expired snapshots={} files={}", expired.size(), unreachable.size());
+  if (SharesFolder()) return true;  // with the files of its old snapshots, too
   for (std::string& path : unreachable)
     doomed_.push_back({ports_.clock.steady() + kReaderGrace, std::move(path)});
   return true;
+}
+
+/// A table that was registered at this one's metadata needs the files of its old snapshots. A catalog that
+/// cannot say has to keep apart what it registers.
+bool IcebergSink::SharesFolder() {
+  const auto others = ports_.catalog.OthersBelow(settings_.ident, table_.metadata->location);
+  if (!others) return others.error().kind != ErrorKind::kUnsupported;
+  if (!others->empty()) {
+    ports_.log.Info("files of expired snapshots stay, for {} has its metadata in this table's folder",
+                    iceberg::ToString(others->front()));
+  }
+  return !others->empty();
 }
 
 Result<std::vector<std::string>> IcebergSink::FindLeftovers() {
   const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
   // As it is now: another writer may have committed what it wrote long ago.
   CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(settings_.ident));
-  return iceberg::FindOrphans(ports_.files, table, before);
+  return iceberg::FindOrphans(ports_.catalog, ports_.files, table, before);
 }
 
 TableFigures IcebergSink::figures() const {

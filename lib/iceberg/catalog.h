@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/core/result.h"
 #include "lib/iceberg/metadata.h"
@@ -62,6 +63,10 @@ class Catalog {
 
   /// Forgets the table; its files stay. \return kNotFound; kCommitUnknown.
   virtual Status DropTable(const TableIdent& ident) = 0;
+
+  /// Tables other than `ident` whose metadata file lies below `folder`: registered at another's metadata, or
+  /// made in its folder. \return kUnsupported: this catalog cannot say.
+  virtual Result<std::vector<TableIdent>> OthersBelow(const TableIdent& ident, const std::string& folder);
 };
 
 /// write.metadata.delete-after-commit.enabled, previous versions kept, zstd: what tables with a commit a

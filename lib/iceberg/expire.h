@@ -30,10 +30,11 @@ struct ExpiryPolicy {
 std::vector<int64_t> PlanExpiry(const TableMetadata& metadata, const ExpiryPolicy& policy, int64_t now_ms);
 
 /// Files that only `expired` snapshots reach: data and delete files, manifests, manifest lists, in the order
-/// in which they may be deleted. Reads the lists of the expired snapshots, those manifests that kept
-/// snapshots do not share, and of the kept snapshots only the oldest when the history is one straight line of
-/// our own. Nothing at all is read when besides `known` says what all commits from the second of the expired
-/// to that oldest kept one took out. \return an error: delete nothing.
+/// in which they may be deleted; none outside the table's own folder. Reads the lists of the expired
+/// snapshots, those manifests that kept snapshots do not share, and of the kept snapshots only the oldest
+/// when the history is one straight line of our own. Nothing at all is read when besides `known` says what
+/// all commits from the second of the expired to that oldest kept one took out. \return an error: delete
+/// nothing.
 Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, const TableMetadata& metadata,
                                                  const std::vector<int64_t>& expired,
                                                  const DepartedFiles& known = DepartedFiles());
@@ -41,20 +42,13 @@ Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, con
 /// remove-snapshots, provided that no reference has moved since.
 TableCommit ExpiryCommit(const TableMetadata& base, const std::vector<int64_t>& expired);
 
-/// Table property gc.enabled is not "false". A catalog that keeps a history of its own (Nessie) lists the
-/// newest snapshot alone and sets it: files that look unreachable are not, for its branches and tags.
-bool MayCollect(const TableMetadata& metadata);
-
-/// The table's folder ends in a suffix of its own (NewTableLocation). One that a server chose by the table's
-/// name may hold the files of an older table of that name, which was renamed.
-bool HasOwnFolder(const TableMetadata& metadata);
-
 /// Files below the table's location that no snapshot and no metadata of `table` reaches and that are older
 /// than `older_than_ms` (Unix milliseconds): leftovers of crashes. Never call it with a commit in doubt, nor
 /// with less than an hour's distance. Of data and delete files only those named <uuid>-data.parquet or
 /// <uuid>-deletes.parquet, as the worker names its own: others may be of a job that has yet to commit. None
-/// when the table's files are not ours to delete: !MayCollect() or !HasOwnFolder().
-Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
-                                             int64_t older_than_ms);
+/// when the table's files are not ours to delete: !HasOwnFolder() or not CheckDeletable()
+/// (lib/iceberg/deletable.h).
+Result<std::vector<std::string>> FindOrphans(Catalog& catalog, storage::FileSystem& files,
+                                             const LoadedTable& table, int64_t older_than_ms);
 
 }  // namespace cdc::iceberg

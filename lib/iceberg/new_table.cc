@@ -11,18 +11,6 @@
 namespace cdc::iceberg {
 namespace {
 
-std::string FolderName(const std::string& name) {
-  std::string folder;
-  for (const char c : name) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool plain =
-        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '-';
-    folder.push_back(plain ? lower : '_');
-  }
-  // Far below any file system's limit of 255 bytes.
-  return folder.substr(0, 100);
-}
-
 Status CheckSchema(const rows::Schema& schema) {
   std::set<int> ids;
   std::set<std::string> names;
@@ -54,7 +42,23 @@ Status CheckSchema(const rows::Schema& schema) {
 
 }  // namespace
 
+std::string FolderName(const std::string& name) {
+  std::string folder;
+  for (const char c : name) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool plain =
+        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '-';
+    folder.push_back(plain ? lower : '_');
+  }
+  // Far below any file system's limit of 255 bytes.
+  return folder.substr(0, 100);
+}
+
 std::string ToString(const TableIdent& ident) { return ident.name_space + "." + ident.name; }
+
+Result<std::vector<TableIdent>> Catalog::OthersBelow(const TableIdent&, const std::string&) {
+  return Error{ErrorKind::kUnsupported, "this catalog does not say which tables are in a folder"};
+}
 
 std::map<std::string, std::string> DefaultTableProperties() {
   return {{"write.format.default", "parquet"},

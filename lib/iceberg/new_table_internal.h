@@ -22,4 +22,7 @@ std::string NewMetadataLocation(const TableMetadata& metadata, const std::string
 /// Adds `before_location` to `after`'s metadata log and cuts it to write.metadata.previous-versions-max.
 void AppendMetadataLog(const TableMetadata& before, const std::string& before_location, TableMetadata* after);
 
+/// A table's name as NewTableLocation() writes it.
+std::string FolderName(const std::string& name);
+
 }  // namespace cdc::iceberg

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lib/core/clock.h"
+#include "lib/iceberg/deletable.h"
 #include "lib/iceberg/new_table_internal.h"
 #include "lib/sqlite/database.h"
 
@@ -46,6 +47,7 @@ class SqliteCatalog final : public Catalog {
                                   const std::map<std::string, std::string>& properties) override;
   Result<LoadedTable> CommitTable(const LoadedTable& base, const TableCommit& commit) override;
   Status DropTable(const TableIdent& ident) override;
+  Result<std::vector<TableIdent>> OthersBelow(const TableIdent& ident, const std::string& folder) override;
 
  private:
   /// A statement that is prepared once, until the end of a scope. What is left unfinished would hold on to
@@ -76,12 +78,21 @@ class SqliteCatalog final : public Catalog {
   template <typename... Values>
   Result<bool> Write(const char* sql, const Values&... values);
   Status CheckNamespace(const std::string& name_space);
-  void DeleteDroppedMetadata(const TableMetadata& before, const TableMetadata& after);
+  void DeleteDroppedMetadata(const TableIdent& ident, const TableMetadata& before,
+                             const TableMetadata& after);
+  bool SharesFolder(const TableIdent& ident, const std::string& folder);
+
+  struct Sharing {
+    std::string folder;
+    int64_t asked_ms = 0;
+    bool shared = false;
+  };
 
   SqliteCatalogOptions options_;
   storage::FileSystem& files_;
   sqlite::Database db_;
   std::map<std::string_view, sqlite::Statement> prepared_;  // by its text; they end before the database
+  Sharing shared_;                                          // of the folder that was asked about last
 };
 
 Error NotFound(const TableIdent& ident) {
@@ -215,7 +226,7 @@ Result<LoadedTable> SqliteCatalog::CommitTable(const LoadedTable& base, const Ta
         current.metadata_location);
     if (!swapped && swapped.error().kind == ErrorKind::kCommitUnknown) return swapped.error();
     if (swapped && *swapped) {
-      DeleteDroppedMetadata(*current.metadata, next);
+      DeleteDroppedMetadata(base.ident, *current.metadata, next);
       return LoadedTable{base.ident, file, std::make_shared<const TableMetadata>(std::move(next))};
     }
     (void)files_.Delete(file);
@@ -226,13 +237,46 @@ Result<LoadedTable> SqliteCatalog::CommitTable(const LoadedTable& base, const Ta
 }
 
 /// What has left the metadata log is reachable for nobody. A failure leaves an orphan.
-void SqliteCatalog::DeleteDroppedMetadata(const TableMetadata& before, const TableMetadata& after) {
+void SqliteCatalog::DeleteDroppedMetadata(const TableIdent& ident, const TableMetadata& before,
+                                          const TableMetadata& after) {
   if (after.Property("write.metadata.delete-after-commit.enabled", "false") != "true") return;
+  std::vector<std::string> dropped;
   for (const MetadataLogEntry& old : before.metadata_log) {
     const bool kept =
         std::any_of(after.metadata_log.begin(), after.metadata_log.end(),
                     [&](const MetadataLogEntry& e) { return e.metadata_file == old.metadata_file; });
-    if (!kept) (void)files_.Delete(old.metadata_file);
+    if (!kept) dropped.push_back(old.metadata_file);
+  }
+  KeepOwnFiles(after, &dropped);
+  if (dropped.empty() || SharesFolder(ident, after.location)) return;
+  for (const std::string& file : dropped) (void)files_.Delete(file);
+}
+
+/// Whether another table's metadata is in the folder. Every commit would ask: an answer serves for a while.
+bool SqliteCatalog::SharesFolder(const TableIdent& ident, const std::string& folder) {
+  constexpr int64_t kServesMs = 60'000;
+  if (folder != shared_.folder || Now() < shared_.asked_ms || Now() - shared_.asked_ms > kServesMs) {
+    const auto others = OthersBelow(ident, folder);
+    if (!others) return true;
+    shared_ = {folder, Now(), !others->empty()};
+  }
+  return shared_.shared;
+}
+
+/// Also those of other catalogs in the same file, which may share the warehouse.
+Result<std::vector<TableIdent>> SqliteCatalog::OthersBelow(const TableIdent& ident,
+                                                           const std::string& folder) {
+  CDC_ASSIGN(sqlite::Statement query, db_.Prepare("SELECT catalog_name, table_namespace, table_name, "
+                                                  "metadata_location FROM iceberg_tables WHERE "
+                                                  "metadata_location IS NOT NULL"));
+  std::vector<TableIdent> others;
+  while (true) {
+    CDC_ASSIGN(const bool more, query.Step());
+    if (!more) return others;
+    TableIdent other{query.text(1), query.text(2)};
+    const bool same =
+        query.text(0) == options_.name && other.name_space == ident.name_space && other.name == ident.name;
+    if (!same && IsBelow(folder, query.text(3))) others.push_back(std::move(other));
   }
 }
 

@@ -2,29 +2,16 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "lib/iceberg/deletable.h"
 #include "lib/iceberg/expire.h"
 #include "lib/iceberg/manifest.h"
 #include "lib/storage/in_parallel.h"
 
 namespace cdc::iceberg {
 namespace {
-
-/// One spelling for one file: foreign engines write "file:///a" or "/a//b" for what is "/a/b" here. For
-/// comparing only.
-std::string Spelling(const std::string& path) {
-  std::string_view rest = path;
-  if (rest.substr(0, 5) == "file:") rest.remove_prefix(5);
-  const size_t scheme = rest.find("://");
-  std::string out(scheme == std::string_view::npos ? std::string_view() : rest.substr(0, scheme + 3));
-  rest.remove_prefix(out.size());
-  for (const char c : rest) {
-    if (c == '/' && !out.empty() && out.back() == '/') continue;
-    out.push_back(c);
-  }
-  return out;
-}
 
 /// What the remaining snapshots need must be readable, or nothing may be deleted.
 Error CannotTell(Error error, const std::string& path) {
@@ -159,7 +146,10 @@ Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, con
                                                  const std::vector<int64_t>& expired_ids,
                                                  const DepartedFiles& known) {
   const std::unordered_set<int64_t> expired(expired_ids.begin(), expired_ids.end());
-  if (auto departed = Departed(metadata, expired, known)) return std::move(*departed);
+  if (auto departed = Departed(metadata, expired, known)) {
+    KeepOwnFiles(metadata, &*departed);
+    return std::move(*departed);
+  }
   std::unordered_set<std::string> kept_lists;
   std::vector<SnapshotPtr> going;
   for (const SnapshotPtr& snapshot : metadata.snapshots) {
@@ -189,6 +179,7 @@ Result<std::vector<std::string>> FindUnreachable(storage::FileSystem& files, con
     if (kept_lists.count(Spelling(snapshot->manifest_list)) == 0)
       unreachable.push_back(snapshot->manifest_list);
   }
+  KeepOwnFiles(metadata, &unreachable);
   return unreachable;
 }
 
@@ -196,16 +187,6 @@ namespace {
 
 bool EndsWith(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-/// <uuid>-data.parquet, <uuid>-deletes.parquet. Another engine's job may have run for hours when it commits
-/// its data files; they have other names.
-bool IsOurDataFile(const std::string& path) {
-  constexpr size_t kUuidLength = 36;
-  const std::string name = path.substr(path.rfind('/') + 1);
-  if (name.size() <= kUuidLength || name.find_first_not_of("0123456789abcdef-") < kUuidLength) return false;
-  const std::string rest = name.substr(kUuidLength);
-  return rest == "-data.parquet" || rest == "-deletes.parquet";
 }
 
 /// Of the shapes that we write; whatever else somebody keeps in the folder is none of our business.
@@ -216,22 +197,52 @@ bool IsTableFile(const std::string& path) {
 
 }  // namespace
 
-bool MayCollect(const TableMetadata& metadata) { return metadata.Property("gc.enabled", "true") != "false"; }
+namespace {
 
-bool HasOwnFolder(const TableMetadata& metadata) {
-  constexpr size_t kSuffix = 8;
-  const std::string_view location = metadata.location;
-  const size_t dash = location.rfind('-');
-  return dash != std::string_view::npos && location.size() - dash - 1 == kSuffix &&
-         location.find_first_not_of("0123456789abcdef", dash + 1) == std::string_view::npos;
+/// "statistics-path" of each, in statistics and partition-statistics.
+void AddStatistics(const std::string& json, std::vector<std::string>* paths) {
+  const auto all = nlohmann::json::parse(json, nullptr, false);
+  if (!all.is_array()) return;
+  for (const auto& each : all) {
+    const auto path = each.is_object() ? each.find("statistics-path") : each.end();
+    if (each.is_object() && path != each.end() && path->is_string())
+      paths->push_back(path->get<std::string>());
+  }
 }
 
-Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const LoadedTable& table,
-                                             int64_t older_than_ms) {
+}  // namespace
+
+Result<TableFiles> FindAllFiles(storage::FileSystem& files, const LoadedTable& table) {
+  const TableMetadata& metadata = *table.metadata;
+  std::vector<std::string> all;
+  CDC_ASSIGN(const Manifests manifests, ManifestsOf(files, metadata.snapshots, Missing::kNothing));
+  // Also what a commit took out of the table: nothing that is needed lies in the table's own folder.
+  CDC_TRY(EachEntry(files, manifests, Missing::kNothing,
+                    [&](const ManifestEntry& entry) { all.push_back(entry.file.file_path); }));
+  for (const auto& [key, manifest] : manifests) all.push_back(manifest.manifest_path);
+  for (const SnapshotPtr& snapshot : metadata.snapshots) all.push_back(snapshot->manifest_list);
+  AddStatistics(metadata.statistics_json, &all);
+  AddStatistics(metadata.partition_statistics_json, &all);
+  for (const MetadataLogEntry& old : metadata.metadata_log) all.push_back(old.metadata_file);
+  all.push_back(table.metadata_location);
+  TableFiles found;
+  std::unordered_set<std::string> seen;
+  for (std::string& path : all) {
+    if (path.empty() || !seen.insert(path).second) continue;
+    (IsOwnFile(metadata, path) ? found.own : found.other).push_back(std::move(path));
+  }
+  return found;
+}
+
+Result<std::vector<std::string>> FindOrphans(Catalog& catalog, storage::FileSystem& files,
+                                             const LoadedTable& table, int64_t older_than_ms) {
   const TableMetadata& metadata = *table.metadata;
   if (!MayCollect(metadata) || !HasOwnFolder(metadata)) return std::vector<std::string>();
   // Listed first: what is written after this is younger than anything that we look at.
   CDC_ASSIGN(const std::vector<storage::FileInfo> listed, files.List(metadata.location));
+  const Status deletable = CheckDeletable(catalog, files, table, listed);
+  if (!deletable && deletable.error().kind == ErrorKind::kUnsupported) return std::vector<std::string>();
+  CDC_TRY(deletable);
   std::unordered_set<std::string> reachable;
   for (const SnapshotPtr& snapshot : metadata.snapshots) reachable.insert(Spelling(snapshot->manifest_list));
   CDC_ASSIGN(const Manifests manifests, ManifestsOf(files, metadata.snapshots, Missing::kError));
@@ -246,6 +257,7 @@ Result<std::vector<std::string>> FindOrphans(storage::FileSystem& files, const L
     if (file.modified_ms >= older_than_ms || !IsTableFile(file.path)) continue;
     if (reachable.count(Spelling(file.path)) == 0) orphans.push_back(file.path);
   }
+  KeepOwnFiles(metadata, &orphans);
   return orphans;
 }
 

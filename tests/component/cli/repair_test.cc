@@ -1,12 +1,16 @@
 /// reset, adopt and rewind on a real catalog and broker.
 
+#include <catch2/generators/catch_generators.hpp>
 #include <chrono>
+#include <map>
+#include <set>
 
 #include "lib/contract/lock_file.h"
 #include "lib/contract/names.h"
 #include "lib/contract/offsets.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "lib/kafka/producer.h"
+#include "lib/sqlite/database.h"
 #include "tests/component/cli/cli_fixture.h"
 
 namespace cdc::cli {
@@ -30,12 +34,30 @@ struct World {
     REQUIRE(catalog->EnsureNamespace("university").has_value());
   }
 
-  void MakeTable() {
+  static rows::Schema SchemaOf() {
     rows::Schema schema;
     schema.fields.push_back({});
     schema.fields.back().name = "id";
     schema.fields.back().type = rows::Type::Of(rows::TypeKind::kLong);
-    REQUIRE(catalog->CreateTable(ident, schema, "", {}).has_value());
+    return schema;
+  }
+  void MakeTable(const std::string& location = "",
+                 const std::map<std::string, std::string>& properties = {}) {
+    REQUIRE(catalog->CreateTable(ident, SchemaOf(), location, properties).has_value());
+  }
+  std::string Warehouse(const std::string& name) const { return folder.path() / "warehouse" / name; }
+  /// Refused, and nothing is different.
+  void CheckPurgeRefused(const std::string& why) {
+    const auto before = files->List(folder.path() / "warehouse");
+    for (const char* words : {"reset faculty --purge", "reset faculty --purge --yes"}) {
+      const auto refused = folder.Cdc(words);
+      INFO(words << refused.err);
+      CHECK(refused.exit == 78);
+      CHECK(refused.err.find(why) != std::string::npos);
+      CHECK(refused.err.find("without --purge") != std::string::npos);
+    }
+    CHECK(catalog->LoadTable(ident).has_value());
+    CHECK(files->List(folder.path() / "warehouse")->size() == before->size());
   }
 
   /// `cdc.offsets` of the newest snapshot; "" when there is none.
@@ -116,6 +138,69 @@ TEST_CASE("reset drops table and index, only with --yes, and again without harm"
   const auto second = world.catalog->LoadTable(world.ident)->metadata->location;
   CHECK(world.folder.Cdc("reset faculty --yes --purge").exit == 0);
   CHECK(world.files->List(second)->empty());
+}
+
+TEST_CASE("purging deletes what the table references and nothing else") {
+  World world;
+  const std::string location = world.Warehouse("faculty") + (GENERATE(false, true) ? "/" : "");
+  world.MakeTable(location, {{"write.data.path", world.Warehouse("elsewhere")}});
+  const std::string key(contract::kSummaryOffsets);
+  CHECK(world.folder.Cdc("adopt faculty --yes").exit == 0);  // a snapshot
+  const auto table = world.catalog->LoadTable(world.ident);
+  const std::string stray = world.Warehouse("faculty/data/somebody.parquet"),
+                    beside = world.Warehouse("faculty2/data/x.parquet"),
+                    elsewhere = world.Warehouse("elsewhere/x.parquet");
+  for (const std::string& path : {stray, beside, elsewhere})
+    REQUIRE(world.files->WriteAll(path, "x").has_value());
+  const auto told = world.folder.Cdc("reset faculty --purge");
+  CHECK(told.exit == 1);
+  CHECK(told.out.find("leave 1 files there") != std::string::npos);
+  CHECK(world.folder.Cdc("reset faculty --purge --yes").exit == 0);
+  const auto left = world.files->List(world.folder.path() / "warehouse");
+  std::set<std::string> paths;
+  for (const auto& file : *left) paths.insert(file.path);
+  CHECK(paths == std::set<std::string>{stray, beside, elsewhere});
+}
+
+TEST_CASE("purging is refused where others may need the files") {
+  World world;
+  SECTION("gc.enabled=false") {
+    world.MakeTable("", {{"gc.enabled", "false"}});
+    world.CheckPurgeRefused("gc.enabled=false");
+  }
+  SECTION("a folder around another table's") {
+    world.MakeTable(world.Warehouse("all"));
+    REQUIRE(world.catalog
+                ->CreateTable({"university", "other"}, World::SchemaOf(), world.Warehouse("all/other"), {})
+                .has_value());
+    world.CheckPurgeRefused("university.other");
+  }
+  SECTION("a folder for two tables") {
+    world.MakeTable(world.Warehouse("both"));
+    REQUIRE(
+        world.catalog->CreateTable({"university", "other"}, World::SchemaOf(), world.Warehouse("both"), {})
+            .has_value());
+    world.CheckPurgeRefused("university.other");
+  }
+  SECTION("a folder inside another table's") {
+    world.MakeTable(world.Warehouse("other/faculty"));
+    REQUIRE(
+        world.catalog->CreateTable({"university", "other"}, World::SchemaOf(), world.Warehouse("other"), {})
+            .has_value());
+    world.CheckPurgeRefused("another table's");
+  }
+  SECTION("another table is registered at its metadata") {
+    world.MakeTable();
+    const auto table = world.catalog->LoadTable(world.ident);
+    auto db = sqlite::Database::Open(world.folder.path() / "catalog.db", {});
+    REQUIRE(db.has_value());
+    REQUIRE(db->Exec(fmt::format("INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                                 "metadata_location, iceberg_type) VALUES ('iceberg_catalog', 'university', "
+                                 "'copy', '{}', 'TABLE')",
+                                 table->metadata_location))
+                .has_value());
+    world.CheckPurgeRefused("university.copy");
+  }
 }
 
 TEST_CASE("While a worker runs nothing is touched") {

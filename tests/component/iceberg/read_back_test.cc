@@ -141,19 +141,19 @@ TEST_CASE("expiry deletes what only old snapshots reach and readers see the same
   CheckBothReaders(t, ExpectedRows(0, 13, {1, 2}));
 
   // Every file that is left is one that the table needs.
-  auto orphans = FindOrphans(*t.files, t.table, std::numeric_limits<int64_t>::max());
+  auto orphans = FindOrphans(*t.catalog, *t.files, t.table, std::numeric_limits<int64_t>::max());
   REQUIRE(Ok(orphans));
   CHECK(*orphans == std::vector<std::string>{});
   REQUIRE(Ok(t.files->WriteAll(t.table.metadata->location + "/data/" + NewUuid() + "-data.parquet", "x")));
   REQUIRE(Ok(
       t.files->WriteAll(t.table.metadata->location + "/data/00000-1-" + NewUuid() + "-00001.parquet", "x")));
-  CHECK(FindOrphans(*t.files, t.table, std::numeric_limits<int64_t>::max())->size() == 1);
-  CHECK(FindOrphans(*t.files, t.table, 0)->empty());
+  CHECK(FindOrphans(*t.catalog, *t.files, t.table, std::numeric_limits<int64_t>::max())->size() == 1);
+  CHECK(FindOrphans(*t.catalog, *t.files, t.table, 0)->empty());
 
   // Not where others decide what may go, nor in a folder that an older table of this name may share.
   auto kept = t.catalog->CommitTable(t.table, PropertiesCommit(*t.table.metadata, {{"gc.enabled", "false"}}));
   REQUIRE(Ok(kept));
-  CHECK(FindOrphans(*t.files, *kept, std::numeric_limits<int64_t>::max())->empty());
+  CHECK(FindOrphans(*t.catalog, *t.files, *kept, std::numeric_limits<int64_t>::max())->empty());
   TableMetadata elsewhere = *t.table.metadata;
   elsewhere.location = elsewhere.location.substr(0, elsewhere.location.rfind('-'));
   CHECK(HasOwnFolder(*t.table.metadata));
