@@ -19,7 +19,7 @@ Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
   CDC_ASSIGN(const auto table, target.LoadMade("Adopting", "there is nothing to adopt: its worker makes it"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(table));
+  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(table, target.files()));
   contract::PartitionOffsets next;
   for (const auto& [partition, place] : topic.places) next[partition] = place.end;
   fmt::print("adopt {}:\n", options.table);

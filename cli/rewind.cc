@@ -67,7 +67,7 @@ Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
   CDC_ASSIGN(const auto table, target.LoadMade("Rewinding", "its worker makes it, from the topic's start"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(auto written, TableTarget::WrittenOffsets(table));
+  CDC_ASSIGN(auto written, TableTarget::WrittenOffsets(table, target.files()));
   const contract::PartitionOffsets before = written[topic.name];
   CDC_ASSIGN(const auto next, Apply(topic, options.to, before));
   fmt::print("rewind {}:\n", options.table);

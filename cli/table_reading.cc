@@ -9,6 +9,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/iceberg/live_files.h"
+#include "lib/lake/written_marker.h"
 
 namespace cdc::cli {
 namespace {
@@ -73,8 +74,20 @@ Result<std::optional<TargetRows>> TableReading::Count() {
   }
   TargetRows target;
   target.rows = live.totals().records - DeletedRows(live);
-  if (auto offsets = TableTarget::WrittenOffsets(*loaded)) target.offsets = std::move(*offsets);
+  if (auto offsets = TableTarget::WrittenOffsets(*loaded, lake_->files()))
+    target.offsets = std::move(*offsets);
   return std::optional(std::move(target));
+}
+
+Result<contract::RecordRanges> TableReading::Replayed() {
+  const auto loaded = lake_->catalog().LoadTable(ident_);
+  if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return contract::RecordRanges();
+  if (!loaded) return loaded.error();
+  CDC_ASSIGN(const auto marker, lake::FindMarker(*loaded->metadata, lake_->files(), {}));
+  if (!marker) return contract::RecordRanges();
+  const auto text = marker->summary.find(std::string(contract::kSummaryReplayed));
+  return text == marker->summary.end() ? contract::RecordRanges()
+                                       : contract::RecordRanges::Decode(text->second);
 }
 
 Result<std::optional<int64_t>> TableReading::Lag(kafka::Consumer& consumer,

@@ -11,6 +11,7 @@
 
 #include "lib/config/config.h"
 #include "lib/contract/offsets.h"
+#include "lib/contract/record_ranges.h"
 #include "lib/core/clock.h"
 #include "lib/core/result.h"
 #include "lib/iceberg/catalog.h"
@@ -53,6 +54,9 @@ class TableReading {
   /// \return nothing: the catalog does not have the table. kUnsupported: another engine's equality deletes,
   /// whose rows only a reader of the data can count; kTransient; kCorrupt.
   Result<std::optional<TargetRows>> Count();
+
+  /// Dead letters that were applied after all, as the table says; none where the catalog does not have it.
+  Result<contract::RecordRanges> Replayed();
 
   /// Records between the target's offsets and the topic's end; nothing: it has no topic yet.
   /// \return kTransient: Kafka does not answer.

@@ -11,7 +11,9 @@
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/names.h"
+#include "lib/contract/record_ranges.h"
 #include "lib/contract/state_layout.h"
+#include "lib/lake/written_marker.h"
 
 namespace cdc::cli {
 namespace {
@@ -19,6 +21,10 @@ namespace {
 constexpr std::chrono::seconds kKafkaPatience(15);
 const std::string kOffsets(contract::kSummaryOffsets);
 const std::string kSource(contract::kSummarySource);
+
+std::string SourceJson(const SourceTopic& topic) {
+  return nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump();
+}
 
 }  // namespace
 
@@ -92,20 +98,43 @@ Result<iceberg::LoadedTable> TableTarget::LoadMade(const std::string& doing, con
       fmt::format("{} {}: the catalog has no table {}", doing, table_.name, iceberg::ToString(ident_)), hint};
 }
 
-Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::LoadedTable& table) {
-  const auto snapshot = table.metadata->NewestAncestorWith(kOffsets);
-  const std::string json =
-      snapshot == nullptr ? table.metadata->Property(kOffsets, "") : *snapshot->FindSummary(kOffsets);
-  if (json.empty()) return contract::TopicOffsets();
-  return contract::DecodeTopicOffsets(json);
+Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::LoadedTable& table,
+                                                           storage::FileSystem& files) {
+  const auto marker = lake::FindMarker(*table.metadata, files, {});
+  // Of a table that was replaced nothing is known.
+  if (!marker && marker.error().kind != ErrorKind::kUnsupported) return marker.error();
+  if (!marker || !*marker) return contract::TopicOffsets();
+  const auto offsets = (*marker)->summary.find(kOffsets);
+  if (offsets == (*marker)->summary.end()) return contract::TopicOffsets();
+  return contract::DecodeTopicOffsets(offsets->second);
+}
+
+/// What the table says of single records, as far as they are not read again.
+Status TableTarget::KeepRecords(const SourceTopic& topic, const contract::PartitionOffsets& next,
+                                std::map<std::string, std::string>* summary) {
+  CDC_ASSIGN(const auto table, Load());
+  if (!table) return {};
+  const auto marker = lake::FindMarker(*table->metadata, files(), {});
+  if (!marker || !*marker) return {};  // of other rows
+  const auto source = (*marker)->summary.find(kSource);
+  if (source != (*marker)->summary.end() && source->second != SourceJson(topic)) return {};
+  for (const std::string_view each : {contract::kSummaryReplayed, contract::kSummaryPassedOver}) {
+    const auto text = (*marker)->summary.find(std::string(each));
+    if (text == (*marker)->summary.end()) continue;
+    CDC_ASSIGN(contract::RecordRanges ranges, contract::RecordRanges::Decode(text->second));
+    ranges.KeepBelow(next);
+    if (!ranges.empty()) (*summary)[std::string(each)] = ranges.Encode();
+  }
+  return {};
 }
 
 Status TableTarget::GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next) {
-  CDC_TRY(CommitSummary(
-      catalog(), files(), ident_,
-      {{kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
-       {kSource, nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump()},
-       {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}}));
+  std::map<std::string, std::string> summary = {
+      {kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
+      {kSource, SourceJson(topic)},
+      {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}};
+  CDC_TRY(KeepRecords(topic, next, &summary));
+  CDC_TRY(CommitSummary(catalog(), files(), ident_, summary));
   return Finish(next);
 }
 

@@ -48,7 +48,8 @@ class TableTarget {
   /// The same for what needs it. \param doing "Adopting" \param hint why there may be none \return kNotFound.
   Result<iceberg::LoadedTable> LoadMade(const std::string& doing, const std::string& hint);
   /// Next offsets written in the table; empty: none.
-  static Result<contract::TopicOffsets> WrittenOffsets(const iceberg::LoadedTable& table);
+  static Result<contract::TopicOffsets> WrittenOffsets(const iceberg::LoadedTable& table,
+                                                       storage::FileSystem& files);
 
   /// Commits a snapshot that changes no row and says that `topic` is read up to `next`; then Finish(next).
   Status GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next);
@@ -59,6 +60,9 @@ class TableTarget {
 
  private:
   TableTarget() = default;
+  Status KeepRecords(const SourceTopic& topic, const contract::PartitionOffsets& next,
+                     std::map<std::string, std::string>* summary);
+
   std::shared_ptr<const config::Config> config_;
   config::Table table_;
   iceberg::TableIdent ident_;

@@ -172,19 +172,6 @@ Status IcebergSink::RefuseRowsOf(const iceberg::Snapshot& foreign) const {
           settings_.table)};
 }
 
-/// What was committed behind our own newest snapshot while no worker ran.
-Status IcebergSink::RefuseForeignRows() const {
-  const iceberg::TableMetadata& metadata = *table_.metadata;
-  const auto ours = metadata.NewestAncestorWith(std::string(contract::kSummaryOffsets));
-  if (ours == nullptr) return {};
-  auto snapshot = metadata.current_snapshot();
-  while (snapshot != nullptr && snapshot->snapshot_id != ours->snapshot_id) {
-    CDC_TRY(RefuseRowsOf(*snapshot));
-    snapshot = snapshot->parent_snapshot_id ? metadata.FindSnapshot(*snapshot->parent_snapshot_id) : nullptr;
-  }
-  return {};
-}
-
 /// Somebody else committed on our parent. Their offsets: the table is theirs now. Their maintenance or
 /// deletes: the index learns the new files and the batch is drafted again. Their rows: RefuseRowsOf().
 Status IcebergSink::RebaseAfterConflict() {

@@ -4,10 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "lib/contract/names.h"
 #include "lib/contract/offsets.h"
+#include "lib/iceberg/deletable.h"
+#include "lib/lake/written_marker.h"
 
 namespace cdc::worker {
 namespace {
@@ -23,13 +26,11 @@ using iceberg::LoadedTable;
 constexpr const char* kPropertyKey = "cdc.key";            ///< JSON array of column names
 constexpr const char* kPropertySecret = "cdc.key-secret";  ///< hexadecimal
 constexpr const char* kPropertyOwn = "cdc.own-columns";    ///< JSON object: OwnNames
-constexpr const char* kPropertyOffsetsSnapshot =
-    "cdc.offsets.snapshot-id";  ///< whose offsets `cdc.offsets` mirrors
 
 std::string WaysOut(const std::string& table) {
   return fmt::format(
-      "`cdc adopt {0} --yes` takes the table as it is from the topic's present end, `cdc reset {0} --yes` "
-      "rebuilds it from the topic's start",
+      "`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} --yes` takes it as it "
+      "is from the topic's present end, `cdc rewind {0}` goes on from given offsets",
       table);
 }
 
@@ -44,7 +45,26 @@ std::optional<OwnNames> OwnNamesOf(const iceberg::TableMetadata& table) {
   return names;
 }
 
-int64_t ToInteger(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
+/// What else the marker says: a commit that leaves the offsets what they are says it again.
+Status ReadRanges(const std::map<std::string, std::string>& summary, Marker* marker) {
+  const auto text = [&](std::string_view name) {
+    const auto found = summary.find(std::string(name));
+    return found == summary.end() ? std::string() : found->second;
+  };
+  for (const auto& [name, ranges] : {std::pair{contract::kSummaryReplayed, &marker->replayed},
+                                     std::pair{contract::kSummaryPassedOver, &marker->passed_over}}) {
+    if (const std::string json = text(name); !json.empty()) {
+      CDC_ASSIGN(*ranges, contract::RecordRanges::Decode(json));
+    }
+  }
+  if (const std::string json = text(kSummaryKeyChanges); !json.empty()) {
+    CDC_ASSIGN(marker->key_changes, contract::DecodeKeyChanges(json));
+  }
+  if (const std::string through = text(contract::kSummaryValidThrough); !through.empty())
+    marker->valid_through_ms = std::strtoll(through.c_str(), nullptr, 10);
+  marker->source_lsn = std::strtoll(text(contract::kSummaryLsn).c_str(), nullptr, 10);
+  return {};
+}
 
 }  // namespace
 
@@ -66,7 +86,6 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
   CDC_TRY(sink->Load());
   sink->seen_schema_ = sink->schema_;
   sink->seen_key_ = sink->key_;
-  if (sink->table_.metadata != nullptr) sink->own_ = OwnNamesOf(*sink->table_.metadata);
   if (!sink->settings_.append) sink->LoadMoved();
   return sink;
 }
@@ -85,14 +104,16 @@ Status IcebergSink::Load() {
   auto loaded = ports_.catalog.LoadTable(settings_.ident);
   if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return {};
   if (!loaded) return loaded.error();
-  CDC_TRY(Adopt(std::move(*loaded)));
-  CDC_TRY(CheckSource());
+  const Status adopted = Adopt(std::move(*loaded));
+  if (!adopted) {
+    // A table that was replaced may have lost its key, too: that is not what is to be mended first.
+    const Status marked = table_.metadata == nullptr || source_json_.empty() ? Status{} : ReadMarker();
+    return marked ? adopted : marked;
+  }
+  own_ = OwnNamesOf(*table_.metadata);
+  if (!source_json_.empty()) CDC_TRY(ReadMarker());
   if (!settings_.append) CDC_TRY(TakeSecret());
   MakeIdentity();
-  if (!source_json_.empty()) {
-    CDC_TRY(ReadMarker());
-    CDC_TRY(RefuseForeignRows());
-  }
   return settings_.append ? Status{} : RecoverIndex();
 }
 
@@ -101,7 +122,8 @@ Status IcebergSink::Adopt(LoadedTable table) {
   const std::string name = iceberg::ToString(settings_.ident);
   if (table.metadata->partitioned) {
     return Error{ErrorKind::kUnsupported,
-                 "table " + name + " is partitioned; only unpartitioned tables can be written yet"};
+                 "table " + name + " is partitioned; only unpartitioned tables can be written yet",
+                 "`cdc reset " + settings_.table + " --yes` builds it anew"};
   }
   CDC_ASSIGN(rows::Schema schema, table.metadata->CurrentSchema());
   CDC_ASSIGN(live_, iceberg::LiveFiles::Load(ports_.files, *table.metadata));
@@ -176,34 +198,38 @@ Status IcebergSink::TakeSecret() {
 }
 
 /// Offsets of one Kafka cluster mean nothing on another.
-Status IcebergSink::CheckSource() const {
-  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummarySource));
-  if (snapshot == nullptr || source_json_.empty()) return {};
-  const std::string& written = *snapshot->FindSummary(std::string(kSummarySource));
-  if (written == source_json_) return {};
+Status IcebergSink::CheckSource(const std::string& written) const {
+  if (written.empty() || written == source_json_) return {};
   return Error{ErrorKind::kUnsupported,
                fmt::format("table {} was filled from another Kafka topic: {}, now {}",
                            iceberg::ToString(settings_.ident), written, source_json_),
                WaysOut(settings_.table)};
 }
 
+bool IcebergSink::HoldsOurFiles() const {
+  return std::any_of(live_.data().begin(), live_.data().end(),
+                     [](const auto& entry) { return iceberg::IsOurDataFile(entry.first); });
+}
+
 Status IcebergSink::ReadMarker() {
   marker_.reset();
-  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
-  const auto read = [&](std::string_view name) -> std::string {
-    if (snapshot == nullptr) return table_.metadata->Property(std::string(name), "");
-    const std::string* text = snapshot->FindSummary(std::string(name));
-    return text == nullptr ? "" : *text;
-  };
-  const std::string json = read(kSummaryOffsets);
-  if (json.empty()) {
+  auto found = lake::FindMarker(*table_.metadata, ports_.files, [this] { return HoldsOurFiles(); });
+  if (!found) {
+    Error error = found.error();
+    if (error.kind == ErrorKind::kUnsupported) error.hint = WaysOut(settings_.table);
+    return error;
+  }
+  if (!*found) {
     if (live_.data().empty()) return {};
     return Error{ErrorKind::kUnsupported,
                  fmt::format("table {} has data but nothing says how far its topic was read",
                              iceberg::ToString(settings_.ident)),
                  WaysOut(settings_.table)};
   }
-  CDC_ASSIGN(contract::TopicOffsets offsets, contract::DecodeTopicOffsets(json));
+  auto& summary = (*found)->summary;
+  CDC_TRY(CheckSource(summary[std::string(kSummarySource)]));
+  CDC_ASSIGN(contract::TopicOffsets offsets,
+             contract::DecodeTopicOffsets(summary[std::string(kSummaryOffsets)]));
   if (!offsets.contains(settings_.topic) && !offsets.empty()) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("table {} was filled from topic {}, not {}", iceberg::ToString(settings_.ident),
@@ -211,14 +237,13 @@ Status IcebergSink::ReadMarker() {
                  WaysOut(settings_.table)};
   }
   contract::TopicLastRecords last_records;
-  if (const std::string records = read(kSummaryLastRecords); !records.empty()) {
+  if (const std::string& records = summary[std::string(kSummaryLastRecords)]; !records.empty()) {
     CDC_ASSIGN(last_records, contract::DecodeLastRecords(records));
   }
-  contract::KeyChangeState key_changes;
-  if (const std::string text = read(kSummaryKeyChanges); !text.empty()) {
-    CDC_ASSIGN(key_changes, contract::DecodeKeyChanges(text));
-  }
-  marker_ = Marker{std::move(offsets), std::move(last_records), std::nullopt, 0, std::move(key_changes)};
+  marker_ = Marker{std::move(offsets), std::move(last_records)};
+  CDC_TRY(ReadRanges(summary, &*marker_));
+  // What was committed on top of it while no worker ran.
+  for (const iceberg::SnapshotPtr& snapshot : (*found)->later) CDC_TRY(RefuseRowsOf(*snapshot));
   return {};
 }
 
@@ -302,6 +327,9 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
   if (!marker.key_changes.empty()) {
     summary[std::string(kSummaryKeyChanges)] = contract::EncodeKeyChanges(marker.key_changes);
   }
+  if (!marker.replayed.empty()) summary[std::string(contract::kSummaryReplayed)] = marker.replayed.Encode();
+  if (!marker.passed_over.empty())
+    summary[std::string(contract::kSummaryPassedOver)] = marker.passed_over.Encode();
   if (marker.valid_through_ms) {
     summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
   }
@@ -322,14 +350,10 @@ std::map<std::string, std::string> IcebergSink::NewestSummary() const {
 
 /// What a snapshot says of the source, as table properties; those that say it already are left out.
 std::map<std::string, std::string> IcebergSink::MirrorOf(const iceberg::Snapshot& snapshot) const {
-  std::map<std::string, std::string> properties = {
-      {kPropertyOffsetsSnapshot, std::to_string(snapshot.snapshot_id)}};
-  for (const std::string_view each : {kSummaryOffsets, kSummaryLastRecords, kSummaryKeyChanges}) {
-    const std::string name(each);
-    const std::string* text = snapshot.FindSummary(name);
-    const std::string now = text == nullptr ? "" : *text;
-    if (table_.metadata->Property(name, "") != now) properties[name] = now;
-  }
+  auto properties = lake::MirrorOf(snapshot, table_.metadata->table_uuid);
+  std::erase_if(properties, [this](const auto& property) {
+    return table_.metadata->Property(property.first, "") == property.second;
+  });
   return properties;
 }
 
@@ -365,8 +389,7 @@ Status IcebergSink::Close() {
   CDC_TRY(Settle());
   if (table_.metadata == nullptr) return {};
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
-  if (snapshot != nullptr &&
-      ToInteger(table_.metadata->Property(kPropertyOffsetsSnapshot, "0")) != snapshot->snapshot_id) {
+  if (snapshot != nullptr && !lake::IsMirrored(*table_.metadata, *snapshot)) {
     auto mirrored =
         ports_.catalog.CommitTable(table_, iceberg::PropertiesCommit(*table_.metadata, MirrorOf(*snapshot)));
     if (mirrored)

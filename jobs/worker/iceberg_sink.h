@@ -142,7 +142,8 @@ class IcebergSink final : public Sink {
   Status Load();
   Status Adopt(iceberg::LoadedTable table);
   Status TakeSecret();
-  Status CheckSource() const;
+  Status CheckSource(const std::string& written) const;
+  bool HoldsOurFiles() const;
   Status ReadMarker();
 
   // table_rewrite.cc
@@ -223,7 +224,6 @@ class IcebergSink final : public Sink {
   static bool MovedOn(const iceberg::TableMetadata& base, const iceberg::TableMetadata& now);
   Result<iceberg::LoadedTable> SendUntilKnown(const iceberg::StagedSnapshot& staged);
   Status RefuseRowsOf(const iceberg::Snapshot& foreign) const;
-  Status RefuseForeignRows() const;
   Status RebaseAfterConflict();
   Status BringIndexForward(const Draft& draft);
   std::map<std::string, std::string> SummaryOf(const Marker& marker) const;

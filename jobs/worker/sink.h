@@ -17,6 +17,7 @@
 #include "jobs/worker/type_change.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
+#include "lib/contract/record_ranges.h"
 #include "lib/core/keyed_hash.h"
 #include "lib/core/result.h"
 #include "lib/iceberg/schema_evolution.h"
@@ -29,9 +30,13 @@ struct Marker {
   contract::TopicOffsets offsets;  ///< next offset of every partition
   contract::TopicLastRecords
       last_records;  ///< by which the topic is known again; of partitions that have one
-  std::optional<int64_t> valid_through_ms;  ///< every change produced before this Unix time is in
+  std::optional<int64_t> valid_through_ms = {};  ///< every change produced before this Unix time is in
   int64_t source_lsn = 0;                   ///< highest seen; 0: unknown
-  contract::KeyChangeState key_changes;     ///< rows between two keys, and what was applied of key changes
+  contract::KeyChangeState key_changes = {};  ///< rows between two keys, and what was applied of key changes
+  /// Dead letters that were applied after all, so far.
+  contract::RecordRanges replayed = {};
+  /// The newest of those that were not: records that commits have passed over.
+  contract::RecordRanges passed_over = {};
 };
 
 struct Committed {

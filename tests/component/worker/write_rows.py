@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Changes a table as another engine does, by pyiceberg: write_rows.py CATALOG TABLE append|delete|rename|name WHAT
+"""Changes a table as another engine does, by pyiceberg: write_rows.py CATALOG TABLE append|delete|rename|name|register WHAT
 
 append: a row of that id (other columns null); delete: the row of that id, its file written anew; rename: that column,
-to "other"; name: the table, to that name.
+to "other"; name: the table, to that name; register: that metadata file as the table.
 """
 import os
 import sys
@@ -14,6 +14,9 @@ from lake_readers import open_catalog  # pylint: disable=wrong-import-position
 
 path, name, action, what = sys.argv[1:]
 catalog = open_catalog(path, "iceberg_catalog")
+if action == "register":
+    catalog.register_table(name, what)
+    sys.exit()
 table = catalog.load_table(name)
 if action == "append":
     schema = table.schema().as_arrow()
