@@ -52,6 +52,7 @@ void AddTrigger(CLI::App& app, Command* command);
 void AddProduce(CLI::App& app, Command* command);
 void AddBroker(CLI::App& app, Command* command);
 void AddDlq(CLI::App& app, Command* command);
+void AddDlqReplay(CLI::App& dlq, Command* command);
 void AddReset(CLI::App& app, Command* command);
 void AddAdopt(CLI::App& app, Command* command);
 void AddRewind(CLI::App& app, Command* command);

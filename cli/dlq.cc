@@ -9,7 +9,9 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/table_reading.h"
 #include "lib/contract/names.h"
+#include "lib/contract/record_ranges.h"
 #include "lib/kafka/consumer.h"
 
 namespace cdc::cli {
@@ -128,15 +130,55 @@ std::string Printable(const std::optional<std::string>& bytes) {
   return text;
 }
 
+/// What the tables' newest snapshots say; a table that cannot be read counts as one without.
+class ReplayedLetters {
+ public:
+  explicit ReplayedLetters(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {}
+
+  bool Has(const Identity& letter) {
+    const auto table = config_->TableOfTopic(letter.topic);
+    if (!table) return false;
+    auto known = tables_.find(*table);
+    if (known == tables_.end()) known = tables_.emplace(*table, Read(*table)).first;
+    return known->second.Has(letter.partition, letter.offset);
+  }
+
+ private:
+  contract::RecordRanges Read(const std::string& table) const {
+    auto reading = TableReading::Open(config_, table, PatiencePerCall(std::chrono::seconds(10)));
+    auto replayed = reading ? reading->Replayed() : Result<contract::RecordRanges>(reading.error());
+    if (replayed) return std::move(*replayed);
+    fmt::print(stderr, "cdc: which letters of {} were replayed is not known: {}\n", table,
+               replayed.error().message);
+    return {};
+  }
+
+  std::shared_ptr<const config::Config> config_;
+  std::map<std::string, contract::RecordRanges> tables_;
+};
+
 Result<int> List(const Command& command, const std::string& table) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(const Letters letters, ReadLetters(*config, table));
-  std::map<std::pair<std::string, std::string>, int64_t> counts;  // by topic and reason
-  for (const auto& [identity, letter] : letters) ++counts[{identity.topic, letter.reason}];
-  fmt::print("{} dead letters\n", letters.size());
+  struct Count {
+    int64_t all = 0, replayed = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Count> counts;  // by topic and reason
+  ReplayedLetters replayed(config);
+  int64_t replayed_count = 0;
+  for (const auto& [identity, letter] : letters) {
+    Count& count = counts[{identity.topic, letter.reason}];
+    const bool was_replayed = replayed.Has(identity);
+    ++count.all;
+    count.replayed += was_replayed;
+    replayed_count += was_replayed;
+  }
+  const auto told = [](int64_t number) { return number == 0 ? "" : fmt::format(" ({} replayed)", number); };
+  fmt::print("{} dead letters{}\n", letters.size(), told(replayed_count));
   for (const auto& [what, count] : counts) {
     const auto name = config->TableOfTopic(what.first);
-    fmt::print("{:>8}  {}  {}\n", count, name.value_or(what.first), Printable(what.second));
+    fmt::print("{:>8}  {}  {}{}\n", count.all, name.value_or(what.first), Printable(what.second),
+               told(count.replayed));
   }
   return kOk;
 }
@@ -166,6 +208,7 @@ void AddDlq(CLI::App& app, Command* command) {
     sub->add_option("TABLE", *table, "the table's entry in the configuration; none: all tables");
   }
   list->callback([=] { command->run = Reporting([=] { return List(*command, *table); }); });
+  AddDlqReplay(*dlq, command);
   show->callback([=] { command->run = Reporting([=] { return Show(*command, *table); }); });
 }
 

@@ -46,11 +46,11 @@ void Print(const nlohmann::json& line) {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
-  CDC_ASSIGN(const auto program, FindWorker("Maintaining"));
+  CDC_ASSIGN(const auto program, FindWorker("upsert", "Maintaining a table"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--maintain"};
   if (options.dry_run) words.emplace_back("--dry-run");
-  CDC_ASSIGN(const Ended ended, RunProgram(std::move(words)));
+  CDC_ASSIGN(const WorkerEnded ended, RunWorker(std::move(words)));
   const auto line = nlohmann::json::parse(ended.output, nullptr, false);
   if (!line.is_object()) {
     return Error{

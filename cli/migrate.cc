@@ -39,19 +39,19 @@ void Print(const nlohmann::json& line) {
 Status Release(std::shared_ptr<const config::Config> config, const std::string& table) {
   CDC_ASSIGN(auto target, TableTarget::Open(std::move(config), table));
   CDC_ASSIGN(const auto loaded, target.LoadMade("Migrating", ""));
-  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(loaded));
+  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(loaded, target.files()));
   return target.Finish(written.empty() ? contract::PartitionOffsets() : written.begin()->second);
 }
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
-  CDC_ASSIGN(const auto program, FindWorker("Migrating"));
+  CDC_ASSIGN(const auto program, FindWorker("upsert", "Migrating a table"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--migrate"};
   const bool confirmed = options.yes && !options.dry_run;
   if (confirmed) words.emplace_back("--yes");
-  CDC_ASSIGN(const Ended ended, RunProgram(std::move(words)));
+  CDC_ASSIGN(const WorkerEnded ended, RunWorker(std::move(words)));
   const auto line = nlohmann::json::parse(ended.output, nullptr, false);
   if (!line.is_object()) {
     return Error{

@@ -29,17 +29,16 @@ namespace {
 
 }  // namespace
 
-Result<std::filesystem::path> FindWorker(const std::string& doing) {
+Result<std::filesystem::path> FindWorker(const std::string& job, const std::string& doing) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto program = self.parent_path() / "jobs" / "upsert";
+  const auto program = self.parent_path() / "jobs" / job;
   if (!error && ::access(program.c_str(), X_OK) == 0) return program;
-  return Error{ErrorKind::kInvalidConfig,
-               fmt::format("{} a table: there is no program {}", doing, program.string()),
-               "build the target job_upsert, or install it beside cdc"};
+  return Error{ErrorKind::kInvalidConfig, fmt::format("{}: there is no program {}", doing, program.string()),
+               fmt::format("build the target job_{}, or install it beside cdc", job)};
 }
 
-Result<Ended> RunProgram(std::vector<std::string> words) {
+Result<WorkerEnded> RunWorker(std::vector<std::string> words) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return Error{ErrorKind::kTransient, fmt::format("Making a pipe: {}", std::strerror(errno))};
@@ -51,7 +50,7 @@ Result<Ended> RunProgram(std::vector<std::string> words) {
   const int failed = pid < 0 ? errno : 0;
   if (pid == 0) Become(arguments.data(), ends[1], parent);
   ::close(ends[1]);
-  Ended ended;
+  WorkerEnded ended;
   char buffer[4096];
   for (ssize_t got = 1; failed == 0 && got != 0;) {
     got = ::read(ends[0], buffer, sizeof buffer);

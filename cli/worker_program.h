@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file cli/worker_program.h
-/// What is done to a table's files is done by the stock worker: it knows how, and its key index has to
-/// follow.
+/// A table's worker as a program that is run to its end: it knows how to change the table, and the table's
+/// key index has to follow.
 
 #include <filesystem>
 #include <string>
@@ -12,15 +12,16 @@
 
 namespace cdc::cli {
 
-struct Ended {
-  int exit = -1;       ///< −1: by a signal
-  std::string output;  ///< stdout
+struct WorkerEnded {
+  int exit = -1;       ///< -1: by a signal
+  std::string output;  ///< stdout; its stderr is ours
 };
 
-/// \param doing "Maintaining" \return kInvalidConfig: it is not there.
-Result<std::filesystem::path> FindWorker(const std::string& doing);
+/// The program of `job` beside our own. \param doing "Maintaining a table" \return kInvalidConfig.
+Result<std::filesystem::path> FindWorker(const std::string& job, const std::string& doing);
 
-/// Runs `words` to its end; its stderr is ours. On the main thread, which lives as long as the process.
-Result<Ended> RunProgram(std::vector<std::string> words);
+/// Runs `words`, the program first. It is told to end when we die. On the main thread, which lives as long as
+/// the process. \return kInvalidConfig, kTransient: it cannot be started.
+Result<WorkerEnded> RunWorker(std::vector<std::string> words);
 
 }  // namespace cdc::cli

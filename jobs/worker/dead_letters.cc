@@ -24,10 +24,18 @@ Letter LetterOf(const kafka::Message& message) {
   Letter letter{std::string(message.topic()), message.partition(), message.offset(), {}, {}};
   if (const auto key = message.key()) letter.key = std::string(*key);
   if (const auto value = message.value()) letter.value = std::string(*value);
+  if (!message.has_headers()) return letter;
+  for (const auto& [name, value] : message.headers()) {
+    if (value && name.starts_with("__debezium.")) letter.headers.emplace_back(name, *value);
+  }
   return letter;
 }
 
 Status DeadLetters::Add(const Letter& letter, const std::string& reason) {
+  if (told_) {
+    told_(letter, reason);
+    return {};
+  }
   const std::string topic = contract::DlqTopic(letter.topic);
   if (producer_ == nullptr) {
     CDC_TRY(kafka::CreateTopic(kafka_.bootstrap_servers, kafka_.properties, topic, 1, kTimeout));
@@ -46,7 +54,9 @@ Status DeadLetters::Add(const Letter& letter, const std::string& reason) {
                     {contract::kDlqTopic, letter.topic},
                     {contract::kDlqPartition, partition},
                     {contract::kDlqOffset, offset}};
+  for (const auto& [name, value] : letter.headers) record.headers.push_back({name.c_str(), value});
   if (Status produced = producer_->Produce(record); !produced) return TooLarge(produced.error(), letter);
+  added_[letter.partition].push_back(letter.offset);
   pending_ = true;
   ++count_;
   return {};

@@ -85,6 +85,9 @@ class Intake {
   /// What the commit must remember of key changes.
   contract::KeyChangeState key_changes() const { return changes_.state(); }
 
+  /// Messages to come are dead letters: older than what the table has, and told at once when they are bad still.
+  void BeginReplay();
+
   /// A record from before the run's first one: it may be the delete whose tombstone comes next.
   void NoteEarlier(const kafka::Message& message);
 
@@ -282,6 +285,7 @@ class Intake {
   std::unordered_map<int32_t, Removal> removals_;  // partition → its last delete, whose tombstone may follow
   std::optional<event::LogPosition> watched_at_;   // of the event being taken, in a partition that is watched
   int32_t partitions_ = 1;
+  bool replaying_ = false;
   std::string our_source_;    // `"schema":…,"table":…` that is known to be ours …
   size_t our_source_at_ = 0;  // … and where it stood in the last one
   bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run

@@ -120,6 +120,7 @@ std::optional<event::LogPosition> Intake::PositionOf(const event::Envelope& enve
 
 /// Of an event that changes a key. In a partition that is watched each event has been asked for already.
 Intake::Place Intake::PlaceOf(const kafka::Message& message, const event::Envelope& envelope, Part part) {
+  if (replaying_) return {};
   if (changes_.watches(message.partition())) return {watched_at_, false};
   const auto source = event::ParseSource(envelope.source);
   if (!source) return {};
@@ -294,7 +295,7 @@ Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Enve
   CDC_TRY(CloseKeyChange(key));
   if (gaps && tainted_.Contains(move.from)) return DropRow(message, row, kStaleRow);
   // What is sent again finds itself. Without a place in the log, a row that was there shows that it is not.
-  bool displaces = !place.again && (place.at || (move.by_update && came_from_a_row)) && !(key == move.from);
+  bool displaces = !replaying_ && !place.again && (place.at || (move.by_update && came_from_a_row)) && !(key == move.from);
   if (displaces) {
     CDC_ASSIGN(displaces, IsTaken(key));
   }

@@ -31,6 +31,7 @@ Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
                              message.offset(), reason),
                  "fix the source, or set on_error = \"dlq\" to put such messages aside"};
   }
+  if (replaying_) return letters_.Add(LetterOf(message), reason);
   log_.Warn("dead letter partition={} offset={} reason={}", message.partition(), message.offset(), reason);
   if (streak_.Note(change_count_ + 1, message.partition(), message.offset(), reason)) {
     waiting_.clear();
@@ -49,6 +50,11 @@ Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
   waiting_.emplace_back(LetterOf(message), reason);
   waiting_bytes_ += message.value() ? message.value()->size() : 0;
   return waiting_bytes_ < kMostWaiting ? Status{} : SendLetters();
+}
+
+void Intake::BeginReplay() {
+  replaying_ = true;
+  changes_ = KeyChanges({});
 }
 
 Status Intake::SendLetters() {

@@ -16,6 +16,7 @@
 #include "jobs/worker/loop.h"
 #include "jobs/worker/maintain_run.h"
 #include "jobs/worker/migrate_run.h"
+#include "jobs/worker/replay_run.h"
 #include "jobs/worker/run_setup.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/job_channel.h"
@@ -24,7 +25,6 @@
 #include "lib/contract/report.h"
 #include "lib/contract/state_layout.h"
 #include "lib/lake/lake.h"
-#include "lib/postgres/source_table.h"
 
 namespace cdc::worker {
 namespace {
@@ -58,24 +58,6 @@ int64_t PeakRssBytes() {
   struct rusage usage {};
   ::getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss * 1024;
-}
-
-std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings) {
-  if (settings.dsn.empty()) return {};
-  return [&settings]() -> Result<SourceDescription> {
-    const std::string schema = settings.source_schema.empty() ? "public" : settings.source_schema;
-    const std::string table = settings.source_table.empty() ? settings.table : settings.source_table;
-    SourceDescription description;
-    const auto described = postgres::Describe(settings.dsn, schema, table);
-    if (!described && described.error().kind == ErrorKind::kNotFound) {
-      description.missing = described.error().message;
-      return description;
-    }
-    CDC_ASSIGN(const postgres::SourceTable found, described);
-    for (const auto& column : found.columns) description.columns[column.name] = column.type;
-    description.key = found.primary_key;
-    return description;
-  };
 }
 
 /// While the table is opened the orchestrator hears of this run, which it would kill for its silence, and the
@@ -233,6 +215,10 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
     return MaintainTable(**config, *table, {line->dry_run}, stop_requested, clock, log);
   }
   if (line->migrate) return MigrateTable(**config, *table, line->confirmed, stop_requested, clock, log);
+  if (line->replay) {
+    return ReplayTable(job, **config, *table, {line->dry_run, line->force, line->limit}, stop_requested,
+                       clock, log);
+  }
   const Status status = RunTable(job, **config, *table, line->drain, channel, clock, log, &report);
   return Finish(std::move(report), status, clock, started, log);
 }

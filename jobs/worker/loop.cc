@@ -127,6 +127,10 @@ Status Loop::Assign() {
                  "Kafka did not say how far some partitions of " + settings_.topic + " go"};
   }
   CDC_TRY(CheckPartitions());
+  if (const auto& marker = ports_.sink.marker()) {
+    replayed_ = marker->replayed;
+    passed_over_ = marker->passed_over;
+  }
   for (const kafka::Watermark& mark : watermarks) {
     Partition& partition = partitions_[mark.partition];
     partition.next = mark.low;

@@ -88,6 +88,7 @@ class Loop {
   contract::PartitionOffsets CommittableOffsets() const;
   int64_t Backlog() const;
   void NoteLastRecords();
+  void NotePassedOver();
   Marker PresentMarker() const;
   Status Tidy(Tidying when);
   bool TimeToTidy() const;
@@ -109,8 +110,9 @@ class Loop {
     int64_t newest_ms = -1;                    // timestamp of the last message
     std::optional<contract::LastRecord> last;  // that was read, by this run or an earlier one
     const kafka::Message* unnoted = nullptr;   // a later one that is not in `last` yet
-    std::optional<contract::LastRecord> sure;  // of the topic that all until the last TakeWitnesses() came from
-    bool after_end = false;                    // since then the end was reached and more has come
+    std::optional<contract::LastRecord>
+        sure;                // of the topic that all until the last TakeWitnesses() came from
+    bool after_end = false;  // since then the end was reached and more has come
   };
 
   /// A batch that the sink is committing on its own thread.
@@ -135,6 +137,7 @@ class Loop {
   SteadyTime unreachable_since_;
   bool untidy_ = false;  // committed since there was nothing left to tidy up
   int64_t last_commit_ms_ = 0;
+  contract::RecordRanges replayed_, passed_over_;  // as in Marker
   contract::Report* report_ = nullptr;
   std::optional<Flight> flight_;
   Fold spare_;  // used up; its memory serves the next batch

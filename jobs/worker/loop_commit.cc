@@ -49,6 +49,7 @@ Status Loop::PrepareCommit() {
   CDC_TRY(ports_.intake.SendLetters());
   CDC_TRY(ports_.letters.Flush());
   CDC_TRY(ports_.intake.SaveStreak());
+  NotePassedOver();
   CDC_TRY(ports_.tainted.SaveBeforeCommit());
   report_->dead_letters = ports_.letters.count();
   return {};
@@ -206,6 +207,15 @@ void Loop::NoteLastRecords() {
   }
 }
 
+/// A letter may have been written by a run that was killed before its commit, and its record been applied by
+/// the next. Which records the table has really passed over, its commits say.
+void Loop::NotePassedOver() {
+  for (const auto& [partition, offsets] : ports_.letters.TakeAdded()) {
+    for (const int64_t offset : offsets) passed_over_.Add(partition, offset);
+  }
+  passed_over_.Bound(contract::kMostRecordRanges);
+}
+
 Marker Loop::PresentMarker() const {
   Marker marker;
   marker.offsets[settings_.topic] = CommittableOffsets();
@@ -220,6 +230,8 @@ Marker Loop::PresentMarker() const {
   }
   marker.source_lsn = ports_.intake.source_lsn();
   marker.key_changes = ports_.intake.key_changes();
+  marker.replayed = replayed_;
+  marker.passed_over = passed_over_;
   return marker;
 }
 

@@ -28,22 +28,10 @@ nlohmann::json ToJson(const TableFigures& figures) {
           {"snapshots", figures.snapshots}};
 }
 
-Result<contract::LockFile> TakeLock(const config::Config& config, const std::string& table) {
-  auto lock =
-      contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table));
-  if (!lock && lock.error().kind == ErrorKind::kConflict) {
-    return Error{ErrorKind::kConflict,
-                 fmt::format("A worker of {} is running: {}", table, lock.error().message),
-                 "it tidies up by itself and leaves when its table has been quiet; or `cdc stop` first, and "
-                 "`cdc start` afterwards"};
-  }
-  return lock;
-}
-
 Status Maintain(const config::Config& config, const config::Table& table, const MaintainOrder& order,
                 const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log,
                 nlohmann::json* line) {
-  CDC_ASSIGN(const auto lock, TakeLock(config, table.name));
+  CDC_ASSIGN(const auto lock, TakeTableLock(config, table.name));
   TableSettings settings = SettingsOf(config, table);
   if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
     settings.ident.name = config::IcebergName(config, table.name, own);
@@ -68,6 +56,18 @@ Status Maintain(const config::Config& config, const config::Table& table, const 
 }
 
 }  // namespace
+
+Result<contract::LockFile> TakeTableLock(const config::Config& config, const std::string& table) {
+  auto lock =
+      contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table));
+  if (!lock && lock.error().kind == ErrorKind::kConflict) {
+    return Error{ErrorKind::kConflict,
+                 fmt::format("A worker of {} is running: {}", table, lock.error().message),
+                 "it tidies up by itself and leaves when its table has been quiet; or `cdc stop` first, and "
+                 "`cdc start` afterwards"};
+  }
+  return lock;
+}
 
 int MaintainTable(const config::Config& config, const config::Table& table, const MaintainOrder& order,
                   const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log) {

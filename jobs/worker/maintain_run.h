@@ -6,10 +6,14 @@
 #include <atomic>
 
 #include "lib/config/config.h"
+#include "lib/contract/lock_file.h"
 #include "lib/core/clock.h"
 #include "lib/log/logger.h"
 
 namespace cdc::worker {
+
+/// For a run by hand. \return kConflict: the table's worker runs; the hint says what to do.
+Result<contract::LockFile> TakeTableLock(const config::Config& config, const std::string& table);
 
 struct MaintainOrder {
   bool dry_run = false;  ///< only tell

@@ -12,6 +12,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/event/envelope.h"
+#include "lib/postgres/source_table.h"
 
 namespace cdc::worker {
 namespace {
@@ -87,16 +88,26 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
   app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
   auto* maintain = app.add_flag("--maintain", line.maintain,
                                 "read nothing; merge files, expire snapshots, remove leftovers, then leave");
-  app.add_flag("--migrate", line.migrate,
-               "read nothing; write the table anew for columns whose type changed at the source, then leave")
-      ->excludes(maintain);
-  app.add_flag("--yes", line.confirmed, "with --migrate: do it, instead of only telling")
-      ->needs(app.get_option("--migrate"));
-  app.add_flag("--dry-run", line.dry_run, "with --maintain: only tell what is due")->needs(maintain);
+  auto* migrate = app.add_flag("--migrate", line.migrate,
+                               "read nothing; write the table anew for columns whose type changed at the source, then "
+                               "leave");
+  migrate->excludes(maintain);
+  app.add_flag("--yes", line.confirmed, "with --migrate: do it, instead of only telling")->needs(migrate);
+  auto* replay = app.add_flag("--replay", line.replay,
+                              "read no changes; apply dead letters where that is safe, then leave");
+  replay->excludes(maintain)->excludes(migrate);
+  app.add_flag("--dry-run", line.dry_run, "with --maintain or --replay: only tell what would be done");
+  app.add_flag("--force", line.force, "with --replay: also letters against which only a doubt stands")
+      ->needs(replay);
+  app.add_option("--limit", line.limit, "with --replay: letters that are tried, at most")
+      ->needs(replay)
+      ->check(CLI::PositiveNumber);
   app.add_flag("-v,--verbose", line.verbose, "log each commit");
   app.set_version_flag("--version", CDC_VERSION);
   try {
     app.parse(argc, argv);
+    if (line.dry_run && !line.maintain && !line.replay)
+      throw CLI::RequiresError("--dry-run", "--maintain or --replay");
     return line;
   } catch (const CLI::ParseError& error) {
     const bool fine = app.exit(error) == 0;
@@ -156,6 +167,24 @@ KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& t
   kafka.group_id = config.kafka.group_id + "." + table;
   for (const auto& [name, value] : config.kafka.properties) kafka.properties.push_back({name, value});
   return kafka;
+}
+
+std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings) {
+  if (settings.dsn.empty()) return {};
+  return [&settings]() -> Result<SourceDescription> {
+    const std::string schema = settings.source_schema.empty() ? "public" : settings.source_schema;
+    const std::string table = settings.source_table.empty() ? settings.table : settings.source_table;
+    SourceDescription description;
+    const auto described = postgres::Describe(settings.dsn, schema, table);
+    if (!described && described.error().kind == ErrorKind::kNotFound) {
+      description.missing = described.error().message;
+      return description;
+    }
+    CDC_ASSIGN(const postgres::SourceTable found, described);
+    for (const auto& column : found.columns) description.columns[column.name] = column.type;
+    description.key = found.primary_key;
+    return description;
+  };
 }
 
 Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const config::Table& table) {

@@ -4,10 +4,12 @@
 /// Private to the worker room: from the command line and the configuration to the settings of one run.
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "jobs/worker/intake.h"
 #include "jobs/worker/job.h"
 #include "jobs/worker/settings.h"
 #include "lib/config/config.h"
@@ -23,9 +25,12 @@ struct CommandLine {
   bool drain = false;
   bool verbose = false;
   bool maintain = false;
-  bool dry_run = false;  ///< with maintain
   bool migrate = false;
-  bool confirmed = false;  ///< --yes
+  bool confirmed = false;  ///< --yes, with migrate
+  bool replay = false;
+  bool dry_run = false;  ///< with maintain or replay
+  bool force = false;    ///< with replay
+  int64_t limit = 0;     ///< with replay; 0: none
 };
 
 /// \return nothing to run: `exit_code` says how to end (help, version, bad arguments).
@@ -39,6 +44,9 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line
 /// candidate.
 TableSettings SettingsOf(const config::Config& config, const config::Table& table);
 KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table);
+
+/// Asks the source database; empty without `dsn`. `settings` must outlive it.
+std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings);
 
 struct TopicFound {
   std::string topic;

@@ -1,5 +1,7 @@
 #include "lib/kafka/message.h"
 
+#include <algorithm>
+
 #include "lib/kafka/handle_internal.h"
 
 namespace cdc::kafka {
@@ -10,21 +12,39 @@ std::optional<std::string_view> View(const void* bytes, size_t size) {
   return std::string_view(static_cast<const char*>(bytes), size);
 }
 
+std::optional<std::string_view> View(const std::optional<std::string>& text) {
+  return text ? std::optional<std::string_view>(*text) : std::nullopt;
+}
+
 }  // namespace
 
-std::string_view Message::topic() const { return rd_kafka_topic_name(raw_->rkt); }
-int32_t Message::partition() const { return raw_->partition; }
-int64_t Message::offset() const { return raw_->offset; }
-int64_t Message::timestamp_ms() const { return rd_kafka_message_timestamp(raw_, nullptr); }
-std::optional<std::string_view> Message::key() const { return View(raw_->key, raw_->key_len); }
-std::optional<std::string_view> Message::value() const { return View(raw_->payload, raw_->len); }
+std::string_view Message::topic() const {
+  return own_ != nullptr ? std::string_view(own_->topic) : rd_kafka_topic_name(raw_->rkt);
+}
+int32_t Message::partition() const { return own_ != nullptr ? own_->partition : raw_->partition; }
+int64_t Message::offset() const { return own_ != nullptr ? own_->offset : raw_->offset; }
+int64_t Message::timestamp_ms() const {
+  return own_ != nullptr ? own_->timestamp_ms : rd_kafka_message_timestamp(raw_, nullptr);
+}
+std::optional<std::string_view> Message::key() const {
+  return own_ != nullptr ? View(own_->key) : View(raw_->key, raw_->key_len);
+}
+std::optional<std::string_view> Message::value() const {
+  return own_ != nullptr ? View(own_->value) : View(raw_->payload, raw_->len);
+}
 
 bool Message::has_headers() const {
+  if (own_ != nullptr) return !own_->headers.empty();
   rd_kafka_headers_t* headers = nullptr;
   return rd_kafka_message_headers(raw_, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 std::optional<std::string_view> Message::header(const char* name) const {
+  if (own_ != nullptr) {
+    const auto last = std::find_if(own_->headers.rbegin(), own_->headers.rend(),
+                                   [&](const auto& header) { return header.first == name; });
+    return last == own_->headers.rend() ? std::nullopt : View(last->second);
+  }
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(raw_, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
   const void* value = nullptr;
@@ -36,6 +56,10 @@ std::optional<std::string_view> Message::header(const char* name) const {
 
 std::vector<std::pair<std::string_view, std::optional<std::string_view>>> Message::headers() const {
   std::vector<std::pair<std::string_view, std::optional<std::string_view>>> all;
+  if (own_ != nullptr) {
+    for (const auto& [name, value] : own_->headers) all.emplace_back(name, View(value));
+    return all;
+  }
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(raw_, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
   const char* name = nullptr;

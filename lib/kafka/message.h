@@ -17,10 +17,23 @@ struct rd_kafka_message_s;
 
 namespace cdc::kafka {
 
+/// A record in its own memory, for what is kept longer than a batch.
+struct OwnRecord {
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = -1;
+  std::optional<std::string> key, value;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+};
+
 /// One record. A view: valid as long as the MessageBatch it came from is neither cleared, polled into nor
 /// destroyed.
 class Message {
  public:
+  /// A view of `record`, as long as that is there.
+  static Message Of(const OwnRecord& record) { return Message(nullptr, &record); }
+
   std::string_view topic() const;
   int32_t partition() const;
   int64_t offset() const;
@@ -40,8 +53,9 @@ class Message {
  private:
   friend class MessageBatch;
   friend class Consumer;
-  explicit Message(rd_kafka_message_s* raw) : raw_(raw) {}
-  rd_kafka_message_s* raw_;
+  explicit Message(rd_kafka_message_s* raw, const OwnRecord* own = nullptr) : raw_(raw), own_(own) {}
+  rd_kafka_message_s* raw_;  // null: own_ is not
+  const OwnRecord* own_;
 };
 
 /// "There is nothing more at this moment": the consumer reached the partition's (last stable) end.
