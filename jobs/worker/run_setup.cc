@@ -29,6 +29,10 @@ event::Handling HandlingOf(const config::Source& source) {
   }
   switch (source.time_precision) {
     case config::TimePrecision::kAdaptive: handling.time = event::TimePrecision::kAdaptive; break;
+    case config::TimePrecision::kAdaptiveTimeMicroseconds:
+      handling.time = event::TimePrecision::kAdaptiveTimeMicroseconds;
+      break;
+    case config::TimePrecision::kNanoseconds: handling.time = event::TimePrecision::kNanoseconds; break;
     case config::TimePrecision::kConnect: handling.time = event::TimePrecision::kConnect; break;
     case config::TimePrecision::kMicroseconds: handling.time = event::TimePrecision::kMicroseconds; break;
     case config::TimePrecision::kIsoString: handling.time = event::TimePrecision::kIsoString; break;
@@ -36,6 +40,7 @@ event::Handling HandlingOf(const config::Source& source) {
   switch (source.binary_handling) {
     case config::BinaryHandling::kBytes: handling.binary = event::BinaryHandling::kBytes; break;
     case config::BinaryHandling::kBase64: handling.binary = event::BinaryHandling::kBase64; break;
+    case config::BinaryHandling::kBase64Url: handling.binary = event::BinaryHandling::kBase64Url; break;
     case config::BinaryHandling::kHex: handling.binary = event::BinaryHandling::kHex; break;
   }
   handling.unavailable_placeholder = source.unavailable_placeholder;

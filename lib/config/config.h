@@ -28,8 +28,15 @@ struct Kafka {
 
 // How the connector encodes values of events that carry no schema. Defaults are Debezium's.
 enum class DecimalHandling { kPrecise, kString, kDouble };
-enum class TimePrecision { kAdaptive, kConnect, kMicroseconds, kIsoString };
-enum class BinaryHandling { kBytes, kBase64, kHex };
+enum class TimePrecision {
+  kAdaptive,
+  kAdaptiveTimeMicroseconds,
+  kConnect,
+  kMicroseconds,
+  kNanoseconds,
+  kIsoString
+};
+enum class BinaryHandling { kBytes, kBase64, kBase64Url, kHex };
 
 struct Source {
   std::string topic_prefix;

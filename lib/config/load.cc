@@ -71,13 +71,16 @@ class Loader {
                               &s.decimal_handling);
     r.Choice<TimePrecision>("time_precision",
                             {{"adaptive", TimePrecision::kAdaptive},
+                             {"adaptive_time_microseconds", TimePrecision::kAdaptiveTimeMicroseconds},
                              {"connect", TimePrecision::kConnect},
                              {"microseconds", TimePrecision::kMicroseconds},
+                             {"nanoseconds", TimePrecision::kNanoseconds},
                              {"isostring", TimePrecision::kIsoString}},
                             &s.time_precision);
     r.Choice<BinaryHandling>("binary_handling",
                              {{"bytes", BinaryHandling::kBytes},
                               {"base64", BinaryHandling::kBase64},
+                              {"base64-url-safe", BinaryHandling::kBase64Url},
                               {"hex", BinaryHandling::kHex}},
                              &s.binary_handling);
     r.String("unavailable_placeholder", &s.unavailable_placeholder);

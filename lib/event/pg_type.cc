@@ -183,7 +183,10 @@ void SetNumeric(const Words& words, const Handling& handling, SourceColumn* colu
 
 void SetTemporal(Family family, const Words& words, TimePrecision mode, SourceColumn* column) {
   const bool coarse = !words.arguments.empty() && words.arguments[0] <= 3;
-  const bool millis = mode == TimePrecision::kConnect || (mode == TimePrecision::kAdaptive && coarse);
+  const bool by_precision =
+      mode == TimePrecision::kAdaptive ||
+      (mode == TimePrecision::kAdaptiveTimeMicroseconds && family == Family::kTimestamp);
+  const bool millis = mode == TimePrecision::kConnect || (by_precision && coarse);
   const bool iso = mode == TimePrecision::kIsoString, nanos = mode == TimePrecision::kNanoseconds;
   if (family == Family::kDate) {
     column->wire = iso ? Wire::kIsoDate : Wire::kDays;
@@ -225,7 +228,7 @@ void SetFamily(Family family, const Words& words, const Handling& handling, Sour
       if (single)
         set(Wire::kBoolean, TypeKind::kBoolean);
       else
-        set(BinaryWire(handling.binary), TypeKind::kBinary);
+        set(Wire::kBase64, TypeKind::kBinary);  // whatever binary.handling.mode says of bytea
       break;
     }
     case Family::kMoney:
@@ -277,6 +280,11 @@ Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColum
   // A text whose schema says no more may be any form that its declaration reads.
   if (column.wire == Wire::kText && declared.type.kind != rows::TypeKind::kString) {
     column.wire = declared.type.kind == rows::TypeKind::kDecimal ? Wire::kDecimalText : declared.wire;
+  }
+  if (column.wire == Wire::kArray && column.element == Wire::kText && declared.wire == Wire::kArray &&
+      declared.type.element != rows::TypeKind::kString) {
+    column.element =
+        declared.type.element == rows::TypeKind::kDecimal ? Wire::kDecimalText : declared.element;
   }
   if (!IsConvertible(column, declared.type)) {
     const bool as_text = IsConvertible(column, Type::Of(TypeKind::kString));

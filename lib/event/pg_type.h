@@ -15,7 +15,14 @@ namespace cdc::event {
 /// decimal.handling.mode of the connector.
 enum class DecimalHandling { kPrecise, kString, kDouble };
 /// time.precision.mode of the connector.
-enum class TimePrecision { kAdaptive, kConnect, kMicroseconds, kNanoseconds, kIsoString };
+enum class TimePrecision {
+  kAdaptive,
+  kAdaptiveTimeMicroseconds,  ///< times of day always in microseconds, timestamps by their precision
+  kConnect,
+  kMicroseconds,
+  kNanoseconds,
+  kIsoString
+};
 /// binary.handling.mode of the connector.
 enum class BinaryHandling { kBytes, kBase64, kBase64Url, kHex };
 
