@@ -168,7 +168,7 @@ def text_of_postgres(text, iceberg_type):
     if name in ("int", "long"):
         return str(int(text))
     if name in ("float", "double"):
-        value = float(text)
+        value = float(text.replace("$", "").replace(",", ""))
         return float_text(struct.unpack("<f", struct.pack("<f", value))[0] if name == "float" and abs(value) < 3.5e38
                           else value, 32 if name == "float" else 64)
     if name == "decimal":

@@ -12,8 +12,9 @@ import subprocess
 CATALOG = "iceberg_catalog"
 NAMESPACE = "lake"
 DRAIN_SECONDS = 150
-LETTER = re.compile(r"^reason: +(?P<reason>.*)\ntopic: +(?P<topic>.*)\npartition: +(?P<partition>\d+)\noffset: +(?P<offset>\d+)$", re.M)
-Letter = collections.namedtuple("Letter", "reason topic partition offset")
+LETTER = re.compile(r"^reason: +(?P<reason>.*)\ntopic: +(?P<topic>.*)\npartition: +(?P<partition>\d+)\noffset: +(?P<offset>\d+)\n"
+                    r"written: +.*\nkey: +(?P<key>.*)\nvalue: +(?P<value>.*)$", re.M)
+Letter = collections.namedtuple("Letter", "reason topic partition offset key value")
 
 
 class Failed(Exception):
@@ -103,7 +104,7 @@ commit_interval = "200ms"
 
     def letters(self, table):
         shown = self._expect(self.run("cdc", "dlq", "show", table), f"cdc dlq show {table}").stdout
-        return [Letter(m["reason"], m["topic"], int(m["partition"]), int(m["offset"])) for m in LETTER.finditer(shown)]
+        return [Letter(m["reason"], m["topic"], int(m["partition"]), int(m["offset"]), m["key"], m["value"]) for m in LETTER.finditer(shown)]
 
     def catalog(self):
         from lake_readers import open_catalog  # pylint: disable=import-outside-toplevel
@@ -123,11 +124,15 @@ def read_rows(table, connection):
     from canonical_text import texts_of_arrow  # pylint: disable=import-outside-toplevel
     from lake_readers import scan_with_duckdb  # pylint: disable=import-outside-toplevel
     names = [field.name for field in table.schema().fields]
+    # By batches: pyarrow cannot make an empty table that has a list of uuids.
+    readers = (("pyiceberg", list(table.scan().to_arrow_batch_reader())), ("duckdb", scan_with_duckdb(connection, table).to_batches()))
     found = []
-    for reader, arrow in (("pyiceberg", table.scan().to_arrow()), ("duckdb", scan_with_duckdb(connection, table))):
-        if arrow.num_columns != len(names):
-            raise Failed(f"{reader} shows {arrow.num_columns} columns, the table has {len(names)}")
-        # DuckDB renames columns whose names differ by case only: by position.
-        columns = [texts_of_arrow(arrow.column(i)) for i in range(len(names))]
-        found.append((reader, [dict(zip(names, row)) for row in zip(*columns)]))
+    for reader, batches in readers:
+        rows = []
+        for batch in batches:
+            if batch.num_columns != len(names):
+                raise Failed(f"{reader} shows {batch.num_columns} columns, the table has {len(names)}")
+            # DuckDB renames columns whose names differ by case only: by position.
+            rows += [dict(zip(names, row)) for row in zip(*(texts_of_arrow(column) for column in batch.columns))]
+        found.append((reader, rows))
     return found
