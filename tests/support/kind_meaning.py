@@ -89,8 +89,11 @@ def _without_host_mask(text):
     return text.removesuffix("/128") if ":" in text else text.removesuffix("/32")
 
 
-PLAIN = {"inet": _without_host_mask, "timetz": _timetz, "interval": interval_parts, "hstore": lambda t: sorted(parse_hstore(t).items()),
-         "hstore[]": _hstores, "numeric[]": _numerics, "numeric": _number, "money": _number, "numeric, precision > 38": _number, "numeric, scale < 0": _number} | {name: _geometric for name in GEOMETRIC}
+PLAIN = {"inet": _without_host_mask, "timetz": _timetz, "interval": interval_parts, "numeric[]": _numerics, "hstore[]": _hstores,
+         "hstore": lambda t: sorted(parse_hstore(t).items()),
+         **{name: _number for name in ("money", "domain over numeric", "numeric", "numeric(p,s)", "numeric(38,s)", "numeric(p)",
+                                       "numeric, scale > precision", "numeric, scale < 0", "numeric, precision > 38")},
+         **{name: _geometric for name in GEOMETRIC}}
 
 
 def _json_text(text):
