@@ -55,13 +55,18 @@ Status TableRewriter::CopySource(const std::string& path) {
     if (!more) return {};
     const int64_t end = first + in.rows();
     done_ += in.rows();
+    if (end <= progress_.position) {
+      // Copied by a run before. Not asked whether to end, so that each run gets further than the last.
+      (void)ports_.working(done_, all_);
+      continue;
+    }
     keep.clear();
     for (uint32_t row = 0; row < in.rows(); ++row) {
       if (first + row >= progress_.position && !gone.Has(first + row)) keep.push_back(row);
     }
     if (!keep.empty()) CDC_TRY(CopySlice(&in, keep));
     progress_.source = source_;
-    progress_.position = std::max(progress_.position, end);
+    progress_.position = end;
     const Status go_on = ports_.working(done_, all_);
     const bool full = writer_ != nullptr && writer_->bytes_written_estimate() >= plan_.target_bytes;
     // Told to end: a file that is not full is progress all the same.
