@@ -182,6 +182,7 @@ class Intake {
   Result<Verdict> AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                std::string shape);
   Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
+  rows::Schema SourceFields(const rows::Schema& table) const;
   std::vector<std::string> SourceColumns(const rows::Schema& table) const;
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);

@@ -132,32 +132,38 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
     if (next && next->schema.empty() && !next->after.empty()) objects.push_back(next->after);
   }
   if (!missing.empty()) CDC_TRY(RefuseGuesses(missing, objects));
-  const auto schema = sink_.schema();
-  CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, schema.get()));
-  if (schema == nullptr) return columns;
+  if (sink_.schema() == nullptr) return ColumnsOfObjects(objects, declared_, nullptr);
+  const rows::Schema known = SourceFields(*sink_.schema());
+  CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, &known));
   // The table's other columns stay known, so that a row that has them again needs no new plan.
-  std::vector<std::string> others = SourceColumns(*schema);
+  std::vector<std::string> others = SourceColumns(known);
   std::erase_if(others, [&](const std::string& name) {
     return std::any_of(columns.begin(), columns.end(),
                        [&](const auto& column) { return column.name == name; });
   });
-  CDC_ASSIGN(const auto known, ColumnsOfNames(others, {}, declared_, schema.get()));
-  columns.insert(columns.end(), known.begin(), known.end());
+  CDC_ASSIGN(const auto more, ColumnsOfNames(others, {}, declared_, &known));
+  columns.insert(columns.end(), more.begin(), more.end());
   return columns;
 }
 
-/// Columns of the table that are neither the worker's nor the job's, by their names at the source.
-std::vector<std::string> Intake::SourceColumns(const rows::Schema& table) const {
+/// The table's columns that are neither the worker's nor the job's: what those hold says nothing of the
+/// source's.
+rows::Schema Intake::SourceFields(const rows::Schema& table) const {
   std::set<std::string> own;
   for (const OwnColumn& column : settings_.own_columns) own.insert(column.name);
   for (const auto& [value, name] : sink_.own_names().value_or(OwnNames())) own.insert(name);
   if (mapping_ != nullptr) {
     for (const rows::Field& field : mapping_->Derived()) own.insert(field.name);
   }
+  rows::Schema fields = table;
+  std::erase_if(fields.fields, [&](const rows::Field& field) { return own.contains(field.name); });
+  return fields;
+}
+
+/// Their names at the source.
+std::vector<std::string> Intake::SourceColumns(const rows::Schema& table) const {
   std::vector<std::string> names;
-  for (const rows::Field& field : table.fields) {
-    if (!own.contains(field.name)) names.push_back(declared_.SourceOf(field.name));
-  }
+  for (const rows::Field& field : SourceFields(table).fields) names.push_back(declared_.SourceOf(field.name));
   return names;
 }
 
@@ -165,11 +171,11 @@ std::vector<std::string> Intake::SourceColumns(const rows::Schema& table) const 
 /// time before or from tables.toml. For others the database was to be asked, so JSON's own types may be
 /// wrong.
 Status Intake::RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const {
-  const auto schema = sink_.schema();
+  const rows::Schema schema = sink_.schema() == nullptr ? rows::Schema() : SourceFields(*sink_.schema());
   std::set<std::string> unknown;
   for (const std::string_view object : objects) {
     for (std::string& name : event::MemberNames(object)) {
-      const bool known = schema != nullptr && schema->IndexOf(declared_.TargetOf(name)) >= 0;
+      const bool known = schema.IndexOf(declared_.TargetOf(name)) >= 0;
       if (!known && !declared_.columns.contains(name)) unknown.insert(std::move(name));
     }
   }

@@ -66,10 +66,17 @@ class WatchedSink final : public Sink {
   std::shared_ptr<const rows::Schema> schema() const override { return real_.schema(); }
   const std::vector<std::string>& key() const override { return real_.key(); }
   const KeySecret& key_secret() const override { return real_.key_secret(); }
-  Status Create(const rows::Schema& schema, const std::vector<std::string>& key) override {
-    return real_.Create(schema, key);
+  std::optional<OwnNames> own_names() const override { return real_.own_names(); }
+  std::shared_ptr<RowIdentity> row_identity() const override { return real_.row_identity(); }
+  Result<uint32_t> CountRows(const Hash128& content) override { return real_.CountRows(content); }
+  Status IdentifyRowsWithout(const std::vector<std::string>& a) override { return real_.IdentifyRowsWithout(a); }
+  Result<bool> HasRow(const Hash128& key) override { return real_.HasRow(key); }
+  Result<bool> ReadRow(const Hash128& key, rows::Batch* row) override { return real_.ReadRow(key, row); }
+  Status Create(const rows::Schema& s, const std::vector<std::string>& k, const OwnNames& o,
+                const std::vector<std::string>& d) override {
+    return real_.Create(s, k, o, d);
   }
-  Status Evolve(const iceberg::SchemaChanges& changes) override { return real_.Evolve(changes); }
+  Status Evolve(const iceberg::SchemaChanges& c, const OwnNames& o) override { return real_.Evolve(c, o); }
   Status Retype(const std::vector<Retyped>& columns) override { return real_.Retype(columns); }
   int64_t row_bytes() const override { return real_.row_bytes(); }
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override { return real_.FillGaps(fold); }
