@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <map>
 
+#include "lib/iceberg/deletable.h"
 #include "lib/iceberg/expire.h"
 #include "lib/iceberg/schema_evolution.h"
 #include "tests/component/iceberg/test_table.h"

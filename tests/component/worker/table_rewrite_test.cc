@@ -166,7 +166,7 @@ TEST_CASE("the key's type changes, and rows are found by its new values") {
   const int64_t id = expected.begin()->first;
   fold.batch().column(0).AppendBytes(std::to_string(id));
   fold.batch().column(1).AppendLong(-1);
-  (void)fold.Upsert(rows::KeyHasher({0})(fold.batch(), 0), 0, false);
+  (void)fold.Upsert(rows::KeyHasher(sink->key_secret(), {0})(fold.batch(), 0), 0, false);
   Marker marker;
   marker.offsets["t"][0] = Retypable::kBatches + 1;
   const auto committed = sink->Commit(fold, marker);
