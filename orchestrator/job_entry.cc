@@ -116,10 +116,10 @@ std::string Fingerprint(const config::Config& c, const config::Table& t) {
   for (const auto& column : t.metadata_columns) metadata += fmt::format("{}={},", column.name, column.value);
   std::string text = fmt::format(
       "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", t.name, fmt::join(t.topics, ","),
-      t.key ? fmt::format("{}", fmt::join(*t.key, ",")) : "-", t.job, static_cast<int>(t.mode), t.format_version,
-      t.commit_interval.count(), metadata, static_cast<int>(t.on_error), static_cast<int>(t.on_type_change), t.memory,
-      t.target_file_size, t.snapshot_keep, t.snapshot_age.count(), fmt::format("{}{}", t.columns, t.column_names),
-      c.kafka.bootstrap_servers);
+      t.key ? fmt::format("{}", fmt::join(*t.key, ",")) : "-", t.job, static_cast<int>(t.mode),
+      t.format_version, t.commit_interval.count(), metadata, static_cast<int>(t.on_error),
+      static_cast<int>(t.on_type_change), t.memory, t.target_file_size, t.snapshot_keep,
+      t.snapshot_age.count(), fmt::format("{}{}", t.columns, t.column_names), c.kafka.bootstrap_servers);
   const config::Source& s = c.source;
   text += fmt::format("|{}|{}|{}|{}|{}|{}|{}|{}", s.topic_prefix, fmt::join(s.schemas, ","), s.dsn,
                       static_cast<int>(s.decimal_handling), static_cast<int>(s.time_precision),

@@ -79,7 +79,8 @@ Status IcebergSink::CopySome() {
   if (identity_ != nullptr) {
     const uint32_t number = numbers_->NumberOf(source.path);
     for (const uint32_t row : keep) {
-      CDC_ASSIGN(work.keys.emplace_back(), KeyOfRowAt(batch, row, {number, static_cast<uint32_t>(first + row)}));
+      CDC_ASSIGN(work.keys.emplace_back(),
+                 KeyOfRowAt(batch, row, {number, static_cast<uint32_t>(first + row)}));
     }
   } else if (index_ != nullptr) {
     rows::KeyHasher hasher(secret_, KeyColumns(*work.schema));

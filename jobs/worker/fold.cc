@@ -93,8 +93,7 @@ Gaps Fold::FillFrom(const FormerRow& from, uint32_t row, const std::vector<Doubt
     const uint32_t old = from.slot.row;
     if (live && column.cell(old) != rows::Cell::kUnavailable &&
         !(from.table && from.table->has_doubt(doubt.column))) {
-      if (IsMovable(column, old, doubt.unsure) && IsTooLarge(StoredSize(batch_, old)))
-        return refuse(doubt.column, true);
+      if (MayBeMoved(batch_, old, doubt)) return refuse(doubt.column, true);
     } else if (from.known && from.table) {
       left.push_back(doubt);
     }

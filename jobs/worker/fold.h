@@ -39,7 +39,8 @@ struct Gap {
       false;  ///< the row may have been removed by an earlier batch: Sink::KeepMoved() knows where it was
   bool displaced = false;  ///< with `late`: the table's present row of `key` is another one
   bool whole = false;      ///< with `displaced`: all cells are that row's, its nulls too
-  std::vector<Doubt> doubts = {};  ///< cells that stay as they are, unless that row has a value that was not sent
+  std::vector<Doubt> doubts =
+      {};  ///< cells that stay as they are, unless that row has a value that was not sent
 
   bool has_doubt(int column) const;
 };
@@ -97,8 +98,8 @@ class Fold {
   Slot::State StateOf(const Hash128& key) const;
   /// The key's row in the batch; nothing: the batch has none.
   std::optional<uint32_t> LiveRow(const Hash128& key) const;
-  /// Takes the key's present row out of the batch's sight, for another row moves onto its key. \return where it
-  /// is, for UpsertMoved() of the row that was displaced, or Reinstate().
+  /// Takes the key's present row out of the batch's sight, for another row moves onto its key. \return where
+  /// it is, for UpsertMoved() of the row that was displaced, or Reinstate().
   FormerRow Displace(const Hash128& key);
 
   /// The first half of a key change of a row that another row has already displaced from `key`: the key's

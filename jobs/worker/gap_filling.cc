@@ -192,9 +192,8 @@ Status IcebergSink::JudgeDoubts(const std::string& path,
                                 const std::vector<std::pair<int64_t, uint32_t>>& doubtful, Fold* fold) {
   CDC_ASSIGN(const rows::Batch whole, ReadRowsOf(path, doubtful, schema_));
   for (uint32_t i = 0; i < doubtful.size(); ++i) {
-    if (!IsTooLarge(StoredSize(whole, i))) continue;
     for (const Doubt& doubt : fold->gaps().at(fold->slots()[doubtful[i].second].row).doubts) {
-      if (!IsMovable(whole.column(static_cast<size_t>(doubt.column)), i, doubt.unsure)) continue;
+      if (!MayBeMoved(whole, i, doubt)) continue;
       fold->Refuse(doubtful[i].second, doubt.column);
       break;
     }

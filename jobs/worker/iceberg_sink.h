@@ -141,7 +141,6 @@ class IcebergSink final : public Sink {
   Result<Committed> CommitNow(const Fold& fold, const Marker& marker);
   Status Load();
   Status Adopt(iceberg::LoadedTable table);
-  Status TakeSecret();
   Status CheckSource(const std::string& written) const;
   bool HoldsOurFiles() const;
   Status ReadMarker();
@@ -156,6 +155,8 @@ class IcebergSink final : public Sink {
   Status Working(const std::string& doing) const;
 
   // index_recovery.cc
+  static constexpr const char* kPropertySecret = "cdc.key-secret";  ///< table property; hexadecimal
+  Status TakeSecret();
   Status RecoverIndex();
   Result<std::string> OpenIndex();
   Result<std::string> CompleteIndex();
@@ -170,8 +171,8 @@ class IcebergSink final : public Sink {
   // rows_without_key.cc
   /// Table property of an upsert table without a key: {"derived":[…],"absent":[…],"ids":n}.
   static constexpr const char* kPropertyIdentity = "cdc.row-identity";
-  static std::string IdentityProperty(const std::vector<std::string>& derived, const std::vector<std::string>& absent,
-                                      int ids);
+  static std::string IdentityProperty(const std::vector<std::string>& derived,
+                                      const std::vector<std::string>& absent, int ids);
   Status ReadIdentity();
   void MakeIdentity();
   Status NumberRow(const rows::Batch& batch, uint32_t row, index::Location at);
@@ -262,8 +263,8 @@ class IcebergSink final : public Sink {
   std::vector<std::string> key_;
   KeySecret secret_;  // of the hashes of this run, whatever another engine does to the property meanwhile
   std::optional<OwnNames> own_;  // changed by Create() and Evolve() only, after Load()
-  // Of an upsert table without a key: columns that do not tell rows apart, as columns of the job's and as ones that
-  // the source has dropped; and the last field id when it was made.
+  // Of an upsert table without a key: columns that do not tell rows apart, as columns of the job's and as
+  // ones that the source has dropped; and the last field id when it was made.
   std::vector<std::string> derived_columns_, absent_columns_;
   int made_with_ids_ = 0;
   std::shared_ptr<RowIdentity> identity_;  // null: it has a key

@@ -7,6 +7,38 @@
 
 namespace cdc::worker {
 
+/// The secret of the table's key hashes. A table that has none, or one that is none, is given one in a commit
+/// of its own: then no index that there may be is of it (RecoverIndex).
+Status IcebergSink::TakeSecret() {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    if (const auto secret = KeySecret::FromHex(table_.metadata->Property(kPropertySecret, ""))) {
+      secret_ = *secret;
+      return {};
+    }
+    const iceberg::TableCommit commit =
+        iceberg::PropertiesCommit(*table_.metadata, {{kPropertySecret, KeySecret::Random().Hex()}});
+    auto committed = ports_.catalog.CommitTable(table_, commit);
+    if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
+        committed.error().kind != ErrorKind::kConflict) {
+      return committed.error();
+    }
+    if (!committed && attempt == kAttempts) {
+      return Error{ErrorKind::kTransient, "cannot give table " + iceberg::ToString(settings_.ident) +
+                                              " the property " + kPropertySecret + ": " +
+                                              committed.error().message};
+    }
+    if (!committed) committed = ports_.catalog.LoadTable(settings_.ident);
+    if (!committed) return committed.error();
+    // Whatever else is new there belongs together: the snapshot's files are read again.
+    const bool moved = committed->metadata->current_snapshot_id != live_.snapshot_id();
+    if (moved)
+      CDC_TRY(Adopt(std::move(*committed)));
+    else
+      table_ = std::move(*committed);
+  }
+}
+
 /// Opens the index and makes it the one of the table's current snapshot: by the journal when the last run
 /// died between commit and index, by reading new files when somebody else committed, by reading every file's
 /// keys when it is lost, or when anything of it is in doubt.

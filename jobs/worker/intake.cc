@@ -91,7 +91,8 @@ Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const k
   if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
   is_change_ = true;
   ++own_;
-  if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope)) return Verdict::kTaken;
+  if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope))
+    return Verdict::kTaken;
   if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
 
   ahead_ = ahead;

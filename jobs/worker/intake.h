@@ -67,8 +67,8 @@ class Intake {
   Result<Verdict> Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
                        int32_t partitions);
 
-  /// Whether a key change has begun whose second half has not come, or a row has been displaced whose own event has
-  /// not: what has come of it is not committed before the rest does, if that comes soon.
+  /// Whether a key change has begun whose second half has not come, or a row has been displaced whose own
+  /// event has not: what has come of it is not committed before the rest does, if that comes soon.
   bool InKeyChange() const { return !changes_.open().empty() || changes_.unsettled(); }
   /// The offset before which `partition` may be committed; nothing: no key change is open there.
   std::optional<int64_t> HeldOffset(int32_t partition) const;
@@ -85,7 +85,8 @@ class Intake {
   /// What the commit must remember of key changes.
   contract::KeyChangeState key_changes() const { return changes_.state(); }
 
-  /// Messages to come are dead letters: older than what the table has, and told at once when they are bad still.
+  /// Messages to come are dead letters: older than what the table has, and told at once when they are bad
+  /// still.
   void BeginReplay();
 
   /// A record from before the run's first one: it may be the delete whose tombstone comes next.
@@ -118,7 +119,9 @@ class Intake {
   /// Notes the source position of a message that was taken; one per poll is enough.
   void NoteSource(const kafka::Message& message);
   int64_t source_lsn() const { return source_lsn_; }  ///< highest of the batch; 0: none seen
-  int64_t byte_size() const { return static_cast<int64_t>(fold_.byte_size() + counts_.size() * 48) + kept_bytes_; }
+  int64_t byte_size() const {
+    return static_cast<int64_t>(fold_.byte_size() + counts_.size() * 48) + kept_bytes_;
+  }
 
  private:
   Result<Verdict> TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
@@ -141,6 +144,7 @@ class Intake {
     std::optional<event::LogPosition> at;  // nothing: unknown
     bool again = false;                    // it was applied before
   };
+  // intake_moves.cc: rows with a key
   Result<Verdict> TakeKeyed(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
                             bool gaps);
   Result<Verdict> PlaceRow(const kafka::Message& message, const event::Envelope& envelope, const Hash128& key,
@@ -170,7 +174,8 @@ class Intake {
   // intake_rows.cc: tables without a key
   Result<Verdict> TakeByContent(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
                                 bool gaps);
-  Result<std::optional<Verdict>> RemoveByContent(const kafka::Message& message, const event::Envelope& envelope);
+  Result<std::optional<Verdict>> RemoveByContent(const kafka::Message& message,
+                                                 const event::Envelope& envelope);
   Result<uint32_t*> CountOf(const Hash128& content);
   Status BeginSnapshot(const kafka::Message& message, const event::Envelope& envelope);
   void NoteSnapshot(int32_t partition, const event::Envelope& envelope);
@@ -246,7 +251,7 @@ class Intake {
   std::shared_ptr<const rows::Schema> key_schema_;
   std::unique_ptr<rows::Batch> key_batch_;
   std::unique_ptr<rows::KeyHasher> row_hasher_, key_hasher_;
-  std::vector<int> key_columns_;    // of the table's key, in its rows
+  std::vector<int> key_columns_;     // of the table's key, in its rows
   std::vector<int> source_columns_;  // that come from the source …
   std::vector<int> other_columns_;   // … and are not of the key
   std::vector<int> derived_columns_;
@@ -275,10 +280,10 @@ class Intake {
   std::unordered_map<uint32_t, Kept> kept_;  // events of rows with gaps
   int64_t kept_bytes_ = 0;
   KeyChanges changes_;
-  std::shared_ptr<RowIdentity> identity_;                  // of a table without a key
-  std::unordered_map<Hash128, uint32_t> counts_;           // content → rows, with this batch; as far as asked for
-  std::vector<std::string> absent_;                        // columns that the source does not send any more
-  std::unordered_map<int32_t, bool> in_snapshot_;          // partition → its last row is of a snapshot that goes on
+  std::shared_ptr<RowIdentity> identity_;          // of a table without a key
+  std::unordered_map<Hash128, uint32_t> counts_;   // content → rows, with this batch; as far as asked for
+  std::vector<std::string> absent_;                // columns that the source does not send any more
+  std::unordered_map<int32_t, bool> in_snapshot_;  // partition → its last row is of a snapshot that goes on
   struct Removal {
     int64_t offset;
     Hash128 key;
@@ -287,13 +292,13 @@ class Intake {
   std::optional<event::LogPosition> watched_at_;   // of the event being taken, in a partition that is watched
   int32_t partitions_ = 1;
   bool replaying_ = false;
-  std::string our_source_;    // `"schema":…,"table":…` that is known to be ours …
-  size_t our_source_at_ = 0;  // … and where it stood in the last one
+  std::string our_source_;     // `"schema":…,"table":…` that is known to be ours …
+  size_t our_source_at_ = 0;   // … and where it stood in the last one
   bool shared_topic_ = false;  // rows of another table have been seen in it, now or in an earlier run
   LetterStreak streak_;
   std::vector<std::pair<Letter, std::string>> waiting_;  // letters of the streak with their reasons
   size_t waiting_bytes_ = 0;
-  bool is_change_ = false;  // of this table, or nobody knows: the message that is being taken
+  bool is_change_ = false;    // of this table, or nobody knows: the message that is being taken
   int64_t change_count_ = 0;  // of that kind, in this run
   LeftAlone left_alone_;
   int64_t own_ = 0;  // records that are certainly not left alone

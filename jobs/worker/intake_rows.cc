@@ -21,17 +21,18 @@ Result<uint32_t*> Intake::CountOf(const Hash128& content) {
 }
 
 /// A row of a table without a key: one more of its content. An update takes the row away that it replaces.
-Result<Verdict> Intake::TakeByContent(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
-                                      bool gaps) {
+Result<Verdict> Intake::TakeByContent(const kafka::Message& message, const event::Envelope& envelope,
+                                      uint32_t row, bool gaps) {
   // The table's first event has not been asked for: it made the table.
   if (WasApplied(message, envelope)) {
     fold_.batch().Truncate(row);
     return Verdict::kTaken;
   }
   if (gaps) {
-    return DropRow(message, row,
-                   "an unchanged TOAST value was not sent, and a row without a key cannot be found without it: "
-                   "REPLICA IDENTITY FULL");
+    return DropRow(
+        message, row,
+        "an unchanged TOAST value was not sent, and a row without a key cannot be found without it: "
+        "REPLICA IDENTITY FULL");
   }
   if (envelope.op == event::Op::kRead) CDC_TRY(BeginSnapshot(message, envelope));
   // A snapshot that begins empties the batch: the row is decoded once more.
@@ -49,27 +50,29 @@ Result<Verdict> Intake::TakeByContent(const kafka::Message& message, const event
   return Verdict::kTaken;
 }
 
-/// Takes one of the rows away that equal the event's `before`. \return a verdict where there is none: the event is a
-/// dead letter
+/// Takes one of the rows away that equal the event's `before`. \return a verdict where there is none: the
+/// event is a dead letter
 Result<std::optional<Verdict>> Intake::RemoveByContent(const kafka::Message& message,
                                                        const event::Envelope& envelope) {
   const char* const what = envelope.op == event::Op::kDelete ? "delete" : "update";
   if (partitions_ > 1) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("{} at {}[{}]@{}: the table has no key, and in a topic of {} partitions nothing says "
-                             "which rows came before it",
-                             what, message.topic(), message.partition(), message.offset(), partitions_),
-                 fmt::format("use one partition, or say key = [\"…\"] in tables.toml under [tables.\"{0}\"]; then "
-                             "`cdc reset {0} --yes`",
-                             settings_.table)};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("{} at {}[{}]@{}: the table has no key, and in a topic of {} partitions nothing says "
+                    "which rows came before it",
+                    what, message.topic(), message.partition(), message.offset(), partitions_),
+        fmt::format("use one partition, or say key = [\"…\"] in tables.toml under [tables.\"{0}\"]; then "
+                    "`cdc reset {0} --yes`",
+                    settings_.table)};
   }
   if (envelope.before.empty()) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} has no key, and its events do not carry the old row", settings_.table),
-                 fmt::format("ALTER TABLE … REPLICA IDENTITY FULL at the source; or in tables.toml under "
-                             "[tables.\"{0}\"]: mode = \"append\" keeps every change as a row, or key = [\"…\"] names "
-                             "columns that identify a row; then `cdc reset {0} --yes`",
-                             settings_.table)};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("table {} has no key, and its events do not carry the old row", settings_.table),
+        fmt::format("ALTER TABLE … REPLICA IDENTITY FULL at the source; or in tables.toml under "
+                    "[tables.\"{0}\"]: mode = \"append\" keeps every change as a row, or key = [\"…\"] names "
+                    "columns that identify a row; then `cdc reset {0} --yes`",
+                    settings_.table)};
   }
   rows::Batch before(fold_.batch().shared_schema());
   if (rows_->Decode(envelope.before, &before) != event::RowOutcome::kWhole) {
@@ -85,7 +88,8 @@ Result<std::optional<Verdict>> Intake::RemoveByContent(const kafka::Message& mes
     fold_.Remove(identity_->KeyOf(content, --*count));
     return std::optional<Verdict>();
   }
-  CDC_TRY(Bad(message, fmt::format("{}: the table has no row that equals the old one (a table without a key)", what)));
+  CDC_TRY(Bad(message,
+              fmt::format("{}: the table has no row that equals the old one (a table without a key)", what)));
   return std::optional(Verdict::kTaken);
 }
 
@@ -95,19 +99,22 @@ Status Intake::BeginSnapshot(const kafka::Message& message, const event::Envelop
   const auto before = in_snapshot_.find(message.partition());
   // Of a table with one row the first is the last. What a run does not know of the time before it goes on.
   const bool alone = before != in_snapshot_.end() && !before->second;
-  const bool begins = source && (source->snapshot.starts_with("first") || (source->snapshot.starts_with("last") && alone));
+  const bool begins =
+      source && (source->snapshot.starts_with("first") || (source->snapshot.starts_with("last") && alone));
   NoteSnapshot(message.partition(), envelope);
   const bool anything = sink_.marker() || fold_.batch().rows() > 1;
   if (!begins || !anything || (fold_.truncated() && fold_.batch().rows() <= 1)) return {};
   if (partitions_ > 1) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("a snapshot begins again at {}[{}]@{}: the table has no key, and in a topic of {} "
-                             "partitions nothing says which rows came before it",
-                             message.topic(), message.partition(), message.offset(), partitions_),
-                 fmt::format("`cdc reset {} --yes` after making the topic anew; or use one partition",
-                             settings_.table)};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("a snapshot begins again at {}[{}]@{}: the table has no key, and in a topic of {} "
+                    "partitions nothing says which rows came before it",
+                    message.topic(), message.partition(), message.offset(), partitions_),
+        fmt::format("`cdc reset {} --yes` after making the topic anew; or use one partition",
+                    settings_.table)};
   }
-  log_.Info("a snapshot of the table begins at offset {}: its rows take the place of those before", message.offset());
+  log_.Info("a snapshot of the table begins at offset {}: its rows take the place of those before",
+            message.offset());
   fold_.Truncate();
   changes_.Truncate();
   counts_.clear();

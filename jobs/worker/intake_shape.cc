@@ -23,25 +23,6 @@ constexpr size_t kLookAhead = 1000;
 
 }  // namespace
 
-Intake::KeyForm::KeyForm(std::string_view key, std::string_view object, const std::vector<std::string>& names)
-    : head_(key.substr(0, static_cast<size_t>(object.data() - key.data()))) {
-  for (const std::string& name : names) names_.push_back(fmt::format("\"{}\":", name));
-}
-
-bool Intake::KeyForm::Has(std::string_view key) const {
-  if (names_.empty() || !key.starts_with(head_)) return false;
-  key.remove_prefix(head_.size());
-  for (const std::string& name : names_) {
-    // Each where the one before ended, or behind a value and a comma; a value's own quotes are escaped.
-    const size_t at = &name == &names_.front() ? key.find('"') : key.find(",\"");
-    if (at == key.npos) return false;
-    key.remove_prefix(&name == &names_.front() ? at : at + 1);
-    if (!key.starts_with(name)) return false;
-    key.remove_prefix(name.size());
-  }
-  return key.find(",\"") == key.npos;
-}
-
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
 bool Intake::IsOurs(const event::Envelope& envelope) {
   if (settings_.takes_all || settings_.source_table.empty()) return true;
@@ -291,7 +272,8 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
               fmt::join(key, ","));
     if (sink_.row_identity() != nullptr) {
-      log_.Info("the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
+      log_.Info(
+          "the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
     }
     WarnOfUnmarked(columns, nullptr);
   } else {
@@ -341,8 +323,10 @@ void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,
   const std::string names = settings_.append ? std::string() : NamesOfUnmarked(columns, known);
   if (names.empty()) return;
   log_.Warn(
-      "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of a row "
-      "with a large old value becomes a dead letter; with `ALTER TABLE {}.{} REPLICA IDENTITY FULL` at the source it "
+      "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of "
+      "a row "
+      "with a large old value becomes a dead letter; with `ALTER TABLE {}.{} REPLICA IDENTITY FULL` at the "
+      "source it "
       "sends them",
       names, settings_.source_schema.empty() ? "public" : settings_.source_schema,
       settings_.source_table.empty() ? settings_.table : settings_.source_table);
@@ -380,7 +364,8 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   for (int at = 0; at < static_cast<int>(schema->fields.size()); ++at) {
     if (std::find(ours.begin(), ours.end(), at) != ours.end()) continue;
     source_columns_.push_back(at);
-    if (std::find(key_columns_.begin(), key_columns_.end(), at) == key_columns_.end()) other_columns_.push_back(at);
+    if (std::find(key_columns_.begin(), key_columns_.end(), at) == key_columns_.end())
+      other_columns_.push_back(at);
   }
   rows_ = std::make_unique<event::RowDecoder>(std::move(columns), *schema, &placeholder_);
   rows_->SetSkipped(std::move(ours));

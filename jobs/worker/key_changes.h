@@ -4,12 +4,13 @@
 /// Key changes between their halves, and rows that move onto a key which another row still has.
 ///
 /// PostgreSQL may let two rows share a key for a while: a deferred constraint, or a key that only tables.toml
-/// declares. A row that moves onto a taken key *displaces* the row that has it. The next event that deletes or moves
-/// the key is the displaced row's own, unless its `before` image is that of the newcomer. Until then the table shows
-/// the newcomer.
+/// declares. A row that moves onto a taken key *displaces* the row that has it. The next event that deletes
+/// or moves the key is the displaced row's own, unless its `before` image is that of the newcomer. Until then
+/// the table shows the newcomer.
 ///
-/// After a crash Debezium sends changes again. A displacement that is applied twice would not end in the same rows,
-/// so from the first displacement on each change's place in the log is compared with the newest one applied.
+/// After a crash Debezium sends changes again. A displacement that is applied twice would not end in the same
+/// rows, so from the first displacement on each change's place in the log is compared with the newest one
+/// applied.
 
 #include <deque>
 #include <map>
@@ -52,8 +53,8 @@ class KeyChanges {
     int32_t partition = 0;
     int64_t offset = 0;  ///< of the first half
     SteadyTime seen;
-    contract::AppliedChange before;       ///< the partition's newest change before the first half
-    std::optional<Displaced> departs;     ///< the row that had been displaced from the key is the one that moves
+    contract::AppliedChange before;    ///< the partition's newest change before the first half
+    std::optional<Displaced> departs;  ///< the row that had been displaced from the key is the one that moves
     std::optional<Displaced> reinstated;  ///< the newcomer is; this one has the key again
   };
 
@@ -70,7 +71,8 @@ class KeyChanges {
 
   // Displaced rows.
   /// \param at position of the event that moves onto `key`; nothing: unknown
-  void Displace(const Hash128& key, FormerRow row, const std::optional<event::LogPosition>& at, SteadyTime now);
+  void Displace(const Hash128& key, FormerRow row, const std::optional<event::LogPosition>& at,
+                SteadyTime now);
   bool any_displaced() const { return !displaced_.empty(); }
   /// Whether a row has been displaced from `key` and may still move. One that was displaced in an earlier
   /// transaction is forgotten: when a transaction commits, no two rows share a primary key.

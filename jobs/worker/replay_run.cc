@@ -97,10 +97,11 @@ Status Replay::Open() {
   marker_ = *sink_->marker();
   if (settings_.append) return {};
   if (sink_->row_identity() != nullptr) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} has no key, so that nothing tells which later changes are of a letter's row",
-                             iceberg::ToString(settings_.ident)),
-                 fmt::format("`cdc reset {} --yes` rebuilds the table from the topic's start", table_.name)};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("table {} has no key, so that nothing tells which later changes are of a letter's row",
+                    iceberg::ToString(settings_.ident)),
+        fmt::format("`cdc reset {} --yes` rebuilds the table from the topic's start", table_.name)};
   }
   CDC_ASSIGN(keys_, RecordKeys::Make(settings_, *sink_->schema(), sink_->key()));
   return {};
@@ -146,9 +147,9 @@ Status Replay::Apply(ReplayLetters* letters, nlohmann::json* line) {
   RehearsalSink rehearsal(*sink_);
   Sink& sink = order_.dry_run ? static_cast<Sink&>(rehearsal) : *sink_;
   ReplayBatch batch(marker_, order_.dry_run, ShareOut(settings_.memory_bytes).batch);
-  CDC_ASSIGN(TaintedKeys tainted,
-             TaintedKeys::Load(settings_.append ? std::filesystem::path() : settings_.index_folder / "tainted",
-                               sink_->key_secret(), settings_.table));
+  CDC_ASSIGN(TaintedKeys tainted, TaintedKeys::Load(settings_.append ? std::filesystem::path()
+                                                                     : settings_.index_folder / "tainted",
+                                                    sink_->key_secret(), settings_.table));
   const auto mapping = job_.mapping ? job_.mapping() : nullptr;
   Intake intake(settings_, sink, batch.letters(), tainted, mapping.get(), DescriberOf(settings_), clock_,
                 log_);

@@ -44,9 +44,9 @@ struct IcebergSink::Rewriting {
   storage::FileSystem* files = nullptr;
   std::string path;  ///< of the new file
   std::unique_ptr<parquet::DataFileWriter> writer;
-  std::optional<iceberg::DataFile> file;  ///< once it is closed
-  bool handed_over = false;               ///< to a draft
-  std::vector<Hash128> keys;              ///< of its rows, in their order; empty without an index
+  std::optional<iceberg::DataFile> file;          ///< once it is closed
+  bool handed_over = false;                       ///< to a draft
+  std::vector<Hash128> keys;                      ///< of its rows, in their order; empty without an index
   std::unordered_map<Hash128, uint32_t> numbers;  ///< content → number to look for next; without a key only
   SteadyTime begun;
 };

@@ -12,19 +12,20 @@
 
 namespace cdc::worker {
 
-/// The index has the row number n (0, 1, …) of c equal ones under KeyOf(content, n): without a gap, so that a row is
-/// added as number c and removed as number c − 1, and which of equal rows goes is all the same. Null cells leave no
-/// trace in the content: a column that is added later changes no row. Not thread-safe.
+/// The index has the row number n (0, 1, …) of c equal ones under KeyOf(content, n): without a gap, so that a
+/// row is added as number c and removed as number c − 1, and which of equal rows goes is all the same. Null
+/// cells leave no trace in the content: a column that is added later changes no row. Not thread-safe.
 class RowIdentity {
  public:
   /// \param except names of columns that do not come from the source any more, or never did
   /// \param until field id: columns above it were added after the table was made
-  RowIdentity(const KeySecret& secret, const rows::Schema& schema, const std::vector<std::string>& except, int until);
+  RowIdentity(const KeySecret& secret, const rows::Schema& schema, const std::vector<std::string>& except,
+              int until);
 
   /// \param batch of the schema
   Hash128 ContentOf(const rows::Batch& batch, uint32_t row) { return ContentOf(batch, row, columns_.size()); }
-  /// The contents that the row may have had before columns were added whose default PostgreSQL shows in rows that
-  /// were there already: without the last of them, without the last two, …
+  /// The contents that the row may have had before columns were added whose default PostgreSQL shows in rows
+  /// that were there already: without the last of them, without the last two, …
   std::vector<Hash128> EarlierContentsOf(const rows::Batch& batch, uint32_t row);
   Hash128 KeyOf(const Hash128& content, uint32_t number) const;
 
@@ -38,8 +39,8 @@ class RowIdentity {
 
   KeySecret secret_;
   std::vector<int> columns_;
-  std::vector<int> ids_;   // of columns_
-  size_t first_added_;     // in columns_
+  std::vector<int> ids_;  // of columns_
+  size_t first_added_;    // in columns_
   std::vector<char> scratch_;
 };
 

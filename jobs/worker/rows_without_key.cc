@@ -11,8 +11,8 @@ namespace cdc::worker {
 
 using nlohmann::json;
 
-std::string IcebergSink::IdentityProperty(const std::vector<std::string>& derived, const std::vector<std::string>& absent,
-                                          int ids) {
+std::string IcebergSink::IdentityProperty(const std::vector<std::string>& derived,
+                                          const std::vector<std::string>& absent, int ids) {
   return json{{"derived", derived}, {"absent", absent}, {"ids", ids}}.dump();
 }
 
@@ -34,9 +34,10 @@ Status IcebergSink::ReadIdentity() {
   };
   if (!said.is_object() || !names("derived", &derived_columns_) || !names("absent", &absent_columns_) ||
       !said.value("ids", json()).is_number_integer()) {
-    return Error{ErrorKind::kUnsupported,
-                 "table " + iceberg::ToString(settings_.ident) + " has no key, so it cannot be updated in place",
-                 "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to rebuild it"};
+    return Error{
+        ErrorKind::kUnsupported,
+        "table " + iceberg::ToString(settings_.ident) + " has no key, so it cannot be updated in place",
+        "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to rebuild it"};
   }
   made_with_ids_ = said["ids"].get<int>();
   return {};
@@ -69,13 +70,15 @@ Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) 
   CDC_TRY(Settle());
   if (absent == absent_columns_) return {};
   auto committed = ports_.catalog.CommitTable(
-      table_, iceberg::PropertiesCommit(*table_.metadata,
-                                        {{kPropertyIdentity, IdentityProperty(derived_columns_, absent, made_with_ids_)}}));
+      table_, iceberg::PropertiesCommit(
+                  *table_.metadata,
+                  {{kPropertyIdentity, IdentityProperty(derived_columns_, absent, made_with_ids_)}}));
   if (!committed) return committed.error();
   table_ = std::move(*committed);
   absent_columns_ = absent;
   MakeIdentity();
-  return RebuildIndex(absent.empty() ? "a column of the source is back" : "a column was dropped at the source");
+  return RebuildIndex(absent.empty() ? "a column of the source is back"
+                                     : "a column was dropped at the source");
 }
 
 /// One more row of its content.

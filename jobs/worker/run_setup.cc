@@ -93,9 +93,10 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
   app.add_flag("--drain", line.drain, "apply everything up to the topic's present end, then leave");
   auto* maintain = app.add_flag("--maintain", line.maintain,
                                 "read nothing; merge files, expire snapshots, remove leftovers, then leave");
-  auto* migrate = app.add_flag("--migrate", line.migrate,
-                               "read nothing; write the table anew for columns whose type changed at the source, then "
-                               "leave");
+  auto* migrate =
+      app.add_flag("--migrate", line.migrate,
+                   "read nothing; write the table anew for columns whose type changed at the source, then "
+                   "leave");
   migrate->excludes(maintain);
   app.add_flag("--yes", line.confirmed, "with --migrate: do it, instead of only telling")->needs(migrate);
   auto* replay = app.add_flag("--replay", line.replay,

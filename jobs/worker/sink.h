@@ -13,8 +13,8 @@
 #include "jobs/worker/column_names.h"
 #include "jobs/worker/fold.h"
 #include "jobs/worker/row_identity.h"
-#include "lib/contract/key_changes.h"
 #include "jobs/worker/type_change.h"
+#include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
 #include "lib/contract/record_ranges.h"
@@ -31,7 +31,7 @@ struct Marker {
   contract::TopicLastRecords
       last_records;  ///< by which the topic is known again; of partitions that have one
   std::optional<int64_t> valid_through_ms = {};  ///< every change produced before this Unix time is in
-  int64_t source_lsn = 0;                   ///< highest seen; 0: unknown
+  int64_t source_lsn = 0;                        ///< highest seen; 0: unknown
   contract::KeyChangeState key_changes = {};  ///< rows between two keys, and what was applied of key changes
   /// Dead letters that were applied after all, so far.
   contract::RecordRanges replayed = {};
@@ -100,8 +100,8 @@ class Sink {
   /// before Commit(). kTransient, kCorrupt.
   virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
 
-  /// How rows are told apart in an upsert table without a key; null: by the key. A new object after every change of
-  /// the schema.
+  /// How rows are told apart in an upsert table without a key; null: by the key. A new object after every
+  /// change of the schema.
   virtual std::shared_ptr<RowIdentity> row_identity() const = 0;
   /// How many rows of this content the table has. \return kTransient, and the error of the commit under way.
   virtual Result<uint32_t> CountRows(const Hash128& content) = 0;
@@ -112,8 +112,8 @@ class Sink {
   /// Whether the table has a row of this key. \return kTransient, and the error of the commit under way.
   virtual Result<bool> HasRow(const Hash128& key) = 0;
 
-  /// Appends the table's row of this key to `row`, a batch of schema(). \return whether it has one; kTransient,
-  /// kCorrupt.
+  /// Appends the table's row of this key to `row`, a batch of schema(). \return whether it has one;
+  /// kTransient, kCorrupt.
   virtual Result<bool> ReadRow(const Hash128& key, rows::Batch* row) = 0;
 
   /// The rows of these keys are about to be removed by key changes whose second halves have not come:

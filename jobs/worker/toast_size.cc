@@ -10,6 +10,9 @@ using rows::TypeKind;
 
 /// What is left in the row of a value that was moved out (varatt_external).
 constexpr int64_t kPointer = 18;
+/// A row of so many bytes is too large (TOAST_TUPLE_THRESHOLD of pages of 8 kB); for a numeric to be moved
+/// out it must fill the page (storage MAIN, TOAST_TUPLE_TARGET_MAIN).
+constexpr int64_t kTooLarge = 2000, kTooLargeForNumeric = 8100;
 /// A varying value's length and what aligns it.
 constexpr int64_t kVarying = 8;
 /// A list's header and the bounds of its one dimension (ArrayType).
@@ -93,6 +96,21 @@ bool IsMovable(const rows::Column& column, uint32_t row, bool unsure) {
   if (column.cell(row) == rows::Cell::kUnavailable) return true;
   if (StoredSize(column, row) <= kPointer) return false;
   return !unsure || column.type().kind != TypeKind::kList || LooksUnmarked(column, row);
+}
+
+bool MayBeMoved(const rows::Batch& batch, uint32_t row, const Doubt& doubt) {
+  const rows::Column& column = batch.column(static_cast<size_t>(doubt.column));
+  if (!IsMovable(column, row, doubt.unsure)) return false;
+  const int64_t own = StoredSize(column, row);
+  int64_t left = StoredSize(batch, row);
+  for (size_t i = 0; i < batch.column_count(); ++i) {
+    const rows::Column& other = batch.column(i);
+    const TypeKind kind = other.type().kind;
+    const bool extended = kind == TypeKind::kString || kind == TypeKind::kBinary || kind == TypeKind::kList;
+    const int64_t size = extended && other.has_value(row) ? StoredSize(other, row) : 0;
+    if (size > own && size > kPointer) left -= size - kPointer;
+  }
+  return left > (column.type().kind == TypeKind::kDecimal ? kTooLargeForNumeric : kTooLarge);
 }
 
 }  // namespace cdc::worker

@@ -15,7 +15,8 @@ using nlohmann::json;
 constexpr size_t kHexDigits = 16;  // of each half of a key
 
 Error Bad(std::string_view text) {
-  return {ErrorKind::kCorrupt, fmt::format("read key changes: not as written by a worker: {}", text.substr(0, 200))};
+  return {ErrorKind::kCorrupt,
+          fmt::format("read key changes: not as written by a worker: {}", text.substr(0, 200))};
 }
 
 bool ReadHex(std::string_view text, uint64_t* out) {
@@ -28,8 +29,14 @@ bool ReadApplied(const json& fields, AppliedChange* out) {
   for (const json& field : fields) {
     if (!field.is_number_integer() || (!field.is_number_unsigned() && field.get<int64_t>() < 0)) return false;
   }
-  *out = {fields[0].get<uint64_t>(), fields[1].get<uint64_t>(), fields[2] != 0, fields[3].get<int64_t>(),
-          fields[4].get<uint32_t>(), fields[5].get<uint64_t>(), fields[6].get<int64_t>(), fields[7] != 0};
+  *out = {fields[0].get<uint64_t>(),
+          fields[1].get<uint64_t>(),
+          fields[2] != 0,
+          fields[3].get<int64_t>(),
+          fields[4].get<uint32_t>(),
+          fields[5].get<uint64_t>(),
+          fields[6].get<int64_t>(),
+          fields[7] != 0};
   return true;
 }
 
@@ -41,7 +48,8 @@ bool ReadDisplaced(const json& fields, DisplacedKey* out) {
   out->noted = fields[2] != 0;
   const auto& hex = fields[0].get_ref<const std::string&>();
   out->transaction = fields[1].get<uint64_t>();
-  return hex.size() == 2 * kHexDigits && ReadHex(std::string_view(hex).substr(0, kHexDigits), &out->key.low) &&
+  return hex.size() == 2 * kHexDigits &&
+         ReadHex(std::string_view(hex).substr(0, kHexDigits), &out->key.low) &&
          ReadHex(std::string_view(hex).substr(kHexDigits), &out->key.high);
 }
 
@@ -52,8 +60,8 @@ std::string EncodeKeyChanges(const KeyChangeState& state) {
   auto& applied = object["applied"] = nlohmann::ordered_json::object();
   for (const auto& [partition, change] : state.applied) {
     applied[std::to_string(partition)] = nlohmann::ordered_json::array(
-        {change.transaction, change.lsn, change.second_half ? 1 : 0, change.ts_ms, change.rows, change.first_row,
-         change.sent_ms, change.every_change ? 1 : 0});
+        {change.transaction, change.lsn, change.second_half ? 1 : 0, change.ts_ms, change.rows,
+         change.first_row, change.sent_ms, change.every_change ? 1 : 0});
   }
   auto& displaced = object["displaced"] = nlohmann::ordered_json::array();
   for (const DisplacedKey& each : state.displaced) {

@@ -30,8 +30,8 @@ inline constexpr std::string_view kSummaryPassedOver = "cdc.passed-over";
 inline constexpr std::string_view kMirrorSnapshot = "cdc.offsets.snapshot-id";
 inline constexpr std::string_view kMirrorSequence = "cdc.offsets.sequence-number";  ///< of that snapshot
 inline constexpr std::string_view kMirrorTable = "cdc.offsets.table-uuid";
-inline constexpr std::string_view kMirrored[] = {kSummaryOffsets, kSummaryLastRecords, kSummarySource,
-                                                 kSummaryKeyChanges, kSummaryReplayed, kSummaryPassedOver};
+inline constexpr std::string_view kMirrored[] = {kSummaryOffsets,    kSummaryLastRecords, kSummarySource,
+                                                 kSummaryKeyChanges, kSummaryReplayed,    kSummaryPassedOver};
 
 // Headers of a dead letter. Topic, partition and offset are its identity: the same letter may be there twice.
 inline constexpr const char* kDlqReason = "cdc.reason";

@@ -15,8 +15,8 @@ struct Hash128 {
   friend bool operator==(const Hash128&, const Hash128&) = default;
 };
 
-/// XXH3-128 of `bytes`, seed 0: against accidents. Who chooses the bytes can make two that collide. The result
-/// is stored on disk (lib/index) and in snapshots (lib/contract): never change it.
+/// XXH3-128 of `bytes`, seed 0: against accidents. Who chooses the bytes can make two that collide. The
+/// result is stored on disk (lib/index) and in snapshots (lib/contract): never change it.
 Hash128 HashBytes(std::string_view bytes);
 
 }  // namespace cdc

@@ -75,8 +75,8 @@ std::string TextOf(std::string_view quoted) {
   return out;
 }
 
-/// `["<transaction>","<lsn>"]`, a JSON text inside a JSON text. Debezium writes null for the transaction until
-/// it has seen a commit.
+/// `["<transaction>","<lsn>"]`, a JSON text inside a JSON text. Debezium writes null for the transaction
+/// until it has seen a commit.
 std::optional<LogPosition> PositionOf(const std::string& sequence) {
   JsonCursor cursor(sequence);
   const auto number = [&cursor](uint64_t* out) {

@@ -48,8 +48,8 @@ struct LogPosition {
 struct Source {
   std::string schema;
   std::string table;
-  int64_t lsn = 0;    ///< 0 when null, as in an incremental snapshot
-  int64_t ts_ms = 0;  ///< commit time at the source, Unix milliseconds
+  int64_t lsn = 0;       ///< 0 when null, as in an incremental snapshot
+  int64_t ts_ms = 0;     ///< commit time at the source, Unix milliseconds
   std::string snapshot;  ///< "first", "last_in_data_collection", "true" …; empty: none of a snapshot
   /// Nothing: a producer other than Debezium. Rows of a snapshot have one that says nothing.
   std::optional<LogPosition> position;

@@ -51,7 +51,7 @@ enum class Unchanged : uint8_t {
 };
 
 struct SourceColumn {
-  std::string name;    ///< the member's, as at the source
+  std::string name;  ///< the member's, as at the source
   Wire wire = Wire::kText;
   Wire element = Wire::kText;  ///< kArray only
   int scale = 0;               ///< kDecimalBytes, or a kArray of them
@@ -61,7 +61,7 @@ struct SourceColumn {
   bool empty_for_null = true;  ///< a list: an empty one may have been sent in place of null, as the default
   std::string problem;         ///< why `type` cannot hold it exactly; empty when it can
   std::string hint;            ///< the type in PostgreSQL's words that `columns` may say to solve the problem
-  std::string target;  ///< the column's in the table; empty: the same
+  std::string target;          ///< the column's in the table; empty: the same
 
   const std::string& column() const { return target.empty() ? name : target; }
 };

@@ -26,7 +26,8 @@ struct SchemaChanges {
   std::vector<std::pair<std::string, rows::Type>> replacements;
 
   bool empty() const {
-    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty() && replacements.empty();
+    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty() &&
+           replacements.empty();
   }
 };
 

@@ -41,6 +41,7 @@ max_jobs = 4
 listen = "127.0.0.1:$listen_port"
 [defaults]
 commit_interval = "200ms"
+on_type_change = "rewrite"
 TOML
   local t
   for t in "$@"; do printf '[tables.%s]\n' "$t" >>"$config.new"; done

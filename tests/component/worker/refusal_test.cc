@@ -86,11 +86,17 @@ TEST_CASE("a table that must share its name with a new one is not silently begun
   CHECK(Numbers(tables["public.twin"]) == std::map<int64_t, int64_t>{{1, 1}, {2, 2}});
 }
 
-TEST_CASE("a table without a key is held until it is append-only") {
+TEST_CASE("a table without a key whose events leave out the old row is held until it is append-only") {
   Pipeline pipeline;
   pipeline.Configure("[tables.attendance]\n");
   const std::string topic = "university-server.public.attendance";
-  const auto captured = ReadCaptured("schema_precise.jsonl").at(topic);
+  auto captured = ReadCaptured("schema_precise.jsonl").at(topic);
+  for (Event& event : captured.events) {
+    json value = event.value ? json::parse(*event.value) : json();
+    if (!value.is_object()) continue;
+    value["payload"]["before"] = nullptr;
+    event.value = value.dump();
+  }
   pipeline.MakeTopic(topic);
   pipeline.Send(topic, captured.events);
   const Ended held = pipeline.Drain("attendance");

@@ -20,7 +20,8 @@ std::vector<event::SourceColumn> Columns(const Words& declared) {
 }
 
 rows::Schema TableOf(const Words& declared) {
-  return *NewTableSchema(Columns(declared), {declared.front().first}, {{"ingestion_time", "ingestion_time()"}}, {});
+  return *NewTableSchema(Columns(declared), {declared.front().first},
+                         {{"ingestion_time", "ingestion_time()"}}, {});
 }
 
 TEST_CASE("columns of another type are found, those that hold or widen are not") {
