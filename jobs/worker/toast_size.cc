@@ -13,6 +13,9 @@ constexpr int64_t kPointer = 18;
 /// A row of so many bytes is too large (TOAST_TUPLE_THRESHOLD of pages of 8 kB); for a numeric to be moved
 /// out it must fill the page (storage MAIN, TOAST_TUPLE_TARGET_MAIN).
 constexpr int64_t kTooLarge = 2000, kTooLargeForNumeric = 8100;
+/// A text of so many bytes is of a type that is moved out in that order: addresses and numerics, which go
+/// last, are shorter.
+constexpr int64_t kSurelyExtended = 128;
 /// A varying value's length and what aligns it.
 constexpr int64_t kVarying = 8;
 /// A list's header and the bounds of its one dimension (ArrayType).
@@ -108,7 +111,7 @@ bool MayBeMoved(const rows::Batch& batch, uint32_t row, const Doubt& doubt) {
     const TypeKind kind = other.type().kind;
     const bool extended = kind == TypeKind::kString || kind == TypeKind::kBinary || kind == TypeKind::kList;
     const int64_t size = extended && other.has_value(row) ? StoredSize(other, row) : 0;
-    if (size > own && size > kPointer) left -= size - kPointer;
+    if (size > own && size >= kSurelyExtended) left -= size - kPointer;
   }
   return left > (column.type().kind == TypeKind::kDecimal ? kTooLargeForNumeric : kTooLarge);
 }
