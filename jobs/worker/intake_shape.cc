@@ -320,7 +320,8 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
 
 void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,
                             const rows::Schema* known) const {
-  const std::string names = settings_.append ? std::string() : NamesOfUnmarked(columns, known);
+  const std::string names =
+      settings_.append || sink_.row_identity() != nullptr ? std::string() : NamesOfUnmarked(columns, known);
   if (names.empty()) return;
   log_.Warn(
       "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of "

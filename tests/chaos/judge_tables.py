@@ -40,6 +40,9 @@ def trigger(schema, table):
     return f"CREATE TRIGGER remember AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {schema}_history.remember();"
 
 
+FOLLOWS = "no row that equals the old one"
+
+
 class Judge:
     def __init__(self, schema, table, pipeline, connection):
         self.schema, self.table, self.pipeline, self.connection = schema, table, pipeline, connection
@@ -51,6 +54,9 @@ class Judge:
         if state["state"] == "Held":
             if any(f"'{c}'" in state["reason"] or f'"{c}"' in state["reason"] for c in self.table.altered):
                 return []
+            # A streak of changes of rows whose first change could not be kept, or of values that cannot be.
+            if "would all become dead letters" in state["reason"] and (FOLLOWS in state["reason"] or REASONS.search(state["reason"])):
+                return []
             return [f"Held: {state['reason'][:400]}"]
         if state["state"] != "Idle" or state["lag"]:
             return [f"is {state['state']} with lag {state['lag']}: {state.get('reason')}"]
@@ -61,7 +67,7 @@ class Judge:
         lake = self.pipeline.catalog().load_table(("lake", self.table.name))
         types = column_types(lake)
         found = [f"dead letter without a cause: {letter.reason[:300]} {letter.value[:600]}" for letter in letters
-                 if not self._has_cause(letter)][:2]
+                 if not self._has_cause(letter) and not self._follows(letter, letters)][:2]
         missing = [c for c in self.kinds if c not in types and c not in self.table.renamed and any(r[c] is not None for r in wanted)]
         if missing and not letters:
             return found + [f"columns {missing} are not in the table"]
@@ -72,6 +78,10 @@ class Judge:
     def _has_cause(self, letter):
         return bool(REASONS.search(letter.reason)) and (
             not re.search(r"' is not a ", letter.reason) or bool(UNKEEPABLE.search(self._values_of(letter))) or self._is_limit(letter))
+
+    def _follows(self, letter, letters):
+        """Without a key, changes of a row whose insert is a dead letter find no row."""
+        return self.table.kind_of_key == "none" and FOLLOWS in letter.reason and any(FOLLOWS not in other.reason for other in letters)
 
     def _values_of(self, letter):
         """PostgreSQL's texts of the column that a dead letter names, in all of the table's history."""
