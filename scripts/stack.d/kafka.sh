@@ -43,12 +43,15 @@ kafka_java() {
     "-Dlog4j2.configurationFile=$kafka_dir/log4j2.properties" -cp "$kafka_jars/*" "$@"
 }
 
+# 16 random bytes in Base64 for URLs. The first letter is fixed: StorageTool takes an id that begins with '-' for an option.
+kafka_new_cluster_id() { printf 'k%s\n' "$(head -c16 /dev/urandom | base64 | tr '+/' '-_' | tr -d = | cut -c2-)"; }
+
 kafka_format() {
   local id
-  id=$(head -c16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
+  id=$(kafka_new_cluster_id)
   rm -rf "$kafka_dir/data"
   kafka_java kafka.tools.StorageTool format -t "$id" -c "$kafka_dir/server.properties" >"$kafka_dir/format.log" 2>&1 \
-    || die "kafka: formatting failed; see $kafka_dir/format.log"
+    || die "kafka: formatting failed: $(tail -n1 "$kafka_dir/format.log"); see $kafka_dir/format.log"
 }
 
 kafka_up() {
