@@ -39,6 +39,13 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command)
   return loaded;
 }
 
+Status NeedsIceberg(const config::Table& table) {
+  if (table.in_iceberg()) return {};
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("Table {} is written to sink {}: this command knows Iceberg tables only",
+                           table.name, table.sink)};
+}
+
 std::string TimeText(int64_t unix_ms) {
   if (unix_ms <= 0) return "-";
   const std::time_t seconds = unix_ms / 1000;

@@ -39,6 +39,9 @@ int Fail(const Error& error);
 
 Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command);
 
+/// For commands that work on Iceberg tables only. \return kUnsupported: `table` is written to another sink.
+Status NeedsIceberg(const config::Table& table);
+
 /// "2026-11-21 04:05:06" in UTC; "-" for 0.
 std::string TimeText(int64_t unix_ms);
 

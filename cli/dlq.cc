@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
@@ -64,11 +65,12 @@ Result<std::vector<kafka::TopicInfo>> FindTopics(const config::Config& config, k
   std::vector<std::string> wanted;
   if (!table.empty()) {
     CDC_ASSIGN(const config::Table one, config.FindTable(table));
-    for (const std::string& topic : one.topics) wanted.push_back(contract::DlqTopic(topic));
+    for (const std::string& topic : one.topics) wanted.push_back(one.dead_letter_topic(topic));
   } else {
     for (const auto& one : config.tables) {
-      for (const std::string& topic : one.topics) wanted.push_back(contract::DlqTopic(topic));
+      for (const std::string& topic : one.topics) wanted.push_back(one.dead_letter_topic(topic));
     }
+    wanted.insert(wanted.end(), config.dead_letter_topics.begin(), config.dead_letter_topics.end());
   }
   const std::string prefix = config.source.topic_prefix + ".";
   std::erase_if(all, [&](const kafka::TopicInfo& topic) {
@@ -135,12 +137,14 @@ class ReplayedLetters {
  public:
   explicit ReplayedLetters(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {}
 
+  /// By all tables of its topic: which of them wrote it, it does not say.
   bool Has(const Identity& letter) {
-    const auto table = config_->TableOfTopic(letter.topic);
-    if (!table) return false;
-    auto known = tables_.find(*table);
-    if (known == tables_.end()) known = tables_.emplace(*table, Read(*table)).first;
-    return known->second.Has(letter.partition, letter.offset);
+    const std::vector<std::string> tables = config_->TablesOfTopic(letter.topic);
+    return !tables.empty() && std::all_of(tables.begin(), tables.end(), [&](const std::string& table) {
+      auto known = tables_.find(table);
+      if (known == tables_.end()) known = tables_.emplace(table, Read(table)).first;
+      return known->second.Has(letter.partition, letter.offset);
+    });
   }
 
  private:
@@ -176,9 +180,9 @@ Result<int> List(const Command& command, const std::string& table) {
   const auto told = [](int64_t number) { return number == 0 ? "" : fmt::format(" ({} replayed)", number); };
   fmt::print("{} dead letters{}\n", letters.size(), told(replayed_count));
   for (const auto& [what, count] : counts) {
-    const auto name = config->TableOfTopic(what.first);
-    fmt::print("{:>8}  {}  {}{}\n", count.all, name.value_or(what.first), Printable(what.second),
-               told(count.replayed));
+    const std::vector<std::string> names = config->TablesOfTopic(what.first);
+    const std::string whose = names.empty() ? what.first : fmt::format("{}", fmt::join(names, ", "));
+    fmt::print("{:>8}  {}  {}{}\n", count.all, whose, Printable(what.second), told(count.replayed));
   }
   return kOk;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/command.h"
 #include "cli/table_target.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/names.h"
@@ -16,7 +17,7 @@ namespace {
 
 std::vector<SourcePlace> PlacesOf(const config::Config& config, const config::Table& table,
                                   const std::string& noted) {
-  const std::string bare = config::BareName(config, table.name);
+  const std::string bare = config::SourceTableName(config, table);
   std::vector<SourcePlace> places;
   for (const std::string& topic : table.topics) {
     const auto parsed = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, topic);
@@ -51,6 +52,7 @@ Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> co
                                         const std::string& table, Millis patience) {
   TableReading reading;
   CDC_ASSIGN(reading.table_, config->FindTable(table));
+  CDC_TRY(NeedsIceberg(reading.table_));
   const std::string noted =
       contract::NotedName(contract::StateLayout(config->orchestrator.state_dir).table_index(table));
   reading.places_ = PlacesOf(*config, reading.table_, noted);

@@ -33,6 +33,7 @@ Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> conf
   TableTarget target;
   target.config_ = std::move(config);
   CDC_ASSIGN(target.table_, target.config_->FindTable(table));
+  CDC_TRY(NeedsIceberg(target.table_));
   const contract::StateLayout layout(target.config_->orchestrator.state_dir);
   auto lock = contract::LockFile::TryAcquire(layout.table_lock(table));
   if (!lock) {

@@ -121,11 +121,14 @@ class Verifier {
   std::optional<Error> silence_;
 };
 
-/// The tables asked for, else all of tables.toml, and with `discover` those that the ledger knows.
+/// The tables asked for, else all Iceberg tables of tables.toml, and with `discover` those that the ledger
+/// knows.
 std::vector<std::string> TablesOf(const config::Config& config, const std::vector<std::string>& asked) {
   if (!asked.empty()) return asked;
   std::vector<std::string> names;
-  for (const auto& table : config.tables) names.push_back(table.name);
+  for (const auto& table : config.tables) {
+    if (table.in_iceberg()) names.push_back(table.name);
+  }
   if (!config.discover) return names;
   const contract::StateLayout layout(config.orchestrator.state_dir);
   auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
@@ -133,6 +136,8 @@ std::vector<std::string> TablesOf(const config::Config& config, const std::vecto
   auto known = ledger->Tables();
   if (!known) return names;
   for (const auto& record : *known) {
+    const auto table = config.FindTable(record.table);
+    if (!table || !table->in_iceberg()) continue;
     if (std::find(names.begin(), names.end(), record.table) == names.end()) names.push_back(record.table);
   }
   return names;

@@ -56,6 +56,28 @@ bool IsBeyondEnd(const JobEntry& entry) {
   });
 }
 
+contract::PartitionOffsets EarliestNext(const std::vector<JobEntry*>& entries) {
+  if (entries.empty()) return {};
+  contract::PartitionOffsets places = entries.front()->next;
+  for (const JobEntry* entry : entries) {
+    std::erase_if(places, [&](const auto& place) { return !entry->next.contains(place.first); });
+    for (auto& [partition, next] : places) next = std::min(next, entry->next.at(partition));
+  }
+  return places;
+}
+
+bool BeginsAt(const JobEntry& entry, const contract::PartitionOffsets& places) {
+  const int32_t partitions = entry.topic ? entry.topic->partitions : 0;
+  for (int32_t p = 0; p < partitions; ++p) {
+    const auto own = entry.next.find(p);
+    const auto place = places.find(p);
+    const bool unknown = own == entry.next.end() && place == places.end();
+    const bool same = own != entry.next.end() && place != places.end() && own->second == place->second;
+    if (unknown || same) return true;
+  }
+  return false;
+}
+
 contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   contract::TableRecord r{.table = e.name()};
   r.state = ToString(e.state.phase);
@@ -132,6 +154,12 @@ std::string Fingerprint(const config::Config& c, const config::Table& t) {
                       l.oauth2_server_uri, l.ca_file);
   text += fmt::format("|{}|{}|{}|{}|{}|{}|{}", o.endpoint, o.region, o.access_key_id, o.secret_access_key,
                       o.session_token, o.path_style ? static_cast<int>(*o.path_style) : -1, o.ca_file);
+  text +=
+      fmt::format("|{}|{}|{}|{}|{}", t.from, t.sink, t.target, static_cast<int>(t.deletes), t.dead_letters);
+  if (auto sink = c.sinks.find(t.sink); sink != c.sinks.end()) {
+    text +=
+        fmt::format("|{}|{}|{}", static_cast<int>(sink->second.type), sink->second.dsn, sink->second.schema);
+  }
   Hash128 hash = HashBytes(text);
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/config/config.h"
 #include "lib/contract/ledger.h"
@@ -73,6 +74,13 @@ bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next);
 /// The table is further than its topic: another topic of the same name, or a broker that lost records. The
 /// worker has to judge it.
 bool IsBeyondEnd(const JobEntry& entry);
+
+/// The places to listen from for all of these tables of one topic: the earliest next offset of each
+/// partition. A partition that one of them has not begun is missing, as in its own.
+contract::PartitionOffsets EarliestNext(const std::vector<JobEntry*>& entries);
+
+/// Some partition's next offset is the one in `places`: a message from there on is new to this table.
+bool BeginsAt(const JobEntry& entry, const contract::PartitionOffsets& places);
 
 /// As the ledger and `cdc status` have it. Instants become wall-clock ones at `now`.
 contract::TableRecord ToRecord(const JobEntry& entry, const Clock& clock);

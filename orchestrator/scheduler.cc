@@ -114,8 +114,7 @@ void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
   dirty_.insert(&entry);
   LoggerOf(entry).Info("settings changed");
   if (moved && entry.topic) {
-    source_.Mute(entry.topic->name);
-    table_of_topic_.erase(entry.topic->name);
+    LeaveTopic(entry);
     entry.topic.reset();
     entry.spans.clear();
   }
@@ -123,13 +122,16 @@ void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
 }
 
 void Scheduler::OnChange(const std::string& topic, const std::string& op) {
-  auto it = table_of_topic_.find(topic);
-  if (it == table_of_topic_.end()) return;
-  JobEntry& entry = *Find(it->second);
-  if (entry.state.phase != Phase::kIdle || entry.removed) return;
-  LoggerOf(entry).Info("{}", contract::DetectedLine(op, entry.name()));
-  entry.detected_op = op;
-  Feed(entry, LagSeen{});
+  const std::vector<JobEntry*> waiting = WaitingFor(topic);
+  const contract::PartitionOffsets heard_from = EarliestNext(waiting);
+  for (JobEntry* entry : waiting) {
+    // What is new to the one that is behind may be old to the others: they go on listening from their own
+    // place.
+    if (!BeginsAt(*entry, heard_from)) continue;
+    LoggerOf(*entry).Info("{}", contract::DetectedLine(op, entry->name()));
+    entry->detected_op = op;
+    Feed(*entry, LagSeen{});
+  }
 }
 
 Status Scheduler::Trigger(const std::string& table) {
@@ -206,9 +208,7 @@ void Scheduler::Perform(JobEntry& entry, Action action) {
   };
   switch (action) {
     case Action::kListen: return Listen(entry);
-    case Action::kMute:
-      if (entry.topic) source_.Mute(entry.topic->name);
-      return;
+    case Action::kMute: return Listen(entry);  // for those that it shares its topic with
     case Action::kStart: return StartWorker(entry);
     case Action::kSayStop: return say(contract::Command::kStop);
     case Action::kSayYield:
@@ -248,10 +248,7 @@ void Scheduler::DropRemoved() {
   std::erase_if(awake_, [&](const auto& item) {
     JobEntry& entry = *item.second;
     if (!entry.removed || IsActive(entry.state.phase)) return false;
-    if (entry.topic) {
-      source_.Mute(entry.topic->name);
-      table_of_topic_.erase(entry.topic->name);
-    }
+    if (entry.topic) LeaveTopic(entry);
     dirty_.erase(&entry);
     (void)ledger_.Remove(item.first);  // left behind it only shows an old line
     entries_.erase(item.first);

@@ -98,13 +98,15 @@ class Scheduler {
   void AskTopics();
   void OnTopics(const std::vector<Topic>& topics);
   /// \return a table that is to be listened to now
-  JobEntry* TakeTopic(const Topic& topic);
+  JobEntry* TakeTopic(const Topic& topic, const std::string& table);
+  void LeaveTopic(JobEntry& entry);
+  std::vector<JobEntry*> WaitingFor(const std::string& topic);
   bool MissingTopic() const;
   void AskSpans();
   void OnSpans(const Spans& spans);
   void JudgeLag(JobEntry& entry);
   void CheckDrained(bool complete);
-  void Listen(JobEntry& entry);
+  void Listen(const JobEntry& entry);
 
   // scheduler_runs.cc
   void StartWorker(JobEntry& entry);
@@ -147,10 +149,10 @@ class Scheduler {
   /// Those that time or a free slot may move: neither Idle nor Held, or removed. Every event costs a look at
   /// these only.
   std::map<std::string, JobEntry*> awake_;
-  std::unordered_set<JobEntry*> dirty_;                ///< not in the ledger as they are
-  std::map<std::string, std::string> table_of_topic_;  ///< topics in use → table
-  std::set<std::string> unlisted_;                     ///< topics logged as nobody's
-  std::vector<Topic> topics_;                          ///< as last heard
+  std::unordered_set<JobEntry*> dirty_;                   ///< not in the ledger as they are
+  std::map<std::string, std::set<std::string>> readers_;  ///< topics in use → tables
+  std::set<std::string> unlisted_;                        ///< topics logged as nobody's
+  std::vector<Topic> topics_;                             ///< as last heard
   /// Ended runs: their objects are destroyed in Advance(), not inside their own callbacks.
   std::vector<std::unique_ptr<Launcher::Run>> ended_;
 

@@ -36,7 +36,14 @@ void Scheduler::OnTopics(const std::vector<Topic>& topics) {
   topics_ = topics;
   std::vector<JobEntry*> listeners;
   for (const Topic& topic : topics) {
-    if (JobEntry* entry = TakeTopic(topic)) listeners.push_back(entry);
+    const std::vector<std::string> tables = config_->TablesOfTopic(topic.name);
+    for (const std::string& table : tables) {
+      if (JobEntry* entry = TakeTopic(topic, table)) listeners.push_back(entry);
+    }
+    if (tables.empty() && config_->Covers(topic.name) && unlisted_.insert(topic.name).second) {
+      log_.Info("topic {} belongs to no table of {}: left alone", topic.name,
+                config_->file.filename().string());
+    }
   }
   // If there is not room for all, those that were listened to last stay: the liveliest.
   std::stable_sort(listeners.begin(), listeners.end(),
@@ -44,18 +51,10 @@ void Scheduler::OnTopics(const std::vector<Topic>& topics) {
   for (JobEntry* entry : listeners) Listen(*entry);
 }
 
-JobEntry* Scheduler::TakeTopic(const Topic& topic) {
-  auto table = config_->TableOfTopic(topic.name);
-  if (!table) {
-    if (config_->Covers(topic.name) && unlisted_.insert(topic.name).second) {
-      log_.Info("topic {} belongs to no table of {}: left alone", topic.name,
-                config_->file.filename().string());
-    }
-    return nullptr;
-  }
-  JobEntry* entry = Find(*table);
+JobEntry* Scheduler::TakeTopic(const Topic& topic, const std::string& table) {
+  JobEntry* entry = Find(table);
   if (!entry) {
-    auto settings = config_->FindTable(*table);
+    auto settings = config_->FindTable(table);
     if (!settings) return nullptr;
     entry = &Add(*settings);
     LoggerOf(*entry).Info("discovered in topic {}", topic.name);
@@ -74,7 +73,7 @@ JobEntry* Scheduler::TakeTopic(const Topic& topic) {
   }
   entry->topic = topic;
   dirty_.insert(entry);
-  table_of_topic_[topic.name] = *table;
+  readers_[topic.name].insert(table);
   spans_stale_ = true;
   sweep_due_ = clock_.steady();
   if (grown && IsActive(entry->state.phase)) {
@@ -86,9 +85,31 @@ JobEntry* Scheduler::TakeTopic(const Topic& topic) {
   return entry->state.phase == Phase::kIdle ? entry : nullptr;
 }
 
-void Scheduler::Listen(JobEntry& entry) {
-  if (!entry.topic || stopping_ || entry.removed || options_.drain) return;
-  source_.Listen(*entry.topic, entry.next);
+void Scheduler::LeaveTopic(JobEntry& entry) {
+  auto readers = readers_.find(entry.topic->name);
+  if (readers != readers_.end()) readers->second.erase(entry.name());
+  if (readers != readers_.end() && readers->second.empty()) readers_.erase(readers);
+  Listen(entry);
+}
+
+std::vector<JobEntry*> Scheduler::WaitingFor(const std::string& topic) {
+  std::vector<JobEntry*> waiting;
+  auto readers = readers_.find(topic);
+  if (readers == readers_.end()) return waiting;
+  for (const std::string& table : readers->second) {
+    JobEntry* entry = Find(table);
+    if (entry && !entry->removed && entry->state.phase == Phase::kIdle) waiting.push_back(entry);
+  }
+  return waiting;
+}
+
+/// Listens to the entry's topic for all tables that wait for a change of it, or for nobody.
+void Scheduler::Listen(const JobEntry& entry) {
+  if (!entry.topic) return;
+  const std::vector<JobEntry*> waiting = WaitingFor(entry.topic->name);
+  if (waiting.empty()) return source_.Mute(entry.topic->name);
+  if (stopping_ || options_.drain) return;
+  source_.Listen(*entry.topic, EarliestNext(waiting));
 }
 
 void Scheduler::AskSpans() {

@@ -134,7 +134,7 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   TableSettings settings;
   settings.table = table.name;
   settings.takes_all = table.topic_given;
-  settings.bare_name = config::BareName(config, table.name);
+  settings.bare_name = config::SourceTableName(config, table);
   settings.append = table.mode == config::Mode::kAppend;
   settings.stop_on_bad = table.on_error == config::OnError::kStop;
   bool says_operation = false;
@@ -213,7 +213,7 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
                  TableSettings* settings) {
   settings->topic = found.topic;
   const auto parsed = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, found.topic);
-  const std::string bare = config::BareName(config, settings->table);
+  const std::string bare = settings->bare_name;
   // A topic of another form (`topic = …`) is this table's whatever it carries.
   if (!parsed || contract::SanitiseForTopic(bare) != parsed->table) return {};
   settings->source_schema = parsed->schema;

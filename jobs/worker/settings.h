@@ -22,7 +22,7 @@ struct TableSettings {
   std::string
       source_table;        ///< its name at the source (value.source.table); empty: whatever the topic carries
   bool takes_all = false;  ///< the topic was named for this table: whatever it carries is the table's
-  std::string bare_name;   ///< the entry without its schema
+  std::string bare_name;   ///< the source table's, without its schema, as tables.toml has it
   bool append = false;     ///< mode = "append"
   bool stop_on_bad = false;             ///< on_error = "stop"
   bool rewrite_on_type_change = false;  ///< on_type_change = "rewrite"

@@ -18,6 +18,17 @@ const Table* Listed(const Config& config, std::string_view name) {
   return it == config.tables.end() ? nullptr : &*it;
 }
 
+/// The table that `discover` makes of a topic that no entry owns.
+std::optional<std::string> Discovered(const Config& config, std::string_view topic) {
+  const Source& source = config.source;
+  if (!config.discover) return std::nullopt;
+  auto parsed = contract::ParseTopic(source.topic_prefix, source.schemas, topic);
+  if (!parsed || parsed->table == kSignalTable) return std::nullopt;
+  std::string name = source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
+  if (Listed(config, name)) return std::nullopt;  // with a topic of another name
+  return name;
+}
+
 }  // namespace
 
 std::vector<std::string> TopicCandidates(const Config& config, std::string_view name) {
@@ -35,6 +46,10 @@ std::vector<std::string> TopicCandidates(const Config& config, std::string_view 
   return topics;
 }
 
+std::string Table::dead_letter_topic(std::string_view topic) const {
+  return dead_letters.empty() ? contract::DlqTopic(topic) : dead_letters;
+}
+
 Result<Table> Config::FindTable(std::string_view name) const {
   if (const Table* table = Listed(*this, name)) return *table;
   if (!discover) {
@@ -50,18 +65,32 @@ Result<Table> Config::FindTable(std::string_view name) const {
 }
 
 bool Config::Covers(std::string_view topic) const {
-  return contract::ParseTopic(source.topic_prefix, source.schemas, topic).has_value();
+  return !IsDeadLetters(topic) &&
+         contract::ParseTopic(source.topic_prefix, source.schemas, topic).has_value();
 }
 
-std::optional<std::string> Config::TableOfTopic(std::string_view topic) const {
-  if (contract::IsDlqTopic(topic)) return std::nullopt;
-  if (auto it = table_of_topic.find(topic); it != table_of_topic.end()) return it->second;
-  if (!discover) return std::nullopt;
-  auto parsed = contract::ParseTopic(source.topic_prefix, source.schemas, topic);
-  if (!parsed || parsed->table == kSignalTable) return std::nullopt;
-  std::string name = source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
-  if (Listed(*this, name)) return std::nullopt;  // with a topic of another name
-  return name;
+bool Config::IsDeadLetters(std::string_view topic) const {
+  return contract::IsDlqTopic(topic) || dead_letter_topics.contains(topic);
+}
+
+bool Config::UsesIceberg() const {
+  return tables.empty() || (discover && defaults.in_iceberg()) ||
+         std::any_of(tables.begin(), tables.end(), [](const Table& table) { return table.in_iceberg(); });
+}
+
+std::vector<std::string> Config::TablesOfTopic(std::string_view topic) const {
+  std::vector<std::string> names;
+  if (IsDeadLetters(topic)) return names;
+  auto listed = table_of_topic.find(topic);
+  if (listed != table_of_topic.end()) {
+    names.push_back(listed->second);
+  } else if (auto discovered = Discovered(*this, topic)) {
+    names.push_back(std::move(*discovered));
+  }
+  if (auto copies = copies_of_topic.find(topic); copies != copies_of_topic.end()) {
+    names.insert(names.end(), copies->second.begin(), copies->second.end());
+  }
+  return names;
 }
 
 bool Difference::empty() const {
@@ -81,7 +110,8 @@ Difference Compare(const Config& before, const Config& after) {
       a.rate_limit != b.rate_limit || a.idle_timeout != b.idle_timeout || a.max_jobs != b.max_jobs;
   // Workers read the whole file: what all of them use concerns every table.
   bool all = before.kafka != after.kafka || before.source != after.source ||
-             before.catalog != after.catalog || before.storage != after.storage;
+             before.catalog != after.catalog || before.storage != after.storage ||
+             before.sinks != after.sinks;
   for (const Table& table : after.tables) {
     const Table* old = Listed(before, table.name);
     if (!old) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,19 @@ struct Orchestrator {
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 
+/// Name of the sink that [catalog] and [storage] make: Iceberg tables.
+inline constexpr std::string_view kIcebergSink = "iceberg";
+
+enum class SinkType { kPostgres };
+
+/// [sinks.<name>]: another store that tables can be written to.
+struct Sink {
+  SinkType type = SinkType::kPostgres;
+  std::string dsn;                ///< libpq connection string. A secret: never log it.
+  std::string schema = "public";  ///< PostgreSQL schema of its tables
+  friend bool operator==(const Sink&, const Sink&) = default;
+};
+
 /// A column that the worker adds.
 struct MetadataColumn {
   std::string name;   ///< in the table
@@ -99,6 +113,8 @@ struct MetadataColumn {
 enum class Mode { kUpsert, kAppend };
 enum class OnError { kDlq, kStop };
 enum class OnTypeChange { kHold, kRewrite };
+/// What a row's deletion at the source does in the sink: the row goes, or it stays and is marked.
+enum class Deletes { kHard, kSoft };
 
 /// One table with `[defaults]` applied.
 struct Table {
@@ -108,6 +124,12 @@ struct Table {
   std::vector<std::string> topics;
   /// `topic` was written for this table: it takes whatever that carries, other source tables' rows included.
   bool topic_given = false;
+  /// Source table where the entry has another name, written as an entry would be; empty: `name` is it. Such
+  /// an entry shares its topic with every other that reads it.
+  std::string from;
+  std::string sink{kIcebergSink};  ///< kIcebergSink, or a key of Config::sinks
+  std::string target;              ///< name in the sink; empty: see TargetName() in table_names.h
+  std::string dead_letters;        ///< topic; empty: `<topic>.dlq`. Ask dead_letter_topic().
   std::optional<std::vector<std::string>> key;  ///< columns; nothing: the key of the events
   std::string job = "upsert";
   Mode mode = Mode::kUpsert;
@@ -119,11 +141,16 @@ struct Table {
   std::map<std::string, std::string> column_names;  ///< source's column → its name in the table; merged too
   OnError on_error = OnError::kDlq;
   OnTypeChange on_type_change = OnTypeChange::kHold;
+  Deletes deletes = Deletes::kHard;
   int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes
   int snapshot_keep = 10;                ///< newest snapshots that are never expired
   Millis snapshot_age{3'600'000};        ///< older ones beyond snapshot_keep are expired
   friend bool operator==(const Table&, const Table&) = default;
+
+  bool in_iceberg() const { return sink == kIcebergSink; }
+  /// Where changes go that cannot be applied, of those in `topic`, one of `topics`.
+  std::string dead_letter_topic(std::string_view topic) const;
 };
 
 /// Immutable; copy freely, share between threads.
@@ -134,22 +161,34 @@ struct Config {
   Source source;
   Catalog catalog;
   Storage storage;
+  std::map<std::string, Sink> sinks;  ///< by name; kIcebergSink is not among them
   Orchestrator orchestrator;
   bool discover = false;      ///< [defaults] discover: every table of the schemas, listed or not
   Table defaults;             ///< without name and topics
   std::vector<Table> tables;  ///< the listed ones, in the file's order
-  std::map<std::string, std::string, std::less<>> table_of_topic;  ///< of the listed tables
+  std::map<std::string, std::string, std::less<>> table_of_topic;  ///< of the listed tables without `from`
+  /// Listed tables with `from`, in the file's order.
+  std::map<std::string, std::vector<std::string>, std::less<>> copies_of_topic;
 
   /// Settings of a listed table, or with `discover` of any table.
   /// \return kNotFound: not listed; the hint is the line to add.
   Result<Table> FindTable(std::string_view name) const;
 
-  /// Which table a topic belongs to, whichever way it is listed. Nothing: none of ours, or not listed.
-  /// Several topics may be candidates of one table (Table::topics).
-  std::optional<std::string> TableOfTopic(std::string_view topic) const;
+  std::set<std::string, std::less<>> dead_letter_topics;  ///< those that `dead_letters` names
+
+  /// Which tables read a topic, whichever way they are listed: at most one without `from`, and any number
+  /// with it. Empty: none of ours, or not listed. Several topics may be candidates of one table
+  /// (Table::topics).
+  std::vector<std::string> TablesOfTopic(std::string_view topic) const;
 
   /// `topic` is under the prefix and schemas, whether or not its table is listed; dead-letter topics are not.
   bool Covers(std::string_view topic) const;
+
+  /// `topic` is named as dead-letter topics are, or by `dead_letters` of `[defaults]` or a listed table.
+  bool IsDeadLetters(std::string_view topic) const;
+
+  /// Some table is written to Iceberg, or may be: [catalog] is needed.
+  bool UsesIceberg() const;
 };
 
 /// Topics in which events of a table of this name may be, by preference: see Table::topics.

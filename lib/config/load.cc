@@ -2,7 +2,6 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -10,8 +9,8 @@
 #include "lib/config/kafka_reader_internal.h"
 #include "lib/config/lake_reader_internal.h"
 #include "lib/config/node_reader_internal.h"
-#include "lib/config/table_reader_internal.h"
-#include "lib/contract/names.h"
+#include "lib/config/sink_reader_internal.h"
+#include "lib/config/table_list_reader_internal.h"
 
 namespace cdc::config {
 namespace {
@@ -42,12 +41,15 @@ class Loader {
     NodeReader top(&document_, "", problems_);
     ReadKafka(Section(top, "kafka"), &config_->kafka);
     ReadSource(Section(top, "source"));
-    ReadCatalog(Section(top, "catalog"), base_, &config_->catalog);
+    if (const toml::table* sinks = top.Child("sinks")) ReadSinks(*sinks, problems_, &config_->sinks);
+    ReadOrchestrator(Section(top, "orchestrator"));
+    ReadDefaults(Section(top, "defaults"), config_.get());
+    if (const toml::table* tables = top.Child("tables")) ReadTables(*tables, problems_, config_.get());
+    if (top.Has("catalog") || config_->UsesIceberg()) {
+      ReadCatalog(Section(top, "catalog"), base_, &config_->catalog);
+    }
     ReadStorage(Section(top, "storage"), base_, &config_->storage);
     CheckStorage(top);
-    ReadOrchestrator(Section(top, "orchestrator"));
-    ReadDefaults(Section(top, "defaults"));
-    if (const toml::table* tables = top.Child("tables")) ReadTables(*tables);
     top.RejectUnknown();
     return config_;
   }
@@ -122,81 +124,6 @@ class Loader {
           "listen",
           fmt::format("\"{}\" is not allowed: write host:port, port 1 to 65535, or \"\" for none", o.listen));
     r.RejectUnknown();
-  }
-
-  void ReadDefaults(NodeReader r) {
-    r.Bool("discover", &config_->discover);
-    ReadTableSettings(r, &config_->defaults);
-    if (r.Has("topic")) r.Fail("topic", "belongs to one table: move it to [tables.<name>]");
-    r.RejectUnknown();
-  }
-
-  void ReadTables(const toml::table& tables) {
-    std::vector<std::pair<int, Table>> read;
-    for (const auto& [name, node] : tables) {
-      NodeReader all(&tables, "tables", problems_);
-      std::string key(name.str());
-      const toml::table* entry = all.Child(key);
-      if (!entry) continue;
-      int line = static_cast<int>(node.source().begin.line);
-      if (key.empty() || key.find('\0') != std::string::npos) {
-        all.Fail(key, "is no table name");
-        continue;
-      }
-      Table table = config_->defaults;
-      table.name = key;
-      NodeReader r(entry, fmt::format("tables.{}", key), problems_);
-      ReadTableSettings(r, &table);
-      if (std::string topic; r.Has("topic")) {
-        r.String("topic", &topic);
-        if (contract::IsDlqTopic(topic)) r.Fail("topic", "is a dead-letter topic, which is never a table");
-        table.topics = {topic};
-        table.topic_given = true;
-      }
-      r.RejectUnknown();
-      read.emplace_back(line, std::move(table));
-    }
-    // toml++ sorts keys; people expect their own order.
-    std::stable_sort(read.begin(), read.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    GiveTopics(read);
-    for (auto& [line, table] : read) config_->tables.push_back(std::move(table));
-  }
-
-  /// Tables that say which topic or schema they mean choose first; a bare name takes what is left.
-  void GiveTopics(std::vector<std::pair<int, Table>>& tables) {
-    for (auto& [line, table] : tables) {
-      if (table.topics.empty() && SchemaOf(table.name)) table.topics = TopicCandidates(*config_, table.name);
-      if (!table.topics.empty()) Claim(line, table, table.topics.front());
-    }
-    for (auto& [line, table] : tables) {
-      if (!table.topics.empty()) continue;
-      std::vector<std::string> candidates = TopicCandidates(*config_, table.name);
-      for (const std::string& topic : candidates) {
-        if (candidates.size() > 1 && config_->table_of_topic.contains(topic)) continue;
-        Claim(line, table, topic);
-        table.topics.push_back(topic);
-      }
-      if (table.topics.empty()) {
-        Report(line, table.name,
-               "every topic of this name belongs to another table: write it as schema.table");
-      }
-    }
-  }
-
-  bool SchemaOf(const std::string& name) const {
-    return std::any_of(config_->source.schemas.begin(), config_->source.schemas.end(),
-                       [&](const std::string& schema) { return name.starts_with(schema + "."); });
-  }
-
-  void Claim(int line, const Table& table, const std::string& topic) {
-    auto [it, fresh] = config_->table_of_topic.emplace(topic, table.name);
-    if (!fresh)
-      Report(line, table.name, fmt::format("topic {} belongs to table {} already", topic, it->second));
-  }
-
-  void Report(int line, const std::string& table, std::string text) {
-    problems_->push_back({line, "tables." + table, std::move(text)});
   }
 
   const toml::table& document_;

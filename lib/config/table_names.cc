@@ -13,15 +13,27 @@ std::string BareName(const Config& config, const std::string& entry) {
   return entry;
 }
 
+std::string SourceTableName(const Config& config, const Table& table) {
+  return BareName(config, table.from.empty() ? table.name : table.from);
+}
+
 std::string IcebergName(const Config& config, const std::string& entry, const std::string& own) {
+  const auto listed = std::find_if(config.tables.begin(), config.tables.end(),
+                                   [&](const Table& table) { return table.name == entry; });
+  const bool is_listed = listed != config.tables.end();
+  if (is_listed && !listed->target.empty()) return listed->target;
+  // What an entry with `from` is called is not what it is called at the source.
+  const std::string name = is_listed && !listed->from.empty() ? BareName(config, entry) : own;
   const bool shared = std::any_of(config.tables.begin(), config.tables.end(), [&](const Table& other) {
-    return other.name != entry && BareName(config, other.name) == own;
+    return other.name != entry && other.in_iceberg() && TargetName(config, other) == name;
   });
   // What may still be discovered is not listed: a name must not depend on which topic comes first.
-  const bool listed = std::any_of(config.tables.begin(), config.tables.end(),
-                                  [&](const Table& other) { return other.name == entry; });
-  const bool of_several = config.discover && !listed && config.source.schemas.size() > 1;
-  return shared || of_several ? entry : own;
+  const bool of_several = config.discover && !is_listed && config.source.schemas.size() > 1;
+  return shared || of_several ? entry : name;
+}
+
+std::string TargetName(const Config& config, const Table& table) {
+  return table.target.empty() ? BareName(config, table.name) : table.target;
 }
 
 }  // namespace cdc::config

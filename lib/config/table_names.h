@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file lib/config/table_names.h
-/// From a table's entry in tables.toml to the name of its Iceberg table.
+/// From a table's entry in tables.toml to its names at the source and in its sink.
 
 #include <string>
 
@@ -12,9 +12,16 @@ namespace cdc::config {
 /// The entry without its schema: "hr.employee" → "employee" when hr is one of `[source] schemas`.
 std::string BareName(const Config& config, const std::string& entry);
 
-/// The table's own name; the whole entry where another listed table has the same, and of a table that is
+/// The source table of an entry, without its schema: that of `from` where it says it, else of its own name.
+std::string SourceTableName(const Config& config, const Table& table);
+
+/// `target` of the entry where it says it, and the bare name of an entry with `from`. Else the source table's
+/// own name; the whole entry where another listed table has the same, and of a table that is
 /// discovered in one of several schemas.
 /// \param own the name at the source, which a topic's characters may not show; else BareName(config, entry)
 std::string IcebergName(const Config& config, const std::string& entry, const std::string& own);
+
+/// Name of its table in a sink other than Iceberg: `target`, else the bare name of the entry.
+std::string TargetName(const Config& config, const Table& table);
 
 }  // namespace cdc::config

@@ -134,6 +134,9 @@ void ReadTableSettings(NodeReader& reader, Table* table) {
   reader.Choice<OnTypeChange>("on_type_change",
                               {{"hold", OnTypeChange::kHold}, {"rewrite", OnTypeChange::kRewrite}},
                               &table->on_type_change);
+  reader.String("sink", &table->sink);
+  reader.Choice<Deletes>("deletes", {{"hard", Deletes::kHard}, {"soft", Deletes::kSoft}}, &table->deletes);
+  reader.String("dead_letters", &table->dead_letters);
   reader.Size("memory", 32 * kMegabyte, 64 * kGigabyte, &table->memory);
   reader.Size("target_file_size", kMegabyte, 8 * kGigabyte, &table->target_file_size);
   int64_t keep = table->snapshot_keep;

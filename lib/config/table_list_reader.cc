@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "lib/config/sink_reader_internal.h"
+#include "lib/config/table_list_reader_internal.h"
+#include "lib/config/table_names.h"
+#include "lib/config/table_reader_internal.h"
+#include "lib/contract/names.h"
+
+namespace cdc::config {
+namespace {
+
+/// A listed table and the line of its entry.
+struct Entry {
+  int line = 0;
+  Table table;
+};
+
+/// Gives every entry its topics and notes in the Config who reads which.
+class TopicOwners {
+ public:
+  TopicOwners(Problems* problems, Config* config) : problems_(problems), config_(config) {}
+
+  /// Tables that say which topic or schema they mean choose first; a bare name takes what is left. Entries
+  /// with `from` come last: they read along.
+  void Give(std::vector<Entry>& entries) {
+    for (Entry& entry : entries) {
+      Table& table = entry.table;
+      if (!table.from.empty()) continue;
+      if (table.topics.empty() && HasSchema(table.name)) table.topics = TopicCandidates(*config_, table.name);
+      if (table.topics.empty()) continue;
+      Claim(entry, table.topics.front());
+      chosen_.insert(table.topics.front());
+    }
+    for (Entry& entry : entries) {
+      if (entry.table.from.empty() && entry.table.topics.empty()) GiveWhatIsLeft(entry);
+    }
+    for (Entry& entry : entries) {
+      if (!entry.table.from.empty()) GiveCopy(entry, entries);
+    }
+  }
+
+ private:
+  bool HasSchema(const std::string& name) const {
+    return std::any_of(config_->source.schemas.begin(), config_->source.schemas.end(),
+                       [&](const std::string& schema) { return name.starts_with(schema + "."); });
+  }
+
+  void GiveWhatIsLeft(Entry& entry) {
+    Table& table = entry.table;
+    const std::vector<std::string> candidates = TopicCandidates(*config_, table.name);
+    for (const std::string& topic : candidates) {
+      if (candidates.size() > 1 && config_->table_of_topic.contains(topic)) continue;
+      Claim(entry, topic);
+      table.topics.push_back(topic);
+    }
+    if (table.topics.empty()) {
+      Report(entry, "every topic of this name belongs to another table: write it as schema.table");
+    }
+  }
+
+  /// The topics of the entry that `from` names, or those that an entry of that name would have.
+  void GiveCopy(Entry& entry, const std::vector<Entry>& entries) {
+    Table& table = entry.table;
+    const auto original = std::find_if(entries.begin(), entries.end(), [&](const Entry& other) {
+      return other.table.name == table.from && other.table.from.empty();
+    });
+    if (table.topics.empty() && original != entries.end()) {
+      table.topics = original->table.topics;
+      table.topic_given = original->table.topic_given;
+    }
+    if (table.topics.empty()) {
+      table.topics = TopicCandidates(*config_, table.from);
+      if (table.topics.size() > 1)
+        std::erase_if(table.topics, [&](const std::string& topic) { return chosen_.contains(topic); });
+    }
+    if (table.topics.empty()) {
+      Report(entry, fmt::format("every topic of {} belongs to another table: write from = \"schema.table\"",
+                                table.from));
+    }
+    for (const std::string& topic : table.topics) config_->copies_of_topic[topic].push_back(table.name);
+  }
+
+  void Claim(const Entry& entry, const std::string& topic) {
+    auto [it, fresh] = config_->table_of_topic.emplace(topic, entry.table.name);
+    if (fresh) return;
+    Report(entry, fmt::format("topic {} belongs to table {} already: a second table of it says from = \"{}\"",
+                              topic, it->second, it->second));
+  }
+
+  void Report(const Entry& entry, std::string text) {
+    problems_->push_back({entry.line, "tables." + entry.table.name, std::move(text)});
+  }
+
+  Problems* problems_;
+  Config* config_;
+  std::set<std::string> chosen_;  ///< topics of entries that say which they mean
+};
+
+void RefuseInDefaults(NodeReader& r, const char* key) {
+  if (r.Has(key)) r.Fail(key, "belongs to one table: move it to [tables.<name>]");
+}
+
+/// What only one table can say.
+void ReadPlace(NodeReader& r, Table* table) {
+  if (std::string topic; r.Has("topic")) {
+    r.String("topic", &topic);
+    if (contract::IsDlqTopic(topic)) r.Fail("topic", "is a dead-letter topic, which is never a table");
+    table->topics = {topic};
+    table->topic_given = true;
+  }
+  r.String("from", &table->from);
+  r.String("target", &table->target);
+}
+
+/// Two tables must not be written to one, and no table reads dead letters.
+void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Problems* problems) {
+  std::map<std::pair<std::string, std::string>, std::string> taken;  // sink and name in it → entry
+  for (const Entry& entry : entries) {
+    const Table& table = entry.table;
+    const std::string target = table.in_iceberg()
+                                   ? IcebergName(config, table.name, BareName(config, table.name))
+                                   : TargetName(config, table);
+    const auto [it, fresh] = taken.emplace(std::pair(table.sink, target), table.name);
+    if (!fresh) {
+      problems->push_back(
+          {entry.line, "tables." + table.name,
+           fmt::format("is written to {} of sink {}, as table {} is: give one of them another target", target,
+                       table.sink, it->second)});
+    }
+    for (const std::string& topic : table.topics) {
+      if (config.dead_letter_topics.contains(topic)) {
+        problems->push_back({entry.line, "tables." + table.name,
+                             fmt::format("topic {} takes dead letters, so it is never a table", topic)});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void ReadDefaults(NodeReader r, Config* config) {
+  r.Bool("discover", &config->discover);
+  ReadTableSettings(r, &config->defaults);
+  for (const char* key : {"topic", "from", "target"}) RefuseInDefaults(r, key);
+  if (r.Has("sink") || config->discover) CheckSink(r, config->sinks, config->defaults);
+  if (!config->defaults.dead_letters.empty())
+    config->dead_letter_topics.insert(config->defaults.dead_letters);
+  r.RejectUnknown();
+}
+
+void ReadTables(const toml::table& tables, Problems* problems, Config* config) {
+  std::vector<Entry> entries;
+  for (const auto& [name, node] : tables) {
+    NodeReader all(&tables, "tables", problems);
+    std::string key(name.str());
+    const toml::table* section = all.Child(key);
+    if (!section) continue;
+    if (key.empty() || key.find('\0') != std::string::npos) {
+      all.Fail(key, "is no table name");
+      continue;
+    }
+    Table table = config->defaults;
+    table.name = key;
+    NodeReader r(section, fmt::format("tables.{}", key), problems);
+    ReadTableSettings(r, &table);
+    ReadPlace(r, &table);
+    CheckSink(r, config->sinks, table);
+    if (!table.dead_letters.empty()) config->dead_letter_topics.insert(table.dead_letters);
+    r.RejectUnknown();
+    entries.push_back({static_cast<int>(node.source().begin.line), std::move(table)});
+  }
+  // toml++ sorts keys; people expect their own order.
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.line < b.line; });
+  TopicOwners(problems, config).Give(entries);
+  for (const Entry& entry : entries) config->tables.push_back(entry.table);
+  CheckPlaces(entries, *config, problems);
+}
+
+}  // namespace cdc::config
