@@ -66,7 +66,7 @@ catalog_up() {
     -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS" \
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$catalog_dir/classes:$cache_dir/$catalog_name/*" \
     org.apache.iceberg.rest.LoopbackCatalog "$catalog_port"
-  wait_for 60 catalog "$catalog_pid" "$catalog_log" catalog_ready
+  wait_for 180 catalog "$catalog_pid" "$catalog_log" catalog_ready
   say "catalog: ready at http://$catalog_address"
 }
 

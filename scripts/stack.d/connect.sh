@@ -174,7 +174,7 @@ connect_start() {
     java -Xms64m "-Xmx${CDC_CONNECT_HEAP:-256m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     "-Dlog4j2.configurationFile=$connect_dir/log4j2.properties" -cp "$kafka_jars/*" \
     org.apache.kafka.connect.cli.ConnectDistributed "$connect_dir/worker.properties"
-  wait_for 90 connect "$connect_pid" "$connect_log" connect_healthy
+  wait_for 180 connect "$connect_pid" "$connect_log" connect_healthy
 }
 
 connect_up() {
@@ -183,7 +183,7 @@ connect_up() {
   need_curl
   alive "$connect_pid" || connect_start
   if connector_valid; then connector_update; else connector_create; fi
-  wait_for 90 "the connector (http://$connect_address/connectors/$connector/status)" "$connect_pid" "$connect_log" connector_ready
+  wait_for 180 "the connector (http://$connect_address/connectors/$connector/status)" "$connect_pid" "$connect_log" connector_ready
   say "connect: ready at http://$connect_address, $connector running, slot $slot_name active"
 }
 

@@ -68,7 +68,7 @@ kafka_up() {
   spawn "$kafka_pid" "$kafka_dir/console.log" \
     java -Xms64m "-Xmx${CDC_KAFKA_HEAP:-192m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     "-Dlog4j2.configurationFile=$kafka_dir/log4j2.properties" -cp "$kafka_jars/*" kafka.Kafka "$kafka_dir/server.properties"
-  wait_for 60 kafka "$kafka_pid" "$kafka_log" kafka_ready
+  wait_for 180 kafka "$kafka_pid" "$kafka_log" kafka_ready
   say "kafka: ready at $kafka_address"
 }
 

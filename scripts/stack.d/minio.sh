@@ -49,7 +49,7 @@ minio_up() {
   spawn "$minio_pid" "$minio_log" env MINIO_ROOT_USER=admin MINIO_ROOT_PASSWORD=password MINIO_REGION=us-east-1 \
     MINIO_BROWSER=off MINIO_UPDATE=off "GOMEMLIMIT=${CDC_MINIO_MEMORY:-256MiB}" \
     "$cache_dir/$minio_name/minio" server "$minio_dir/data" --address "$minio_address"
-  wait_for 60 minio "$minio_pid" "$minio_log" minio_ready
+  wait_for 180 minio "$minio_pid" "$minio_log" minio_ready
   say "minio: ready at http://$minio_address, bucket $minio_bucket, admin/password"
 }
 

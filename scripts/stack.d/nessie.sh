@@ -56,7 +56,7 @@ nessie_up() {
   spawn "$nessie_pid" "$nessie_log" env "QUARKUS_CONFIG_LOCATIONS=$nessie_dir/nessie.properties" AWS_REGION=us-east-1 \
     "$jdk_home/bin/java" -Xms64m "-Xmx${CDC_NESSIE_HEAP:-256m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -jar "$nessie_jar"
-  wait_for 90 nessie "$nessie_pid" "$nessie_log" nessie_ready
+  wait_for 180 nessie "$nessie_pid" "$nessie_log" nessie_ready
   say "nessie: ready at http://$nessie_address/iceberg/ (warehouse 'warehouse')"
 }
 
