@@ -50,6 +50,7 @@ Result<SourceColumn> ColumnOfField(const rows::Field& field, const event::Handli
   }
   CDC_ASSIGN(SourceColumn column,
              event::ColumnOfPgType(field.name, list ? words + "[]" : words, handling, true));
+  column.source_type = field.source_type;
   // The table does not say which of the types that look alike it is at the source.
   if (list && (words == "text" || words == "bigint")) column.unchanged = event::Unchanged::kUnsure;
   return column;
@@ -76,6 +77,10 @@ Result<std::vector<SourceColumn>> ColumnsOfSchema(std::string_view schema, const
       CDC_ASSIGN(const SourceColumn wanted,
                  event::ColumnOfPgType(column.name, words->second, declared.handling, true));
       CDC_ASSIGN(column, event::Override(column, wanted, words->second));
+    } else if (declared.as_text && column.hint == "text" &&
+               event::IsConvertible(column, Type::Of(TypeKind::kString))) {
+      column.type = Type::Of(TypeKind::kString);
+      column.problem.clear();
     }
     column.target = declared.TargetOf(column.name);
     if (!column.problem.empty()) problems.push_back(column);
@@ -135,6 +140,7 @@ Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
     rows::Field field;
     field.name = column.column();
     field.type = column.type;
+    field.source_type = column.source_type;
     field.required = std::find(key.begin(), key.end(), column.column()) != key.end();
     schema.fields.push_back(std::move(field));
   }
@@ -163,11 +169,14 @@ iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<S
       rows::Field field;
       field.name = column.column();
       field.type = column.type;
+      field.source_type = column.source_type;
       changes.additions.push_back(std::move(field));
       continue;
     }
-    const rows::TypeChange change =
-        rows::DecideTypeChange(table.fields[static_cast<size_t>(at)].type, column.type);
+    const rows::Field& present = table.fields[static_cast<size_t>(at)];
+    if (!column.source_type.empty() && column.source_type != present.source_type)
+      changes.source_types.emplace_back(column.column(), column.source_type);
+    const rows::TypeChange change = rows::DecideTypeChange(present.type, column.type);
     if (change.what == rows::Change::kPromote) changes.promotions.emplace_back(column.column(), change.to);
   }
   return changes;

@@ -25,6 +25,9 @@ struct Declarations {
   std::map<std::string, std::string> names;  ///< the same: the source's name → the table's, where they differ
   std::map<std::string, std::string> database;  ///< the same from the source database; empty without `dsn`
 
+  /// A column that no type of the table holds exactly is kept as its text, where that is known.
+  bool as_text = false;
+
   const std::string& TargetOf(const std::string& source) const;  ///< the table's name for a source's column
   const std::string& SourceOf(const std::string& target) const;  ///< and back
 };

@@ -34,6 +34,25 @@ struct Named {
   TypeKind kind;
 };
 
+/// PostgreSQL's words for a field, as far as its schema tells types apart; empty: it does not. Of json and jsonb
+/// "json": it keeps the text of either.
+std::string SourceTypeOf(const std::string& name, const std::string& type) {
+  static const std::map<std::string, const char*, std::less<>> named = {
+      {"io.debezium.data.Json", "json"},
+      {"io.debezium.data.Xml", "xml"},
+      {"io.debezium.data.TsVector", "tsvector"},
+      {"io.debezium.data.Ltree", "ltree"},
+      {"io.debezium.data.VariableScaleDecimal", "numeric"},
+      {"io.debezium.time.ZonedTime", "time with time zone"},
+      {"io.debezium.time.Interval", "interval"},
+  };
+  if (const auto found = named.find(name); found != named.end()) return found->second;
+  if (!name.empty()) return {};
+  if (type == "int16") return "smallint";
+  if (type == "int32") return "integer";
+  return type == "int64" ? "bigint" : "";
+}
+
 /// Semantic types by their schema names (Debezium "Data types", Kafka Connect's logical types).
 const std::map<std::string, Named, std::less<>>& SemanticTypes() {
   static const std::map<std::string, Named, std::less<>> types = {
@@ -127,6 +146,7 @@ void SetArray(const json& field, SourceColumn* column) {
                        as_text ? "text[]" : "text");
   }
   column->type = Type::ListOf(element.type);
+  if (!element.source_type.empty()) column->source_type = element.source_type + "[]";
 }
 
 SourceColumn ColumnOfField(const json& field) {
@@ -136,6 +156,7 @@ SourceColumn ColumnOfField(const json& field) {
   column.optional = optional == field.end() || !optional->is_boolean() || optional->get<bool>();
   const std::string name = StringMember(field, "name"), type = StringMember(field, "type");
   column.unchanged = UnchangedOfSchema(name, type, false);
+  column.source_type = SourceTypeOf(name, type);
   const auto fallback = field.find("default");
   column.empty_for_null = fallback != field.end() && fallback->is_array() && fallback->empty();
   const auto semantic = SemanticTypes().find(name);

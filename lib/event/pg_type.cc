@@ -262,6 +262,8 @@ Result<SourceColumn> ColumnOfPgType(std::string name, std::string_view text, con
   if (family == Families().end() && strict) return Unknown(column.name, text);
   SetFamily(family == Families().end() ? Family::kText : family->second, words, handling, &column);
   column.unchanged = UnchangedOfType(words.base, words.array, handling);
+  // An interval may be a text or a count of microseconds: its words do not say what the cell holds.
+  if (family == Families().end() || family->second != Family::kInterval) column.source_type = text;
   if (words.array) {
     column.element = column.wire;
     column.wire = Wire::kArray;
@@ -276,6 +278,7 @@ Result<SourceColumn> Override(const SourceColumn& from_schema, const SourceColum
   column.problem.clear();
   column.hint.clear();
   column.type = declared.type;
+  column.source_type = declared.source_type;
   if (column.unchanged == Unchanged::kUnsure) column.unchanged = declared.unchanged;
   // A text whose schema says no more may be any form that its declaration reads.
   if (column.wire == Wire::kText && declared.type.kind != rows::TypeKind::kString) {

@@ -62,6 +62,9 @@ struct SourceColumn {
   std::string problem;         ///< why `type` cannot hold it exactly; empty when it can
   std::string hint;            ///< the type in PostgreSQL's words that `columns` may say to solve the problem
   std::string target;          ///< the column's in the table; empty: the same
+  /// Its type at the source in PostgreSQL's words, as far as the schema, a declaration or the database says
+  /// them; empty: unknown.
+  std::string source_type = {};
 
   const std::string& column() const { return target.empty() ? name : target; }
 };

@@ -65,6 +65,10 @@ Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, con
     }
     field->type = type;
   }
+  for (const auto& [name, words] : changes.source_types) {
+    CDC_ASSIGN(rows::Field * field, find(name));
+    field->source_type = words;
+  }
   for (const std::string& name : changes.relaxations) {
     CDC_ASSIGN(rows::Field * field, find(name));
     field->required = false;

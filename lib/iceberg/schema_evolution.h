@@ -25,9 +25,12 @@ struct SchemaChanges {
   /// say nothing of it. It is required, and of the key, where the old one was and its type allows.
   std::vector<std::pair<std::string, rows::Type>> replacements;
 
+  /// Column name, its type at the source by now (rows::Field::source_type). Nothing in an Iceberg table changes.
+  std::vector<std::pair<std::string, std::string>> source_types = {};
+
   bool empty() const {
     return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty() &&
-           replacements.empty();
+           replacements.empty() && source_types.empty();
   }
 };
 

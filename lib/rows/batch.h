@@ -30,6 +30,18 @@ class Batch {
   std::vector<Column> columns_;
 };
 
+/// A key's values: cells of one row. Refers to a batch, which must stay as it is meanwhile. Empty: unknown.
+struct KeyRow {
+  const Batch* batch = nullptr;
+  uint32_t row = 0;
+  const std::vector<int>* columns = nullptr;  ///< positions of the key's columns in `batch`, in key order
+
+  bool known() const { return batch != nullptr; }
+  /// The `i`th column of the key; `row` is the cell in it.
+  const Column& column(size_t i) const { return batch->column(static_cast<size_t>((*columns)[i])); }
+  size_t size() const { return columns == nullptr ? 0 : columns->size(); }
+};
+
 /// Whether two rows of a batch hold the same in `columns`. A cell that was not sent says nothing either way.
 bool SameCells(const Batch& batch, uint32_t a, uint32_t b, const std::vector<int>& columns);
 

@@ -64,7 +64,14 @@ struct Field {
   std::string name;
   bool required = false;
   Type type;
-  friend bool operator==(const Field&, const Field&) = default;
+  /// The column's type at the source, in PostgreSQL's words as format_type() gives them; empty: unknown. Not
+  /// part of what the field is: two fields may be equal with different ones.
+  std::string source_type = {};
+
+  friend bool operator==(const Field& a, const Field& b) {
+    return a.id == b.id && a.element_id == b.element_id && a.name == b.name && a.required == b.required &&
+           a.type == b.type;
+  }
 };
 
 /// An ordered set of columns. Value type.
