@@ -23,6 +23,7 @@ inline constexpr std::string_view kIngestionTime =
 inline constexpr std::string_view kOperation = "op()";   ///< string: r, c, u, d or t
 inline constexpr std::string_view kSourceLsn = "lsn()";  ///< long: of the change, in PostgreSQL's log
 inline constexpr std::string_view kSourceTime = "source_time()";  ///< timestamptz: commit at the source
+inline constexpr std::string_view kDeletedAt = "deleted_at()";    ///< timestamptz: null while the row is there
 
 /// In append mode, unless `metadata_columns` gives the operation another name.
 inline constexpr std::string_view kOperationName = "_cdc_operation";

@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kTimeout{30'000};
 
-Error TooLarge(const Error& cause, const Letter& letter) {
+Error TooLarge(const Error& cause, const Letter& letter, const std::string& topic) {
   if (cause.kind != ErrorKind::kBadValue) return cause;
   return Error{ErrorKind::kUnsupported,
                fmt::format("a bad message at {}[{}]@{} is too large for its dead-letter topic: {}",
                            letter.topic, letter.partition, letter.offset, cause.message),
-               "raise max.message.bytes of " + contract::DlqTopic(letter.topic)};
+               "raise max.message.bytes of " + topic};
 }
 
 }  // namespace
@@ -36,7 +36,8 @@ Status DeadLetters::Add(const Letter& letter, const std::string& reason) {
     told_(letter, reason);
     return {};
   }
-  const std::string topic = contract::DlqTopic(letter.topic);
+  const std::string topic =
+      kafka_.dead_letters.empty() ? contract::DlqTopic(letter.topic) : kafka_.dead_letters;
   if (producer_ == nullptr) {
     CDC_TRY(kafka::CreateTopic(kafka_.bootstrap_servers, kafka_.properties, topic, 1, kTimeout));
     kafka::ProducerOptions options;
@@ -55,7 +56,7 @@ Status DeadLetters::Add(const Letter& letter, const std::string& reason) {
                     {contract::kDlqPartition, partition},
                     {contract::kDlqOffset, offset}};
   for (const auto& [name, value] : letter.headers) record.headers.push_back({name.c_str(), value});
-  if (Status produced = producer_->Produce(record); !produced) return TooLarge(produced.error(), letter);
+  if (Status produced = producer_->Produce(record); !produced) return TooLarge(produced.error(), letter, topic);
   added_[letter.partition].push_back(letter.offset);
   pending_ = true;
   ++count_;
@@ -68,7 +69,7 @@ Status DeadLetters::Flush() {
     return flushed.error().kind == ErrorKind::kBadValue
                ? Error{ErrorKind::kUnsupported,
                        "a bad message is too large for its dead-letter topic: " + flushed.error().message,
-                       "raise max.message.bytes of the .dlq topic"}
+                       "raise max.message.bytes of the dead-letter topic"}
                : flushed.error();
   }
   pending_ = false;

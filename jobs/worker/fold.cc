@@ -204,6 +204,29 @@ std::optional<uint32_t> Fold::LiveRow(const Hash128& key) const {
   return slot != nullptr && slot->state == Slot::State::kLive ? std::optional(slot->row) : std::nullopt;
 }
 
+void Fold::NoteKey(const Hash128& key, const rows::KeyRow& values) {
+  if (!keeps_keys() || !values.known()) return;
+  if (noted_ == nullptr) {
+    auto schema = std::make_shared<rows::Schema>();
+    for (const int column : *values.columns)
+      schema->fields.push_back(values.batch->schema().fields[static_cast<size_t>(column)]);
+    noted_ = std::make_shared<NotedKeys>(std::move(schema));
+    for (size_t i = 0; i < values.size(); ++i) noted_->columns.push_back(static_cast<int>(i));
+  }
+  if (!noted_->rows.emplace(key, noted_->batch.rows()).second) return;
+  for (size_t i = 0; i < values.size(); ++i)
+    noted_->batch.column(i).AppendFrom(values.column(i), values.row);
+}
+
+rows::KeyRow Fold::FindKey(const Hash128& key) const {
+  if (noted_ != nullptr) {
+    if (const rows::KeyRow noted = noted_->Find(key); noted.known()) return noted;
+  }
+  const Slot* slot = Find(key);
+  if (slot == nullptr || slot->state != Slot::State::kLive || !keeps_keys()) return {};
+  return {&batch_, slot->row, &key_columns_};
+}
+
 FormerRow Fold::Displace(const Hash128& key) {
   const FormerRow row = Describe(Find(key), key);
   FindOrAdd(key).state = Slot::State::kGone;
@@ -230,7 +253,9 @@ std::optional<uint32_t> Fold::Reinstate(const Hash128& key, const FormerRow& row
 }
 
 void Fold::Truncate() {
+  std::vector<int> columns = std::move(key_columns_);
   Reset(batch_.shared_schema());
+  key_columns_ = std::move(columns);
   truncated_ = true;
 }
 
@@ -269,7 +294,8 @@ void Fold::Abandon(const Hash128& key) {
 }
 
 size_t Fold::byte_size() const {
-  return batch_.byte_size() + slots_.size() * sizeof(Slot) + table_.size() * sizeof(uint32_t);
+  const size_t noted = noted_ == nullptr ? 0 : noted_->batch.byte_size() + noted_->rows.size() * 48;
+  return batch_.byte_size() + noted + slots_.size() * sizeof(Slot) + table_.size() * sizeof(uint32_t);
 }
 
 void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
@@ -283,6 +309,8 @@ void Fold::Reset(std::shared_ptr<const rows::Schema> schema) {
   gaps_.clear();
   moved_.clear();
   refused_.clear();
+  noted_.reset();
+  key_columns_.clear();
   truncated_ = false;
 }
 

@@ -66,6 +66,19 @@ struct FormerRow {
   std::optional<Gap> table;  ///< where the gaps of slot.row, or the whole row, are in the table
 };
 
+/// Values of keys by their hashes.
+struct NotedKeys {
+  explicit NotedKeys(std::shared_ptr<const rows::Schema> schema) : batch(std::move(schema)) {}
+  rows::Batch batch;         ///< columns of the key alone, in key order
+  std::vector<int> columns;  ///< 0, 1, …
+  std::unordered_map<Hash128, uint32_t> rows;
+
+  rows::KeyRow Find(const Hash128& key) const {
+    const auto row = rows.find(key);
+    return row == rows.end() ? rows::KeyRow{} : rows::KeyRow{&batch, row->second, &columns};
+  }
+};
+
 /// Order is the order of calls, which is Kafka's offset order within each partition. Pure: no I/O, no clock.
 /// Not thread-safe. Rows are appended to batch() by the caller, then named here.
 class Fold {
@@ -93,6 +106,17 @@ class Fold {
   /// RestoreMoved(key) takes the removal back as long as the second half has not come
   void Remove(const Hash128& key, bool moving = false);
   void RestoreMoved(const Hash128& key);
+
+  /// From now on the batch's rows have their key in these columns, and NoteKey() remembers values; empty:
+  /// hashes are enough for whoever takes the fold. Forgotten by Reset().
+  void KeepKeys(std::vector<int> columns) { key_columns_ = std::move(columns); }
+  bool keeps_keys() const { return !key_columns_.empty(); }
+  /// Remembers the values of a key that came without its row: of a delete, or the old one of a row that moved.
+  void NoteKey(const Hash128& key, const rows::KeyRow& values);
+  /// The values of a key that the batch has a row of, or that was noted; see KeyRow::known().
+  rows::KeyRow FindKey(const Hash128& key) const;
+  /// What NoteKey() remembers, for the next batch; null: nothing.
+  std::shared_ptr<const NotedKeys> noted_keys() const { return noted_; }
 
   /// What the batch has done to the key so far.
   Slot::State StateOf(const Hash128& key) const;
@@ -179,6 +203,8 @@ class Fold {
   std::unordered_map<Hash128, FormerRow> moved_;
   Refusal refusal_;
   std::unordered_map<uint32_t, Refusal> refused_;
+  std::vector<int> key_columns_;  // empty: keys' values are not kept
+  std::shared_ptr<NotedKeys> noted_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;
 };

@@ -29,13 +29,13 @@ Result<std::optional<IcebergSink::RowPlace>> IcebergSink::Locate(const Hash128& 
   return std::optional(RowPlace{*path, location.position});
 }
 
-Result<bool> IcebergSink::HasRow(const Hash128& key) {
+Result<bool> IcebergSink::HasRow(const Hash128& key, const rows::KeyRow&) {
   CDC_TRY(Settle());
   CDC_ASSIGN(const auto place, Locate(key));
   return place.has_value();
 }
 
-Result<bool> IcebergSink::ReadRow(const Hash128& key, rows::Batch* row) {
+Result<bool> IcebergSink::ReadRow(const Hash128& key, const rows::KeyRow&, rows::Batch* row) {
   CDC_TRY(Settle());
   CDC_ASSIGN(const auto place, Locate(key));
   if (!place) return false;
@@ -73,8 +73,12 @@ void IcebergSink::LoadMoved() {
     moved_[key] = place;
 }
 
-Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys) {
+Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys, const Fold&) {
   CDC_TRY(Settle());
+  return KeepPlaces(keys);
+}
+
+Status IcebergSink::KeepPlaces(const std::vector<Hash128>& keys) {
   // Old ones have been claimed, or their files are gone, by the time there are so many.
   if (moved_.size() > kMostMoved) moved_.clear();
   for (const Hash128& key : keys) {

@@ -113,9 +113,9 @@ class IcebergSink final : public Sink {
   void NoteAbsent(std::vector<std::string> columns) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
   int64_t row_bytes() const override;
-  Result<bool> HasRow(const Hash128& key) override;
-  Result<bool> ReadRow(const Hash128& key, rows::Batch* row) override;
-  Status KeepMoved(const std::vector<Hash128>& keys) override;
+  Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) override;
+  Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) override;
+  Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) override;
   void Expect(int64_t records) override { expected_records_ = records; }
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
   void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) override;
@@ -185,6 +185,7 @@ class IcebergSink final : public Sink {
   };
   Result<std::optional<RowPlace>> Locate(const Hash128& key) const;
   std::optional<RowPlace> LocateMoved(const Hash128& key) const;
+  Status KeepPlaces(const std::vector<Hash128>& keys);
   void LoadMoved();
   Status FillFromFile(const std::string& path, std::vector<std::pair<int64_t, uint32_t>> wanted, Fold* fold,
                       std::vector<uint32_t>* unknown);

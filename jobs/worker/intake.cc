@@ -33,8 +33,9 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
       declared_(settings.declared),
       placeholder_(settings.declared.handling.unavailable_placeholder),
       fold_(SchemaOf(sink)),
-      streak_(LetterStreak::Load(settings.index_folder / kStreakFile)),
-      changes_(sink.marker() ? sink.marker()->key_changes : contract::KeyChangeState{}) {
+      changes_(sink.marker() ? sink.marker()->key_changes : contract::KeyChangeState{}),
+      streak_(LetterStreak::Load(settings.index_folder / kStreakFile)) {
+  declared_.as_text = sink_.needs_source_types();
   std::error_code ignored;
   shared_topic_ =
       !settings_.takes_all && std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
@@ -58,12 +59,18 @@ void Intake::DeriveAnew() {
 }
 
 void Intake::SwapFold(Fold* other) {
+  carried_keys_ = fold_.noted_keys();
   std::swap(fold_, *other);
   DeriveAnew();
 }
 
 void Intake::StartBatch() {
+  const auto noted = carried_keys_ != nullptr ? std::exchange(carried_keys_, nullptr) : fold_.noted_keys();
   fold_.Reset(SchemaOf(sink_));
+  if (sink_.needs_key_values()) fold_.KeepKeys(key_columns_);
+  if (noted != nullptr) {
+    for (const auto& [key, change] : changes_.open()) fold_.NoteKey(key, noted->Find(key));
+  }
   kept_.clear();
   kept_bytes_ = 0;
   counts_.clear();

@@ -191,6 +191,7 @@ class Intake {
   std::vector<std::string> SourceColumns(const rows::Schema& table) const;
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
+  Status NoteSourceTypes(std::vector<event::SourceColumn>* columns) const;
   Status CheckKeyOf(const kafka::Message& message, const event::Envelope& envelope);
   Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
@@ -250,6 +251,7 @@ class Intake {
   std::unique_ptr<event::RowDecoder> key_decoder_;
   std::shared_ptr<const rows::Schema> key_schema_;
   std::unique_ptr<rows::Batch> key_batch_;
+  std::vector<int> key_batch_columns_;  // 0, 1, …
   std::unique_ptr<rows::KeyHasher> row_hasher_, key_hasher_;
   std::vector<int> key_columns_;     // of the table's key, in its rows
   std::vector<int> source_columns_;  // that come from the source …
@@ -280,6 +282,7 @@ class Intake {
   std::unordered_map<uint32_t, Kept> kept_;  // events of rows with gaps
   int64_t kept_bytes_ = 0;
   KeyChanges changes_;
+  std::shared_ptr<const NotedKeys> carried_keys_;  // of the batch that was given away
   std::shared_ptr<RowIdentity> identity_;          // of a table without a key
   std::unordered_map<Hash128, uint32_t> counts_;   // content → rows, with this batch; as far as asked for
   std::vector<std::string> absent_;                // columns that the source does not send any more

@@ -82,7 +82,7 @@ Status Intake::KeepDisplaced() {
   constexpr size_t kMostDisplaced = 20'000;
   if (changes_.WouldLose()) return ValuesLost("the newest commit");
   const std::vector<Hash128> keys = changes_.DisplacedFromTable();
-  if (!keys.empty()) CDC_TRY(sink_.KeepMoved(keys));
+  if (!keys.empty()) CDC_TRY(sink_.KeepMoved(keys, fold_));
   const size_t count = changes_.state().displaced.size();
   if (count <= kMostDisplaced) return {};
   return Error{
@@ -240,7 +240,9 @@ Result<Hash128> Intake::HashOfKey(std::string_view json, bool is_row) {
     if (key_batch_->column(i).has_value(0)) continue;
     return Error{ErrorKind::kBadValue, "key column '" + key_schema_->fields[i].name + "' is missing"};
   }
-  return (*key_hasher_)(*key_batch_, 0);
+  const Hash128 key = (*key_hasher_)(*key_batch_, 0);
+  fold_.NoteKey(key, {key_batch_.get(), 0, &key_batch_columns_});
+  return key;
 }
 
 }  // namespace cdc::worker

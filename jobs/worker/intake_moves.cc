@@ -22,14 +22,14 @@ Result<bool> Intake::IsTaken(const Hash128& key) {
   const Slot::State state = fold_.StateOf(key);
   if (state != Slot::State::kUntouched) return state == Slot::State::kLive;
   if (fold_.truncated()) return false;
-  return sink_.HasRow(key);
+  return sink_.HasRow(key, fold_.FindKey(key));
 }
 
 /// Appends the key's present row to `out`. \return whether it has one
 Result<bool> Intake::CopyPresentRow(const Hash128& key, rows::Batch* out) {
   const Slot::State state = fold_.StateOf(key);
   if (state == Slot::State::kGone) return false;
-  if (state == Slot::State::kUntouched) return sink_.ReadRow(key, out);
+  if (state == Slot::State::kUntouched) return sink_.ReadRow(key, fold_.FindKey(key), out);
   const uint32_t row = *fold_.LiveRow(key);
   for (size_t i = 0; i < out->column_count(); ++i) out->column(i).AppendFrom(fold_.batch().column(i), row);
   return true;
@@ -170,6 +170,7 @@ Result<Verdict> Intake::MoveRow(const kafka::Message& message, const event::Enve
   // What is sent again finds itself. Without a place in the log, a row that was there shows that it is not.
   bool displaces = !replaying_ && !place.again && (place.at || (move.by_update && came_from_a_row)) && !(key == move.from);
   if (displaces) {
+    fold_.NoteKey(key, {&fold_.batch(), row, &key_columns_});
     CDC_ASSIGN(displaces, IsTaken(key));
   }
   std::optional<FormerRow> former;
@@ -198,7 +199,7 @@ Status Intake::CloseKeyChange(const Hash128& key) {
   const KeyChanges::Open* const first_half = changes_.Find(key);
   if (first_half == nullptr || first_half->departs || first_half->reinstated) return {};
   changes_.End(key);
-  return sink_.KeepMoved({key});
+  return sink_.KeepMoved({key}, fold_);
 }
 
 /// Of the second half of a key change that is dropped.

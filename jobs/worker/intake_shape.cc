@@ -83,6 +83,7 @@ Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::
   std::vector<event::SourceColumn> columns;
   if (!envelope.schema.empty()) {
     CDC_ASSIGN(columns, ColumnsOfSchema(envelope.schema, declared_));
+    CDC_TRY(NoteSourceTypes(&columns));
   } else {
     if (envelope.after.empty() && sink_.schema() == nullptr) return Verdict::kTaken;
     CDC_ASSIGN(columns, LearnColumns(envelope, ahead));
@@ -289,6 +290,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     for (const auto& [before, after] : own.changes.renames)
       table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
     iceberg::SchemaChanges changes = ChangesFor(table, columns);
+    if (!sink_.needs_source_types()) changes.source_types.clear();
     changes.renames = own.changes.renames;
     changes.additions.insert(changes.additions.end(), own.changes.additions.begin(),
                              own.changes.additions.end());
@@ -350,6 +352,7 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
   operation_ = filled_by(kOperation);
   source_lsn_column_ = filled_by(kSourceLsn);
   source_time_ = filled_by(kSourceTime);
+  (void)filled_by(kDeletedAt);  // by the sink
   derived_columns_.clear();
   if (mapping_ != nullptr) {
     for (const rows::Field& field : mapping_->Derived()) derived_columns_.push_back(position(field.name));
@@ -383,8 +386,10 @@ void Intake::MakeKeyDecoder(std::vector<event::SourceColumn> columns) {
     key_schema->fields.push_back(schema->fields[static_cast<size_t>(at)]);
   }
   key_schema_ = key_schema;
+  key_batch_columns_ = in_key;
   key_batch_ = std::make_unique<rows::Batch>(key_schema_);
   key_columns_ = in_row;
+  if (sink_.needs_key_values()) fold_.KeepKeys(key_columns_);
   row_hasher_ = std::make_unique<rows::KeyHasher>(sink_.key_secret(), std::move(in_row));
   key_hasher_ = std::make_unique<rows::KeyHasher>(sink_.key_secret(), in_key);
   // A message key may have columns that the table's key has not, when the source's primary key was extended.

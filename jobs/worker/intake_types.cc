@@ -81,6 +81,25 @@ std::set<std::string> Intake::OwnColumns() const {
   return own;
 }
 
+/// A schema does not tell all types apart; the source database does. It is asked for columns that the table
+/// does not have yet.
+Status Intake::NoteSourceTypes(std::vector<event::SourceColumn>* columns) const {
+  if (!sink_.needs_source_types() || !describe_) return {};
+  const auto schema = sink_.schema();
+  const bool known =
+      schema != nullptr && std::all_of(columns->begin(), columns->end(), [&](const event::SourceColumn& each) {
+        return schema->IndexOf(each.column()) >= 0;
+      });
+  if (known) return {};
+  CDC_ASSIGN(const SourceDescription description, describe_());
+  for (event::SourceColumn& column : *columns) {
+    const auto words = description.columns.find(column.name);
+    if (words != description.columns.end() && !declared_.columns.contains(column.name))
+      column.source_type = words->second;
+  }
+  return {};
+}
+
 /// Columns of other types than the table's, and such as were gone for a while. What only widens is not here.
 Result<Verdict> Intake::FollowTypes(const std::vector<event::SourceColumn>& columns, bool from_schema) {
   const std::set<std::string> own = OwnColumns();

@@ -175,7 +175,7 @@ Status Loop::FinishKeyChanges() {
 
 Status Loop::GiveUpKeyChanges(SteadyTime since) {
   const std::vector<Hash128> keys = ports_.intake.ForgetKeyChanges(since);
-  return keys.empty() ? Status{} : ports_.sink.KeepMoved(keys);
+  return keys.empty() ? Status{} : ports_.sink.KeepMoved(keys, ports_.intake.fold());
 }
 
 /// The first half of a key change is committed with its second half, so that a restart reads both again.

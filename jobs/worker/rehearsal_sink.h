@@ -20,10 +20,14 @@ class RehearsalSink final : public Sink {
   std::shared_ptr<RowIdentity> row_identity() const override { return real_.row_identity(); }
   Result<uint32_t> CountRows(const Hash128& content) override { return real_.CountRows(content); }
   Status IdentifyRowsWithout(const std::vector<std::string>&) override { return {}; }
-  Result<bool> HasRow(const Hash128& key) override { return real_.HasRow(key); }
-  Result<bool> ReadRow(const Hash128& key, rows::Batch* row) override {
+  bool needs_key_values() const override { return real_.needs_key_values(); }
+  bool needs_source_types() const override { return real_.needs_source_types(); }
+  Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) override {
+    return real_.HasRow(key, values);
+  }
+  Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) override {
     if (schema_ != real_.schema()) return false;
-    return real_.ReadRow(key, row);
+    return real_.ReadRow(key, values, row);
   }
   std::vector<std::string> absent() const override { return real_.absent(); }
   void NoteAbsent(std::vector<std::string>) override {}
@@ -46,7 +50,7 @@ class RehearsalSink final : public Sink {
     if (schema_ != real_.schema()) return std::vector<uint32_t>();
     return real_.FillGaps(fold);
   }
-  Status KeepMoved(const std::vector<Hash128>&) override { return {}; }
+  Status KeepMoved(const std::vector<Hash128>&, const Fold&) override { return {}; }
   Result<Committed> Commit(const Fold&, const Marker&) override { return Committed{}; }
   void BeginCommit(const Fold&, const Marker&, std::function<Status()>) override {}
   bool committing() const override { return false; }

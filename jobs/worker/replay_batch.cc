@@ -46,7 +46,7 @@ Status ReplayBatch::Commit(const Ports& ports) {
   Fold& fold = ports.intake.fold();
   // The second half of a key change that is not among the letters was applied long ago.
   const std::vector<Hash128> moving = ports.intake.ForgetKeyChanges(SteadyTime::max());
-  if (!moving.empty()) CDC_TRY(ports.sink.KeepMoved(moving));
+  if (!moving.empty()) CDC_TRY(ports.sink.KeepMoved(moving, ports.intake.fold()));
   if (!fold.gaps().empty()) {
     CDC_ASSIGN(const std::vector<uint32_t> unknown, ports.sink.FillGaps(&fold));
     for (const uint32_t row : unknown) CDC_TRY(ports.intake.AbandonRow(row));

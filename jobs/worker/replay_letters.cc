@@ -152,9 +152,8 @@ class TopicFacts {
 
 }  // namespace
 
-Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const Marker& marker,
-                                 const LetterPlace& after, size_t most_letters, int64_t most_bytes) {
-  const std::string dlq = contract::DlqTopic(topic);
+Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const std::string& dlq,
+                                 const Marker& marker, const LetterPlace& after, size_t most_letters, int64_t most_bytes) {
   const auto info = consumer.DescribeTopic(dlq, kTopicTimeout);
   if (!info && info.error().kind == ErrorKind::kNotFound) return LetterWindow();
   if (!info) return info.error();

@@ -32,11 +32,11 @@ struct LetterWindow {
   bool more = false;    ///< there are letters behind the last of these
 };
 
-/// The first letters of `topic` behind `after`, each once however often it was written, as many as fit.
+/// The first letters of `topic`, kept in topic `dlq`, behind `after`, each once however often it was written, as many as fit.
 /// \param most_bytes, most_letters at least one is taken
 /// \return kTransient.
-Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const Marker& marker,
-                                 const LetterPlace& after, size_t most_letters, int64_t most_bytes);
+Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const std::string& dlq,
+                                 const Marker& marker, const LetterPlace& after, size_t most_letters, int64_t most_bytes);
 
 /// Fills in what the topic says: reads it once from the first letter on.
 /// \param keys null: of an append-only table, where rows do not supersede each other

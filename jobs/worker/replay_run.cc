@@ -172,7 +172,7 @@ Status Replay::Windows(nlohmann::json* line) {
   const int64_t bytes = ShareOut(settings_.memory_bytes).batch;
   for (bool first = true;; first = false) {
     CDC_ASSIGN(LetterWindow window,
-               ReadLetters(*consumer_, settings_.topic, marker_, after, kLettersAtOnce, bytes));
+               ReadLetters(*consumer_, settings_.topic, table_.dead_letter_topic(settings_.topic), marker_, after, kLettersAtOnce, bytes));
     if (first && window.already > 0) (*line)["counts"][WordOf(ReplayVerdict::kAlready)] = window.already;
     if (window.letters.empty()) return {};
     CDC_TRY(Apply(&window.letters, line));

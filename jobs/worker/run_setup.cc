@@ -145,6 +145,11 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   if (settings.append && !says_operation) {
     settings.own_columns.push_back({std::string(kOperationName), std::string(kOperation)});
   }
+  // Names that the sink fills when a row is deleted (jobs/sink/postgres/settings.h).
+  if (table.deletes == config::Deletes::kSoft) {
+    if (!says_operation) settings.own_columns.push_back({"op", std::string(kOperation)});
+    settings.own_columns.push_back({"deleted_at", std::string(kDeletedAt)});
+  }
   settings.rewrite_on_type_change = table.on_type_change == config::OnTypeChange::kRewrite;
   settings.declared.table = table.name;
   settings.declared.handling = HandlingOf(config.source);
@@ -164,6 +169,8 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   settings.index_folder = contract::StateLayout(config.orchestrator.state_dir).table_index(table.name);
   settings.ident = {config.catalog.name_space,
                     config::IcebergName(config, table.name, config::BareName(config, table.name))};
+  if (!table.in_iceberg())
+    settings.ident = {config.sinks.at(table.sink).schema, config::TargetName(config, table)};
   return settings;
 }
 

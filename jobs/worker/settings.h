@@ -47,6 +47,7 @@ struct KafkaSettings {
   std::string bootstrap_servers;
   std::string group_id;
   std::vector<kafka::Property> properties;
+  std::string dead_letters = {};  ///< topic; empty: `<topic>.dlq` of each letter's own
 };
 
 }  // namespace cdc::worker

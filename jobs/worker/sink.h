@@ -68,6 +68,11 @@ class Sink {
   /// Names of the key's columns, pinned by Create(); empty: an append-only table.
   virtual const std::vector<std::string>& key() const = 0;
 
+  /// Whether keys must come with their values (Fold::FindKey()); false: their hashes are enough.
+  virtual bool needs_key_values() const { return false; }
+  /// Whether the types that columns have at the source are wanted (rows::Field::source_type).
+  virtual bool needs_source_types() const { return false; }
+
   /// What the hashes of the table's keys are made with. Not before Create().
   virtual const KeySecret& key_secret() const = 0;
   /// Which of its columns the worker fills; nothing: not noted, as in tables made before this was.
@@ -109,16 +114,18 @@ class Sink {
   /// kConflict.
   virtual Status IdentifyRowsWithout(const std::vector<std::string>& absent) = 0;
 
-  /// Whether the table has a row of this key. \return kTransient, and the error of the commit under way.
-  virtual Result<bool> HasRow(const Hash128& key) = 0;
+  /// Whether the table has a row of this key. \param values where needs_key_values()
+  /// \return kTransient, and the error of the commit under way.
+  virtual Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) = 0;
 
-  /// Appends the table's row of this key to `row`, a batch of schema(). \return whether it has one;
-  /// kTransient, kCorrupt.
-  virtual Result<bool> ReadRow(const Hash128& key, rows::Batch* row) = 0;
+  /// Appends the table's row of this key to `row`, a batch of schema(). \param values as of HasRow()
+  /// \return whether it has one; kTransient, kCorrupt.
+  virtual Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) = 0;
 
   /// The rows of these keys are about to be removed by key changes whose second halves have not come:
-  /// remember where their values are, so that FillGaps() finds them for a while. \return kTransient.
-  virtual Status KeepMoved(const std::vector<Hash128>& keys) = 0;
+  /// remember where their values are, so that FillGaps() finds them for a while.
+  /// \param fold has the keys' values, where needs_key_values() \return kTransient.
+  virtual Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) = 0;
 
   /// Hint: about how many records of the source are known to come behind the next commit, so that room for
   /// their keys can be made at once.

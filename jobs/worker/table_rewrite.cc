@@ -170,7 +170,7 @@ Status IcebergSink::AdoptRewritten() {
   shared_.reset();
   // Where a row was before a key change has values of the old column only.
   moved_.clear();
-  CDC_TRY(KeepMoved({}));
+  CDC_TRY(KeepPlaces({}));
   return settings_.append ? Status{} : RebuildIndex("a column changed its type");
 }
 

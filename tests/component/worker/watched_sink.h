@@ -54,8 +54,14 @@ class WatchedSink final : public Sink {
   std::shared_ptr<RowIdentity> row_identity() const override { return real_.row_identity(); }
   Result<uint32_t> CountRows(const Hash128& content) override { return real_.CountRows(content); }
   Status IdentifyRowsWithout(const std::vector<std::string>& a) override { return real_.IdentifyRowsWithout(a); }
-  Result<bool> HasRow(const Hash128& key) override { return real_.HasRow(key); }
-  Result<bool> ReadRow(const Hash128& key, rows::Batch* row) override { return real_.ReadRow(key, row); }
+  bool needs_key_values() const override { return real_.needs_key_values(); }
+  bool needs_source_types() const override { return real_.needs_source_types(); }
+  Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) override {
+    return real_.HasRow(key, values);
+  }
+  Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) override {
+    return real_.ReadRow(key, values, row);
+  }
   Status Create(const rows::Schema& s, const std::vector<std::string>& k, const OwnNames& o,
                 const std::vector<std::string>& d) override {
     return real_.Create(s, k, o, d);
@@ -64,7 +70,9 @@ class WatchedSink final : public Sink {
   Status Retype(const std::vector<Retyped>& columns) override { return real_.Retype(columns); }
   int64_t row_bytes() const override { return real_.row_bytes(); }
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override { return real_.FillGaps(fold); }
-  Status KeepMoved(const std::vector<Hash128>& keys) override { return real_.KeepMoved(keys); }
+  Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) override {
+    return real_.KeepMoved(keys, fold);
+  }
   Result<Committed> Commit(const Fold& fold, const Marker& marker) override {
     return real_.Commit(fold, marker);
   }
