@@ -17,7 +17,7 @@ struct JobDefinition {
   std::function<std::unique_ptr<Mapping>()> mapping = {};  ///< empty: rows as they are
 };
 
-/// Reads the command line, runs, prints the report line. \return the exit code (lib/contract/exit_code.h).
+/// Defined by jobs/run, which knows every sink. Reads the command line, runs, prints the report line. \return the exit code (lib/contract/exit_code.h).
 int RunJob(const JobDefinition& job, int argc, char** argv);
 
 }  // namespace cdc::worker

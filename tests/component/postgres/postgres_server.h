@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <fmt/core.h>
@@ -26,12 +27,16 @@ class Server {
     folder_ = mkdtemp(name);
     if (getuid() == 0) Run(fmt::format("chown nobody {}", folder_));
     Run(AsUser(fmt::format("{}/initdb -D {}/data -U cdc -A trust -E UTF8 --no-sync", kBin, folder_)));
-    Run(AsUser(fmt::format("{}/pg_ctl -D {}/data -w -l {}/log -o \"-k {} -c listen_addresses=\" start", kBin,
-                           folder_, folder_, folder_)));
+    Start();
   }
   ~Server() {
     Stop();
     std::filesystem::remove_all(folder_);
+  }
+  void Start() {
+    Run(AsUser(fmt::format("{}/pg_ctl -D {}/data -w -l {}/log -o \"-k {} -c listen_addresses=\" start", kBin,
+                           folder_, folder_, folder_)));
+    stopped_ = false;
   }
   void Stop() {
     if (!stopped_) Run(AsUser(fmt::format("{}/pg_ctl -D {}/data -m immediate stop", kBin, folder_)));
@@ -42,6 +47,18 @@ class Server {
     std::ofstream(file) << statements;
     Run(fmt::format("psql -q -v ON_ERROR_STOP=1 -h {} -U cdc -d postgres -f {}", folder_, file));
   }
+  /// What psql prints of a query, without headers or alignment. Null is "null".
+  std::string Ask(const std::string& query) {
+    const std::string file = folder_ + "/query.sql", answer = folder_ + "/answer";
+    std::ofstream(file) << query;
+    Run(fmt::format("psql -X -q -A -t -P null=null -v ON_ERROR_STOP=1 -h {} -U cdc -d postgres -f {} -o {}", folder_,
+                    file, answer));
+    std::ifstream in(answer);
+    std::string text((std::istreambuf_iterator<char>(in)), {});
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }
+  std::string socket() const { return folder_ + "/.s.PGSQL.5432"; }
   std::string dsn() const { return fmt::format("host={} user=cdc dbname=postgres", folder_); }
 
  private:

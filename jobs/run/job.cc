@@ -8,11 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "jobs/run/open_sink.h"
 #include "jobs/worker/byte_budget.h"
-#include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/loop.h"
 #include "jobs/worker/maintain_run.h"
 #include "jobs/worker/migrate_run.h"
@@ -24,7 +23,6 @@
 #include "lib/contract/names.h"
 #include "lib/contract/report.h"
 #include "lib/contract/state_layout.h"
-#include "lib/lake/lake.h"
 
 namespace cdc::worker {
 namespace {
@@ -120,7 +118,8 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
                 bool drain, contract::JobChannel& channel, const Clock& clock, const log::Logger& log,
                 contract::Report* report) {
   TableSettings settings = SettingsOf(config, table);
-  const KafkaSettings kafka = KafkaSettingsOf(config, table.name);
+  KafkaSettings kafka = KafkaSettingsOf(config, table.name);
+  kafka.dead_letters = table.dead_letters;
   auto lock = contract::LockFile::TryAcquire(
       contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
   if (!lock) return lock.error();
@@ -142,19 +141,12 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   }
   CDC_TRY(NameTable(config, *found, *consumer, &settings));
 
-  CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
-  const std::string source = nlohmann::json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
   bool opened = false;
-  IcebergSink::Ports ports{lake->catalog(),
-                           lake->files(),
-                           clock,
-                           [](Millis pause) { std::this_thread::sleep_for(pause); },
-                           log,
-                           SignOfLife(channel, clock, opened),
-                           SignOfWork(channel, clock, *report)};
-  CDC_ASSIGN(auto sink, IcebergSink::Open(settings, source, ports));
+  run::SinkPorts ports{clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log,
+                       SignOfLife(channel, clock, opened), SignOfWork(channel, clock, *report)};
+  CDC_ASSIGN(const run::OpenedSink store, run::OpenSink(config, table, settings, *found, std::move(ports)));
+  Sink* const sink = store.sink.get();
   opened = true;
-  if (sink->schema() == nullptr) CDC_TRY(RefuseNewName(config, settings, source, lake->catalog()));
 
   DeadLetters letters(kafka);
   CDC_ASSIGN(TaintedKeys tainted,

@@ -1,0 +1,55 @@
+#include "jobs/run/open_sink.h"
+
+#include <nlohmann/json.hpp>
+
+#include "jobs/sink/postgres/postgres_sink.h"
+#include "jobs/worker/iceberg_sink.h"
+#include "lib/config/table_names.h"
+
+namespace cdc::run {
+namespace {
+
+Result<OpenedSink> OpenIceberg(const config::Config& config, const worker::TableSettings& settings,
+                               const std::string& source, SinkPorts ports) {
+  OpenedSink opened;
+  CDC_ASSIGN(opened.lake, lake::Open(config, settings.ident));
+  worker::IcebergSink::Ports iceberg{opened.lake->catalog(), opened.lake->files(), ports.clock,    ports.sleep,
+                                     ports.log,              ports.alive,          ports.working};
+  CDC_ASSIGN(opened.sink, worker::IcebergSink::Open(settings, source, iceberg));
+  if (opened.sink->schema() == nullptr)
+    CDC_TRY(worker::RefuseNewName(config, settings, source, opened.lake->catalog()));
+  return opened;
+}
+
+Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Table& table,
+                                const worker::TableSettings& settings, const std::string& source,
+                                const SinkPorts& ports) {
+  const config::Sink& sink = config.sinks.at(table.sink);
+  postgres_sink::Settings postgres;
+  postgres.table = settings.table;
+  postgres.pipeline = settings.pipeline;
+  postgres.dsn = sink.dsn;
+  postgres.sink = table.sink;
+  postgres.schema = sink.schema;
+  postgres.target = config::TargetName(config, table);
+  postgres.key = settings.key;
+  postgres.append = settings.append;
+  postgres.rewrite_on_type_change = settings.rewrite_on_type_change;
+  postgres.soft_deletes = table.deletes == config::Deletes::kSoft;
+  OpenedSink opened;
+  CDC_ASSIGN(opened.sink,
+             postgres_sink::PostgresSink::Open(std::move(postgres), source, {ports.sleep, ports.log}));
+  return opened;
+}
+
+}  // namespace
+
+Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
+                            const worker::TableSettings& settings, const worker::TopicFound& found,
+                            SinkPorts ports) {
+  const std::string source = nlohmann::json{{"cluster", found.cluster}, {"topic", found.topic}}.dump();
+  if (table.in_iceberg()) return OpenIceberg(config, settings, source, std::move(ports));
+  return OpenPostgres(config, table, settings, source, ports);
+}
+
+}  // namespace cdc::run

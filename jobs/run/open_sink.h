@@ -1,0 +1,42 @@
+#pragma once
+
+/// \file jobs/run/open_sink.h
+/// The store that a table is written to: the one place that knows all of them.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "jobs/worker/run_setup.h"
+#include "jobs/worker/settings.h"
+#include "jobs/worker/sink.h"
+#include "lib/config/config.h"
+#include "lib/core/clock.h"
+#include "lib/lake/lake.h"
+#include "lib/log/logger.h"
+
+namespace cdc::run {
+
+struct SinkPorts {
+  const Clock& clock;                 ///< all must outlive the sink
+  std::function<void(Millis)> sleep;  ///< between attempts
+  log::Logger log;
+  /// Called again and again while the table is opened. What it returns ends that.
+  std::function<Status()> alive;
+  /// The same while the table is written anew, with what to tell people.
+  std::function<Status(const std::string& doing)> working;
+};
+
+/// A sink and what it stands on.
+struct OpenedSink {
+  std::unique_ptr<lake::Lake> lake;  ///< null: not in a lake
+  std::unique_ptr<worker::Sink> sink;
+};
+
+/// Opens the table where `table.sink` says. \param settings of the run; must outlive the sink
+/// \return errors of IcebergSink::Open() and PostgresSink::Open().
+Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
+                            const worker::TableSettings& settings, const worker::TopicFound& found,
+                            SinkPorts ports);
+
+}  // namespace cdc::run

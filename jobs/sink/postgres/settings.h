@@ -1,0 +1,28 @@
+#pragma once
+
+/// \file jobs/sink/postgres/settings.h
+/// What one run needs to know of its table in PostgreSQL, taken from the configuration.
+
+#include <string>
+#include <vector>
+
+namespace cdc::postgres_sink {
+
+struct Settings {
+  std::string table;     ///< its entry in tables.toml, for hints
+  std::string pipeline;  ///< names its row of cdc_offsets
+  std::string dsn;       ///< libpq; a secret
+  std::string sink;      ///< the sink's name in tables.toml
+  std::string schema;    ///< of the target
+  std::string target;    ///< the table's name there
+  std::vector<std::string> key;  ///< configured; empty: the events' own
+  bool append = false;
+  bool rewrite_on_type_change = false;
+  bool soft_deletes = false;
+};
+
+/// Columns of soft deletes: the operation that was the row's last, and when it was deleted.
+inline constexpr const char* kSoftOperation = "op";
+inline constexpr const char* kSoftTime = "deleted_at";
+
+}  // namespace cdc::postgres_sink
