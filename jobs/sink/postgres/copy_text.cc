@@ -32,53 +32,78 @@ void AppendFloating(T v, std::string* out) {
     AppendNumber(v, out);
 }
 
-void AppendTwo(int64_t v, std::string* out) {
-  *out += static_cast<char>('0' + v / 10);
-  *out += static_cast<char>('0' + v % 10);
-}
+/// Digits and signs of one value, written in place and appended at once.
+class Short {
+ public:
+  void Two(int64_t v) {
+    text_[size_++] = static_cast<char>('0' + v / 10);
+    text_[size_++] = static_cast<char>('0' + v % 10);
+  }
+  void Sign(char c) { text_[size_++] = c; }
+  void AppendTo(std::string* out) const { out->append(text_.data(), size_); }
 
-/// Year, month and day of days since 1970 (Howard Hinnant's civil_from_days), of the years 1 to 9999.
-bool AppendDay(int64_t days, std::string* out) {
+ private:
+  std::array<char, 40> text_;
+  size_t size_ = 0;
+};
+
+/// Year, month and day of days since 1970 (Howard Hinnant's civil_from_days).
+/// \return false: not of the years 1 to 9999, and nothing was written
+bool WriteDay(int64_t days, Short* out) {
   days += 719'468;
   if (days < 306 || days >= 3'652'365) return false;  // 0001-01-01 … 9999-12-31
-  const int64_t era = days / 146'097, of_era = days - era * 146'097;
-  const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
-  const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted = (5 * of_year + 2) / 153;
-  const int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-  const int64_t year = year_of_era + era * 400 + (month <= 2);
-  AppendTwo(year / 100, out);
-  AppendTwo(year % 100, out);
-  *out += '-';
-  AppendTwo(month, out);
-  *out += '-';
-  AppendTwo(of_year - (153 * shifted + 2) / 5 + 1, out);
+  const auto shifted = static_cast<uint32_t>(days);
+  const uint32_t era = shifted / 146'097, of_era = shifted - era * 146'097;
+  const uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const uint32_t from_march = (5 * of_year + 2) / 153;
+  const uint32_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+  const uint32_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  out->Two(year / 100);
+  out->Two(year % 100);
+  out->Sign('-');
+  out->Two(month);
+  out->Sign('-');
+  out->Two(of_year - (153 * from_march + 2) / 5 + 1);
   return true;
 }
 
-void AppendTime(int64_t micros, std::string* out) {
-  AppendTwo(micros / (3600 * kSecond), out);
-  *out += ':';
-  AppendTwo(micros / (60 * kSecond) % 60, out);
-  *out += ':';
-  AppendTwo(micros / kSecond % 60, out);
-  if (micros % kSecond == 0) return;
-  *out += '.';
-  for (int64_t unit = kSecond / 10, rest = micros % kSecond; unit > 0; rest %= unit, unit /= 10)
-    *out += static_cast<char>('0' + rest / unit);
+/// \param micros of the day
+void WriteTime(int64_t micros, Short* out) {
+  const auto seconds = static_cast<uint32_t>(micros / kSecond), rest = static_cast<uint32_t>(micros % kSecond);
+  out->Two(seconds / 3600);
+  out->Sign(':');
+  out->Two(seconds / 60 % 60);
+  out->Sign(':');
+  out->Two(seconds % 60);
+  if (rest == 0) return;
+  out->Sign('.');
+  out->Two(rest / 10'000);
+  out->Two(rest / 100 % 100);
+  out->Two(rest % 100);
 }
 
-void AppendTimestamp(const rows::Column& column, uint32_t row, std::string* out) {
-  const auto micros = column.fixed<int64_t>(row);
-  int64_t days = micros / kDay, rest = micros % kDay;
-  if (rest < 0) rest += kDay, --days;
-  if (!AppendDay(days, out)) {  // another era: BC, or beyond the year 9999
-    *out += rows::CellText(column, row);
-    return;
+void AppendMoment(const rows::Column& column, uint32_t row, std::string* out) {
+  const TypeKind kind = column.type().kind;
+  Short text;
+  bool written = true;
+  if (kind == TypeKind::kDate) {
+    written = WriteDay(column.fixed<int32_t>(row), &text);
+  } else if (kind == TypeKind::kTime) {
+    WriteTime(column.fixed<int64_t>(row), &text);
+  } else {
+    const auto micros = column.fixed<int64_t>(row);
+    int64_t days = micros / kDay, rest = micros % kDay;
+    if (rest < 0) rest += kDay, --days;
+    written = WriteDay(days, &text);
+    text.Sign(' ');
+    WriteTime(rest, &text);
+    if (kind == TypeKind::kTimestamptz) text.Sign('+'), text.Two(0);
   }
-  *out += ' ';
-  AppendTime(rest, out);
-  if (column.type().kind == TypeKind::kTimestamptz) *out += "+00";
+  if (written)
+    text.AppendTo(out);
+  else
+    *out += rows::CellText(column, row);  // BC, or beyond the year 9999
 }
 
 void AppendHex(std::string_view bytes, std::string* out) {
@@ -117,11 +142,9 @@ void AppendScalar(const rows::Column& column, uint32_t row, std::string* out) {
     case TypeKind::kDouble: AppendFloating(column.fixed<double>(row), out); break;
     case TypeKind::kDecimal: *out += DecimalToText(column.fixed<Int128>(row), column.type().scale); break;
     case TypeKind::kDate:
-      if (!AppendDay(column.fixed<int32_t>(row), out)) *out += rows::CellText(column, row);
-      break;
-    case TypeKind::kTime: AppendTime(column.fixed<int64_t>(row), out); break;
+    case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kTimestamptz: AppendTimestamp(column, row, out); break;
+    case TypeKind::kTimestamptz: AppendMoment(column, row, out); break;
     default: *out += rows::CellText(column, row); break;
   }
 }
@@ -211,22 +234,27 @@ bool ReadScalar(std::string_view text, rows::Column* to) {
 }  // namespace
 
 void AppendEscaped(std::string_view text, std::string* out) {
+  const auto letter_of = [](char c) -> char {
+    switch (c) {
+      case '\\': return '\\';
+      case '\t': return 't';
+      case '\n': return 'n';
+      case '\r': return 'r';
+      default: return 0;
+    }
+  };
   size_t from = 0;
   for (size_t at = 0; at < text.size(); ++at) {
-    char letter = 0;
-    switch (text[at]) {
-      case '\\': letter = '\\'; break;
-      case '\t': letter = 't'; break;
-      case '\n': letter = 'n'; break;
-      case '\r': letter = 'r'; break;
-      default: continue;
-    }
-    out->append(text.substr(from, at - from));
+    // All of them but the backslash are below the space.
+    if (text[at] != '\\' && static_cast<unsigned char>(text[at]) >= ' ') continue;
+    const char letter = letter_of(text[at]);
+    if (letter == 0) continue;
+    out->append(text.data() + from, at - from);
     *out += '\\';
     *out += letter;
     from = at + 1;
   }
-  out->append(text.substr(from));
+  out->append(text.data() + from, text.size() - from);
 }
 
 void AppendCell(const rows::Column& column, uint32_t row, Form form, int bits, std::string* out) {
