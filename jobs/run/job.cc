@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "jobs/run/open_sink.h"
-#include "jobs/worker/byte_budget.h"
 #include "jobs/worker/loop.h"
 #include "jobs/worker/maintain_run.h"
 #include "jobs/worker/migrate_run.h"
@@ -124,15 +123,8 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
       contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
   if (!lock) return lock.error();
 
-  kafka::ConsumerOptions options;
-  options.bootstrap_servers = kafka.bootstrap_servers;
+  kafka::ConsumerOptions options = ConsumerOptionsOf(kafka, settings.memory_bytes);
   options.group_id = kafka.group_id;
-  options.properties = kafka.properties;
-  const ByteShares shares = ShareOut(settings.memory_bytes);
-  options.queued_bytes = shares.queued;
-  options.poll_bytes = shares.poll;
-  options.fetch_bytes = shares.fetch;
-  options.fetch_partition_bytes = shares.fetch_partition;
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(options));
   CDC_ASSIGN(const auto found, FindTopic(*consumer, table));
   if (!found) {

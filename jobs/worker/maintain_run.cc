@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "jobs/worker/end_line.h"
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/run_setup.h"
 #include "lib/config/table_names.h"
-#include "lib/contract/exit_code.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
 #include "lib/lake/lake.h"
@@ -72,19 +71,9 @@ Result<contract::LockFile> TakeTableLock(const config::Config& config, const std
 int MaintainTable(const config::Config& config, const config::Table& table, const MaintainOrder& order,
                   const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log) {
   const SteadyTime started = clock.steady();
-  nlohmann::json line = {{"table", table.name}, {"dry_run", order.dry_run}, {"exit", 0}};
+  nlohmann::json line = {{"table", table.name}, {"dry_run", order.dry_run}};
   const Status status = Maintain(config, table, order, stop, clock, log, &line);
-  if (!status) {
-    line["exit"] = static_cast<int>(contract::ExitCodeFor(status.error().kind));
-    line["reason"] = status.error().message;
-    line["hint"] = status.error().hint;
-    log.Error("{}", Describe(status.error()));
-  }
-  line["seconds"] = std::chrono::duration<double>(clock.steady() - started).count();
-  log.Flush();
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-  return line["exit"];
+  return EndWithLine(std::move(line), status, clock, started, log);
 }
 
 }  // namespace cdc::worker

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "jobs/worker/end_line.h"
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/run_setup.h"
 #include "jobs/worker/type_change_note.h"
 #include "lib/config/table_names.h"
-#include "lib/contract/exit_code.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
 #include "lib/lake/lake.h"
@@ -77,19 +76,9 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
 int MigrateTable(const config::Config& config, const config::Table& table, bool confirmed,
                  const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log) {
   const SteadyTime started = clock.steady();
-  nlohmann::json line = {{"table", table.name}, {"done", false}, {"exit", 0}};
+  nlohmann::json line = {{"table", table.name}, {"done", false}};
   const Status status = Migrate(config, table, confirmed, stop, clock, log, &line);
-  if (!status) {
-    line["exit"] = static_cast<int>(contract::ExitCodeFor(status.error().kind));
-    line["reason"] = status.error().message;
-    line["hint"] = status.error().hint;
-    log.Error("{}", Describe(status.error()));
-  }
-  line["seconds"] = std::chrono::duration<double>(clock.steady() - started).count();
-  log.Flush();
-  std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-  std::fflush(stdout);
-  return line["exit"];
+  return EndWithLine(std::move(line), status, clock, started, log);
 }
 
 }  // namespace cdc::worker

@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "jobs/worker/byte_budget.h"
+#include "jobs/worker/end_line.h"
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/maintain_run.h"
 #include "jobs/worker/rehearsal_sink.h"
 #include "jobs/worker/replay_batch.h"
 #include "jobs/worker/run_setup.h"
-#include "lib/contract/exit_code.h"
 #include "lib/contract/lock_file.h"
 #include "lib/lake/lake.h"
 
@@ -70,16 +69,8 @@ class Replay {
 };
 
 Status Replay::Open() {
-  const KafkaSettings kafka = KafkaSettingsOf(config_, table_.name);
-  kafka::ConsumerOptions options;
-  options.bootstrap_servers = kafka.bootstrap_servers;
-  options.properties = kafka.properties;
-  const ByteShares shares = ShareOut(settings_.memory_bytes);
-  options.queued_bytes = shares.queued;
-  options.poll_bytes = shares.poll;
-  options.fetch_bytes = shares.fetch;
-  options.fetch_partition_bytes = shares.fetch_partition;
-  CDC_ASSIGN(consumer_, kafka::Consumer::Make(std::move(options)));
+  CDC_ASSIGN(consumer_, kafka::Consumer::Make(ConsumerOptionsOf(KafkaSettingsOf(config_, table_.name),
+                                                                settings_.memory_bytes)));
   CDC_ASSIGN(found_, FindTopic(*consumer_, table_));
   if (!found_) return Error{ErrorKind::kNotFound, fmt::format("the topic of {} does not exist", table_.name)};
   CDC_TRY(NameTable(config_, *found_, *consumer_, &settings_));
@@ -199,20 +190,13 @@ int ReplayTable(const JobDefinition& job, const config::Config& config, const co
                 const log::Logger& log) {
   const SteadyTime started = clock.steady();
   nlohmann::json line = {
-      {"table", table.name}, {"dry_run", order.dry_run},           {"exit", 0},
-      {"more", false},       {"counts", nlohmann::json::object()}, {"letters", nlohmann::json::array()}};
+      {"table", table.name},
+      {"dry_run", order.dry_run},
+      {"more", false},
+      {"counts", nlohmann::json::object()},
+      {"letters", nlohmann::json::array()}};
   const Status status = Replay(job, config, table, order, stop, clock, log).Run(&line);
-  if (!status) {
-    line["exit"] = static_cast<int>(contract::ExitCodeFor(status.error().kind));
-    line["reason"] = status.error().message;
-    line["hint"] = status.error().hint;
-    log.Error("{}", Describe(status.error()));
-  }
-  line["seconds"] = std::chrono::duration<double>(clock.steady() - started).count();
-  log.Flush();
-  std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-  std::fflush(stdout);
-  return line["exit"];
+  return EndWithLine(std::move(line), status, clock, started, log);
 }
 
 }  // namespace cdc::worker

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "jobs/worker/byte_budget.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
@@ -180,6 +181,18 @@ KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& t
   kafka.group_id = config.kafka.group_id + "." + table;
   for (const auto& [name, value] : config.kafka.properties) kafka.properties.push_back({name, value});
   return kafka;
+}
+
+kafka::ConsumerOptions ConsumerOptionsOf(const KafkaSettings& kafka, int64_t memory) {
+  const ByteShares shares = ShareOut(memory);
+  kafka::ConsumerOptions options;
+  options.bootstrap_servers = kafka.bootstrap_servers;
+  options.properties = kafka.properties;
+  options.queued_bytes = shares.queued;
+  options.poll_bytes = shares.poll;
+  options.fetch_bytes = shares.fetch;
+  options.fetch_partition_bytes = shares.fetch_partition;
+  return options;
 }
 
 std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings) {
