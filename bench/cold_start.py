@@ -34,10 +34,10 @@ def one_change(worker, produce, topic, number):
     return visible, time.monotonic() - started
 
 
-def measure(programs, bootstrap, work, runs):
+def measure(programs, producer, bootstrap, work, runs):
     prefix = f"bench-cold-{int(time.time())}"
     topic = f"{prefix}.public.students"
-    produce = [os.path.join(programs, "bench/produce"), "--bootstrap", bootstrap]
+    produce = [producer, "--bootstrap", bootstrap]
     with tempfile.TemporaryDirectory(prefix="cdc-bench-", dir=work) as folder:
         worker = measured.Worker(programs, os.path.join(folder, "now"), bootstrap, loads.LOADS["students"])
         worker.prefix = prefix

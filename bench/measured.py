@@ -157,9 +157,9 @@ def commit(root):
     return git("rev-parse", "--short", "HEAD") + ("+changes" if changed else "")
 
 
-def build(root, folder):
-    """The worker and the programs of bench/, Release."""
+def build(root, folder, *targets):
+    """Release programs of this checkout, below `folder`."""
     quiet = {"check": True, "stdout": subprocess.DEVNULL}
     subprocess.run(["cmake", "-S", root, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCDC_BENCH=ON",
                     "-DCDC_TESTS=OFF"], **quiet)
-    subprocess.run(["ninja", "-C", folder, "job_upsert", "bench_produce"], **quiet)
+    subprocess.run(["ninja", "-C", folder, *targets], **quiet)

@@ -17,7 +17,8 @@ class Ours(Peer):
         self.version = self.bench.commit
         if not self.bench.programs:
             self.bench.programs = os.path.join(self.bench.root, "build/bench/here/bin")
-            measured.build(self.bench.root, os.path.join(self.bench.root, "build/bench/here"))
+            measured.build(self.bench.root, os.path.join(self.bench.root, "build/bench/here"), "job_upsert",
+                           "bench_produce")
 
     def configure(self):
         worker = measured.Worker(self.bench.programs, self.folder, self.bench.bootstrap, loads.LOADS["students"])
