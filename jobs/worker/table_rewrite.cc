@@ -9,12 +9,46 @@
 #include "jobs/worker/type_change_note.h"
 #include "lib/contract/names.h"
 #include "lib/iceberg/schema_json.h"
+#include "lib/rows/cast.h"
 
 namespace cdc::worker {
 namespace {
 
 /// Conflicts with writers that change no rows, each of which costs the whole work.
 constexpr int kAttempts = 5;
+
+/// Whether a row that is not deleted is sure to have a value in `field`; of a list, an element. What files do
+/// not say is not counted.
+bool HasValues(const iceberg::LiveFiles& live, const rows::Field& field) {
+  const bool list = field.type.kind == rows::TypeKind::kList;
+  const int id = list ? field.element_id : field.id;
+  int64_t values = 0;
+  for (const auto& [path, entry] : live.data()) {
+    const auto all = entry->file.value_counts.find(id), nulls = entry->file.null_value_counts.find(id);
+    if (all != entry->file.value_counts.end() && nulls != entry->file.null_value_counts.end())
+      values += all->second - nulls->second;
+  }
+  const int64_t deleted = live.totals().position_deletes;
+  return list ? values > 0 && deleted == 0 : values > deleted;
+}
+
+/// What no rewrite can do is said before anything is read, and before somebody is told to have it done.
+Status RefuseUncertainTexts(const std::vector<Retyped>& columns, const rows::Schema& schema,
+                            const iceberg::LiveFiles& live, const std::string& entry) {
+  std::vector<Retyped> refused;
+  for (const Retyped& each : columns) {
+    const int at = schema.IndexOf(each.name);
+    if (rows::HasUncertainText(each.from, each.to) && at >= 0 &&
+        HasValues(live, schema.fields[static_cast<size_t>(at)]))
+      refused.push_back(each);
+  }
+  if (refused.empty()) return {};
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("the source changed the type of {}, and the table does not know which PostgreSQL "
+                           "type's text the old values had",
+                           ToString(refused)),
+               SnapshotAnew(entry)};
+}
 
 }  // namespace
 
@@ -36,6 +70,7 @@ void IcebergSink::NoteAbsent(std::vector<std::string> columns) {
 
 Status IcebergSink::Retype(const std::vector<Retyped>& columns) {
   CDC_TRY(Settle());
+  CDC_TRY(RefuseUncertainTexts(columns, *schema_, live_, settings_.table));
   if (!settings_.rewrite_on_type_change) return HoldForTypes(columns);
   const auto begun = ports_.clock.steady();
   ports_.log.Info("writing the table anew: {}", ToString(columns));

@@ -117,9 +117,12 @@ Error TableRewriter::Inexact(const rows::Batch& in, size_t column, uint32_t row)
         fmt::format("{}{}={}", name.empty() ? "" : ", ", key, Shown(in.column(static_cast<size_t>(at)), row));
   }
   const Retyped& changed = plan_.columns[static_cast<size_t>(retyped_[column])];
-  return Error{ErrorKind::kBadValue, fmt::format("column '{}' of the row {}: '{}' is no {}", changed.name,
+  const std::string why = rows::HasUncertainText(changed.from, changed.to)
+                              ? std::string("may have had one of two texts at the source")
+                              : "is no " + rows::ToString(changed.to);
+  return Error{ErrorKind::kBadValue, fmt::format("column '{}' of the row {}: '{}' {}", changed.name,
                                                  name.empty() ? "without a key" : "with " + name,
-                                                 Shown(in.column(column), row), rows::ToString(changed.to))};
+                                                 Shown(in.column(column), row), why)};
 }
 
 Status TableRewriter::FinishFile() {

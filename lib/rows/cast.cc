@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "lib/core/decimal.h"
 #include "lib/rows/value_text_internal.h"
 
 namespace cdc::rows {
@@ -192,6 +193,7 @@ bool CastDay(int64_t micros, Column* to) {
 
 bool CastScalar(const Column& from, uint32_t row, Column* to) {
   if (to->type().kind == TypeKind::kString) {
+    if (HasUncertainText(from.type(), to->type())) return false;
     to->AppendBytes(ScalarText(from, row));
     return true;
   }
@@ -218,6 +220,14 @@ bool CastScalar(const Column& from, uint32_t row, Column* to) {
 }
 
 }  // namespace
+
+bool HasUncertainText(const Type& from, const Type& to) {
+  const auto kind_of = [](const Type& type) { return type.kind == TypeKind::kList ? type.element : type.kind; };
+  const TypeKind kind = kind_of(from);
+  return kind_of(to) == TypeKind::kString &&
+         (kind == TypeKind::kBoolean || kind == TypeKind::kBinary ||
+          (kind == TypeKind::kDecimal && from.precision == kMaxDecimalPrecision));
+}
 
 bool CastCell(const Column& from, uint32_t row, Column* to) {
   if (CanPromote(from.type(), to->type()) || !from.has_value(row)) {

@@ -26,13 +26,6 @@ bool HasCast(TypeKind from, TypeKind to) {
   return from == TypeKind::kTimestamp && to == TypeKind::kDate;
 }
 
-/// Whether columns of two PostgreSQL types become this one, whose texts differ: boolean and bit(1), bytea and
-/// bit(n), numeric(38,2) and money.
-bool HasTwoTexts(const Type& type) {
-  return type.kind == TypeKind::kBoolean || type.kind == TypeKind::kBinary ||
-         type == Type::Decimal(kMaxDecimalPrecision, 2);
-}
-
 std::string WhyNot(TypeKind from, TypeKind to) {
   if (IsTemporal(from) && IsTemporal(to) && HasZone(from) != HasZone(to))
     return "the result depends on the time zone of the session that changed the type";
@@ -58,8 +51,6 @@ TypeChange DecideScalars(const Type& column, const Type& source) {
   if (CanPromote(column, source)) return {Change::kPromote, source, {}};
   // A real for a double is not the same: the source has rounded its old values.
   if (column.kind == TypeKind::kLong && source.kind == TypeKind::kInt) return {Change::kNone, column, {}};
-  if (source.kind == TypeKind::kString && HasTwoTexts(column))
-    return {Change::kCannot, column, "the table does not know which PostgreSQL type's text its values had"};
   if (HasCast(column.kind, source.kind)) return {Change::kRewrite, source, {}};
   return {Change::kCannot, column, WhyNot(column.kind, source.kind)};
 }

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <set>
 
+#include "jobs/worker/type_change_note.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "tests/component/worker/changed_table.h"
 #include "tests/support/python_script.h"
@@ -204,6 +205,83 @@ TEST_CASE("without leave the table is held, and says what it would take") {
   CHECK(held.error().message.find(std::to_string(sink->figures().rows) + " rows") != std::string::npos);
   CHECK(held.error().hint.find("cdc migrate t --yes") != std::string::npos);
   CHECK(table.Metadata()->snapshots.size() == Retypable::kBatches);
+}
+
+namespace {
+
+/// Rows with a boolean; nothing: null.
+struct Flagged : SinkTable {
+  Flagged() : SinkTable({0, {{0, 0, "id", true, Type::Of(TypeKind::kLong)}, {0, 0, "flag", false, kFlag}}, {}}) {}
+  static constexpr Type kFlag{TypeKind::kBoolean, 0, 0, TypeKind::kString};
+
+  void Put(IcebergSink& sink, const std::map<int64_t, std::optional<bool>>& rows,
+           const std::vector<int64_t>& gone = {}) {
+    Fold fold(sink.schema());
+    for (const auto& [id, flag] : rows) {
+      fold.batch().column(0).AppendLong(id);
+      if (flag)
+        fold.batch().column(1).AppendBoolean(*flag);
+      else
+        fold.batch().column(1).AppendNull();
+      (void)fold.Upsert(KeyOf(id), fold.batch().rows() - 1, false);
+    }
+    for (const int64_t id : gone) fold.Remove(KeyOf(id));
+    Marker marker;
+    marker.offsets["t"][0] = ++commits_;
+    REQUIRE(sink.Commit(fold, marker));
+  }
+  static std::vector<Retyped> ToText() { return {{"flag", kFlag, Type::Of(TypeKind::kString)}}; }
+
+ private:
+  int64_t commits_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("where no row has a value whose text is uncertain, the table is written anew") {
+  Flagged table;
+  table.settings.rewrite_on_type_change = true;
+  auto sink = table.Open();
+  // Enough of them that the row that goes does not have its file written anew.
+  table.Put(*sink, {{1, std::nullopt}, {2, std::nullopt}, {3, true}, {4, std::nullopt}, {5, std::nullopt},
+                    {6, std::nullopt}, {7, std::nullopt}, {8, std::nullopt}});
+  table.Put(*sink, {}, {3});
+  REQUIRE(sink->Retype(Flagged::ToText()));
+  CHECK(sink->schema()->fields[1].type == Type::Of(TypeKind::kString));
+  CHECK(sink->figures().rows == 7);
+  REQUIRE(sink->Close());
+  for (const json& row : table.Seen()["rows"]) CHECK(row["flag"].is_null());
+}
+
+TEST_CASE("a value whose text is uncertain holds the table, and nobody is told to have it written anew") {
+  for (const bool rewrite : {false, true}) {
+    Flagged table;
+    table.settings.rewrite_on_type_change = rewrite;
+    auto sink = table.Open();
+    table.Put(*sink, {{1, std::nullopt}, {2, true}});
+    const auto held = sink->Retype(Flagged::ToText());
+    REQUIRE_FALSE(held);
+    CHECK(held.error().kind == ErrorKind::kUnsupported);
+    CHECK(held.error().message.find("'flag' from boolean to string") != std::string::npos);
+    CHECK(held.error().message.find("which PostgreSQL type's text") != std::string::npos);
+    CHECK(held.error().hint.find("cdc reset t --yes") != std::string::npos);
+    const auto now = table.catalog->LoadTable(table.settings.ident)->metadata;
+    CHECK(ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->schema()).empty());
+  }
+}
+
+TEST_CASE("beside deleted rows a value whose text is uncertain is found by reading") {
+  Flagged table;
+  table.settings.rewrite_on_type_change = true;
+  auto sink = table.Open();
+  table.Put(*sink, {{1, std::nullopt}, {2, true}, {3, std::nullopt}, {4, std::nullopt}, {5, std::nullopt},
+                    {6, std::nullopt}, {7, std::nullopt}, {8, std::nullopt}});
+  table.Put(*sink, {}, {3});
+  const auto held = sink->Retype(Flagged::ToText());
+  REQUIRE_FALSE(held);
+  CHECK(held.error().kind == ErrorKind::kUnsupported);
+  CHECK(held.error().message.find("column 'flag' of the row with id=2: 'true' may have had one of two texts") !=
+        std::string::npos);
 }
 
 TEST_CASE("a rewrite that is killed goes on with the files that it has written") {

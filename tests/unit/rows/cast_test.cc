@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -93,12 +94,6 @@ TEST_CASE("Cast: writes other values as postgres") {
   CHECK(Cast(Decimal(5, 0, "42"), TypeKind::kString) == "42");
   CHECK(Cast(Int(-5), TypeKind::kString) == "-5");
   CHECK(Cast(Long(INT64_MIN), TypeKind::kString) == "-9223372036854775808");
-  const auto boolean = [](bool v) {
-    return Cast(One(Type::Of(TypeKind::kBoolean), [&](Column* c) { c->AppendBoolean(v); }),
-                TypeKind::kString);
-  };
-  CHECK(boolean(true) == "true");
-  CHECK(boolean(false) == "false");
   CHECK(Cast(Days(0), TypeKind::kString) == "1970-01-01");
   CHECK(Cast(Days(-719'163), TypeKind::kString) == "0001-12-31 BC");
   CHECK(Cast(Days(2'145'042'905), TypeKind::kString) == "5874897-12-31");
@@ -111,9 +106,41 @@ TEST_CASE("Cast: writes other values as postgres") {
         "4714-11-24 00:00:00 BC");
   const Column uuid = One(Type::Of(TypeKind::kUuid), [](Column* c) { c->AppendUuid("0123456789abcde"); });
   CHECK(Cast(uuid, TypeKind::kString) == "30313233-3435-3637-3839-616263646500");
-  const Column bytes =
-      One(Type::Of(TypeKind::kBinary), [](Column* c) { c->AppendBytes(std::string_view("\0\xde\xad", 3)); });
-  CHECK(Cast(bytes, TypeKind::kString) == "\\x00dead");
+}
+
+TEST_CASE("Cast: of a column that may have been of another type only nulls become text") {
+  const Type string = Type::Of(TypeKind::kString);
+  const auto boolean = [](Column* c) { c->AppendBoolean(true); };
+  const auto bytes = [](Column* c) { c->AppendBytes("A"); };
+  const auto decimal = [](Column* c) { c->AppendDecimal(100); };
+  const auto null = [](Column* c) { c->AppendNull(); };
+  CHECK(Cast(One(Type::Of(TypeKind::kBoolean), boolean), string) == std::nullopt);  // bit(1)
+  CHECK(Cast(One(Type::Of(TypeKind::kBinary), bytes), string) == std::nullopt);     // bit(n), bytea_output
+  CHECK(Cast(One(Type::Decimal(38, 2), decimal), string) == std::nullopt);          // money
+  CHECK(Cast(One(Type::Decimal(38, 4), decimal), string) == std::nullopt);  // of other fraction digits
+  CHECK(Cast(One(Type::Decimal(37, 2), decimal), string) == "1.00");
+  for (const Type& type : {Type::Of(TypeKind::kBoolean), Type::Of(TypeKind::kBinary), Type::Decimal(38, 2)}) {
+    CHECK(Cast(One(type, null), string) == "null");
+    CHECK(HasUncertainText(type, string));
+    CHECK(HasUncertainText(Type::ListOf(type), Type::ListOf(string)));
+    CHECK_FALSE(HasUncertainText(type, Type::Of(TypeKind::kInt)));
+    const auto list = [](const std::function<void(Column*)>& fill) {
+      return [fill](Column* c) {
+        fill(&c->BeginList());
+        c->EndList();
+      };
+    };
+    CHECK(Cast(One(Type::ListOf(type), list([](Column*) {})), Type::ListOf(string)) == "{}");
+    CHECK(Cast(One(Type::ListOf(type), list(null)), Type::ListOf(string)) == "{null}");
+  }
+  const auto one = [&](Column* c) {
+    null(&c->BeginList());
+    boolean(&c->BeginList());
+    c->EndList();
+  };
+  CHECK(Cast(One(Type::ListOf(Type::Of(TypeKind::kBoolean)), one), Type::ListOf(string)) == std::nullopt);
+  CHECK_FALSE(HasUncertainText(Type::Of(TypeKind::kString), string));
+  CHECK_FALSE(HasUncertainText(Type::Of(TypeKind::kDouble), string));
 }
 
 TEST_CASE("Cast: takes numbers exactly or not at all") {
