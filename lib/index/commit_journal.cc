@@ -92,6 +92,8 @@ Status VisitMany(std::span<const KeyChange> changes, const KeyIndex& index, Visi
   }
   const auto order = HashOrder(changes.size(), [&](size_t i) -> const Hash128& { return changes[i].key; });
   for (size_t i = 0; i < order.size(); ++i) {
+    // The changes themselves lie in no order.
+    if (i + 2 * kAhead < order.size()) __builtin_prefetch(&changes[order[i + 2 * kAhead]]);
     if (i + kAhead < order.size()) index.Prefetch(changes[order[i + kAhead]].key);
     CDC_TRY(visit(changes[order[i]]));
   }

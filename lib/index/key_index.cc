@@ -117,6 +117,8 @@ Status KeyIndex::FindMany(std::span<const Hash128> keys, std::span<Location> out
   }
   const auto order = HashOrder(keys.size(), [&](size_t i) -> const Hash128& { return keys[i]; });
   for (size_t i = 0; i < order.size(); ++i) {
+    // The keys themselves lie in no order.
+    if (i + 2 * kAhead < order.size()) __builtin_prefetch(&keys[order[i + 2 * kAhead]]);
     if (i + kAhead < order.size()) Prefetch(keys[order[i + kAhead]]);
     out[order[i]] = FindOne(keys[order[i]]);
   }
