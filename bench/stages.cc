@@ -199,6 +199,25 @@ void IndexLookupAndPut(benchmark::State& state) {
 }
 BENCHMARK(IndexLookupAndPut)->Iterations(20)->Unit(benchmark::kMillisecond);
 
+/// The first batch of a run: each part of the file is checked before it is looked at.
+void IndexFirstLook(benchmark::State& state) {
+  FullIndex& full = FullIndex::Get();
+  constexpr size_t kBatch = 100'000;
+  std::mt19937_64 random(8);
+  std::vector<Hash128> keys(kBatch);
+  std::vector<index::Location> found(kBatch);
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (Hash128& key : keys) key = Key(random() % full.keys());
+    const auto index = index::KeyIndex::Open(full.folder(), index::BootId());
+    state.ResumeTiming();
+    if (!index || !(*index)->FindMany(keys, found)) std::abort();
+    benchmark::DoNotOptimize(found.data());
+  }
+  Items(state, kBatch);
+}
+BENCHMARK(IndexFirstLook)->Iterations(20)->Unit(benchmark::kMillisecond);
+
 void IndexOpen(benchmark::State& state) {
   const auto& folder = FullIndex::Get().folder();
   for (auto _ : state) {
