@@ -44,7 +44,7 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line
 /// candidate.
 TableSettings SettingsOf(const config::Config& config, const config::Table& table);
 KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table);
-/// For a consumer of the table's topic, without a group. \param memory the table's, of which it has its shares
+/// For a consumer of the table's topic, without a group. \param memory the table's, of which it has shares
 kafka::ConsumerOptions ConsumerOptionsOf(const KafkaSettings& kafka, int64_t memory);
 
 /// Asks the source database; empty without `dsn`. `settings` must outlive it.

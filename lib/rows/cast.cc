@@ -222,7 +222,7 @@ bool CastScalar(const Column& from, uint32_t row, Column* to) {
 }  // namespace
 
 bool HasUncertainText(const Type& from, const Type& to) {
-  const auto kind_of = [](const Type& type) { return type.kind == TypeKind::kList ? type.element : type.kind; };
+  const auto kind_of = [](const Type& t) { return t.kind == TypeKind::kList ? t.element : t.kind; };
   const TypeKind kind = kind_of(from);
   return kind_of(to) == TypeKind::kString &&
          (kind == TypeKind::kBoolean || kind == TypeKind::kBinary ||

@@ -211,7 +211,9 @@ namespace {
 
 /// Rows with a boolean; nothing: null.
 struct Flagged : SinkTable {
-  Flagged() : SinkTable({0, {{0, 0, "id", true, Type::Of(TypeKind::kLong)}, {0, 0, "flag", false, kFlag}}, {}}) {}
+  Flagged()
+      : SinkTable(
+            {0, {{0, 0, "id", true, Type::Of(TypeKind::kLong)}, {0, 0, "flag", false, kFlag}}, {}}) {}
   static constexpr Type kFlag{TypeKind::kBoolean, 0, 0, TypeKind::kString};
 
   void Put(IcebergSink& sink, const std::map<int64_t, std::optional<bool>>& rows,
@@ -280,8 +282,8 @@ TEST_CASE("beside deleted rows a value whose text is uncertain is found by readi
   const auto held = sink->Retype(Flagged::ToText());
   REQUIRE_FALSE(held);
   CHECK(held.error().kind == ErrorKind::kUnsupported);
-  CHECK(held.error().message.find("column 'flag' of the row with id=2: 'true' may have had one of two texts") !=
-        std::string::npos);
+  const std::string told = "column 'flag' of the row with id=2: 'true' may have had one of two texts";
+  CHECK(held.error().message.find(told) != std::string::npos);
 }
 
 TEST_CASE("a rewrite that is killed goes on with the files that it has written") {
