@@ -81,21 +81,29 @@ std::set<std::string> Intake::OwnColumns() const {
   return own;
 }
 
-/// A schema does not tell all types apart; the source database does. It is asked for columns that the table
-/// does not have yet.
+/// A schema does not tell all types apart; the source database does. It is asked where a column is new, or its
+/// schema says another type than the table's column had at the source.
 Status Intake::NoteSourceTypes(std::vector<event::SourceColumn>* columns) const {
-  if (!sink_.needs_source_types() || !describe_) return {};
+  if (!sink_.needs_source_types()) return {};
   const auto schema = sink_.schema();
-  const bool known =
-      schema != nullptr && std::all_of(columns->begin(), columns->end(), [&](const event::SourceColumn& each) {
-        return schema->IndexOf(each.column()) >= 0;
-      });
-  if (known) return {};
-  CDC_ASSIGN(const SourceDescription description, describe_());
+  bool is_new = false;
+  std::vector<event::SourceColumn*> unsure;
   for (event::SourceColumn& column : *columns) {
-    const auto words = description.columns.find(column.name);
-    if (words != description.columns.end() && !declared_.columns.contains(column.name))
-      column.source_type = words->second;
+    const int at = schema == nullptr ? -1 : schema->IndexOf(column.column());
+    const rows::Field* field = at < 0 ? nullptr : &schema->fields[static_cast<size_t>(at)];
+    is_new |= field == nullptr;
+    if (field != nullptr && (column.source_type.empty() || MayBeType(column.source_type, field->source_type)))
+      column.source_type = field->source_type;
+    else if (!declared_.columns.contains(column.name))
+      unsure.push_back(&column);
+  }
+  if (unsure.empty() || !describe_) return {};
+  const auto description = describe_();
+  // Of columns that are there the schema says enough; a new one has its type for good.
+  if (!description) return is_new ? Status(description.error()) : Status{};
+  for (event::SourceColumn* column : unsure) {
+    const auto words = description->columns.find(column->name);
+    if (words != description->columns.end()) column->source_type = words->second;
   }
   return {};
 }

@@ -47,6 +47,20 @@ Result<std::vector<Retyped>> FindRetyped(const rows::Schema& table,
   return retyped;
 }
 
+bool MayBeType(const std::string& by_schema, const std::string& known) {
+  const auto without_length = [](std::string words) {
+    const size_t open = words.find('('), close = words.find(')');
+    if (open != words.npos && close != words.npos) words.erase(open, close - open + 1);
+    return words;
+  };
+  const std::string base = without_length(known);
+  if (base == by_schema) return true;
+  const auto looks = [&](const char* schema, const char* type) {
+    return by_schema.starts_with(schema) && base.starts_with(type) && by_schema.ends_with("[]") == base.ends_with("[]");
+  };
+  return looks("json", "json") || looks("bigint", "oid") || looks("interval", "interval");
+}
+
 std::string ToString(const std::vector<Retyped>& columns) {
   std::string text;
   for (const Retyped& each : columns) {

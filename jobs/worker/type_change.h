@@ -30,6 +30,9 @@ Result<std::vector<Retyped>> FindRetyped(const rows::Schema& table,
                                          const std::vector<event::SourceColumn>& columns,
                                          const std::set<std::string>& skipped, const std::string& entry);
 
+/// Whether a column of type `known` at the source has a schema that says `by_schema`: some types look alike there.
+bool MayBeType(const std::string& by_schema, const std::string& known);
+
 /// "'amount' from decimal(12, 2) to string", for each.
 std::string ToString(const std::vector<Retyped>& columns);
 /// How rows get there that the table cannot hold by itself.

@@ -84,4 +84,16 @@ TEST_CASE("what a held table waits for is read back, unless the table has change
 }
 
 }  // namespace
+TEST_CASE("a schema that says json may be of a jsonb, but not one that says integer of a smallint") {
+  CHECK(MayBeType("json", "jsonb"));
+  CHECK(MayBeType("json[]", "jsonb[]"));
+  CHECK(MayBeType("bigint", "oid"));
+  CHECK(MayBeType("numeric", "numeric(5,-2)"));
+  CHECK(MayBeType("time with time zone", "time(3) with time zone"));
+  CHECK(MayBeType("interval", "interval day to second(3)"));
+  CHECK_FALSE(MayBeType("json", "jsonb[]"));
+  CHECK_FALSE(MayBeType("integer", "smallint"));
+  CHECK_FALSE(MayBeType("bigint", "integer"));
+}
+
 }  // namespace cdc::worker
