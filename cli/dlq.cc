@@ -14,6 +14,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/record_ranges.h"
 #include "lib/kafka/consumer.h"
+#include "lib/kafka/properties.h"
 
 namespace cdc::cli {
 namespace {
@@ -84,7 +85,7 @@ Result<std::vector<kafka::TopicInfo>> FindTopics(const config::Config& config, k
 Result<Letters> ReadLetters(const config::Config& config, const std::string& table) {
   kafka::ConsumerOptions options;
   options.bootstrap_servers = config.kafka.bootstrap_servers;
-  for (const auto& [name, value] : config.kafka.properties) options.properties.push_back({name, value});
+  options.properties = kafka::PropertiesOf(config.kafka.properties);
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
   CDC_ASSIGN(const auto topics, FindTopics(config, *consumer, table));
   std::vector<kafka::TopicPartition> partitions;

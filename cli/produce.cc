@@ -14,6 +14,7 @@
 #include "cli/line_reader.h"
 #include "cli/record_line.h"
 #include "lib/kafka/producer.h"
+#include "lib/kafka/properties.h"
 
 namespace cdc::cli {
 namespace {
@@ -119,7 +120,7 @@ Result<int> Run(const Command& command, const Options& options) {
   if (options.bootstrap_servers.empty()) {
     CDC_ASSIGN(auto config, LoadConfig(command));
     settings.bootstrap_servers = config->kafka.bootstrap_servers;
-    for (const auto& [name, value] : config->kafka.properties) settings.properties.push_back({name, value});
+    settings.properties = kafka::PropertiesOf(config->kafka.properties);
   }
   CDC_ASSIGN(LineReader lines, LineReader::Open(options.file));
   CDC_ASSIGN(auto producer, kafka::Producer::Make(std::move(settings)));

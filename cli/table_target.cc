@@ -13,6 +13,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/record_ranges.h"
 #include "lib/contract/state_layout.h"
+#include "lib/kafka/properties.h"
 #include "lib/lake/written_marker.h"
 
 namespace cdc::cli {
@@ -60,7 +61,7 @@ std::filesystem::path TableTarget::index_folder() const {
 Result<SourceTopic> TableTarget::FindTopic() const {
   kafka::ConsumerOptions options;
   options.bootstrap_servers = config_->kafka.bootstrap_servers;
-  for (const auto& [name, value] : config_->kafka.properties) options.properties.push_back({name, value});
+  options.properties = kafka::PropertiesOf(config_->kafka.properties);
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
   for (const std::string& name : table_.topics) {
     auto info = consumer->DescribeTopic(name, kKafkaPatience);

@@ -13,6 +13,7 @@
 #include "lib/contract/exit_code.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
+#include "lib/kafka/properties.h"
 #include "lib/postgres/row_counter.h"
 
 namespace cdc::cli {
@@ -161,7 +162,7 @@ Result<Verifier> MakeVerifier(const config::Config& config, Millis count_timeout
   CDC_ASSIGN(auto counter, postgres::RowCounter::Connect(config.source.dsn));
   kafka::ConsumerOptions options;
   options.bootstrap_servers = config.kafka.bootstrap_servers;
-  for (const auto& [name, value] : config.kafka.properties) options.properties.push_back({name, value});
+  options.properties = kafka::PropertiesOf(config.kafka.properties);
   CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
   return Verifier(std::move(consumer), std::move(counter), count_timeout);
 }

@@ -11,6 +11,7 @@
 #include "lib/contract/names.h"
 #include "lib/core/clock.h"
 #include "lib/kafka/consumer.h"
+#include "lib/kafka/properties.h"
 
 namespace cdc::orchestrator {
 namespace {
@@ -43,7 +44,7 @@ kafka::ConsumerOptions Options(const config::Config& config) {
                                  .fetch_partition_bytes = kFetchPartitionBytes,
                                  .fetch_bytes = kFetchBytes,
                                  .queued_messages = kQueuedMessages};
-  for (const auto& [name, value] : config.kafka.properties) options.properties.push_back({name, value});
+  options.properties = kafka::PropertiesOf(config.kafka.properties);
   return options;
 }
 
