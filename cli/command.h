@@ -62,5 +62,6 @@ void AddRewind(CLI::App& app, Command* command);
 void AddMaintain(CLI::App& app, Command* command);
 void AddMigrate(CLI::App& app, Command* command);
 void AddVerify(CLI::App& app, Command* command);
+void AddConfig(CLI::App& app, Command* command);
 
 }  // namespace cdc::cli

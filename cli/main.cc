@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   cdc::cli::AddMaintain(app, &command);
   cdc::cli::AddMigrate(app, &command);
   cdc::cli::AddVerify(app, &command);
+  cdc::cli::AddConfig(app, &command);
 
   try {
     app.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "lib/config/settings.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
@@ -23,8 +24,8 @@ void PrintNotApplied(const config::Config& config) {
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   const auto started = config::Parse(text, config.file);
   if (!started) return;
-  for (const std::string& section : config::Compare(**started, config).needs_restart) {
-    fmt::print(stderr, "{} was changed since the orchestrator started: `cdc restart` applies it\n", section);
+  for (const std::string& setting : config::NeedRestart(**started, config)) {
+    fmt::print(stderr, "{} was changed since the orchestrator started: `cdc restart` applies it\n", setting);
   }
 }
 

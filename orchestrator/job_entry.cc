@@ -3,9 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "lib/core/hash128.h"
 
 namespace cdc::orchestrator {
 namespace {
@@ -131,37 +128,6 @@ void Restore(const contract::TableRecord& r, const Clock& clock, JobEntry* e) {
         std::clamp<int64_t>(r.due_ms - UnixMillis(clock.wall()), 0, e->rules.longest_crash_backoff.count()));
     s.due = clock.steady() + left;
   }
-}
-
-std::string Fingerprint(const config::Config& c, const config::Table& t) {
-  std::string metadata = t.topic_given ? "all," : "";
-  for (const auto& column : t.metadata_columns) metadata += fmt::format("{}={},", column.name, column.value);
-  std::string text = fmt::format(
-      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", t.name, fmt::join(t.topics, ","),
-      t.key ? fmt::format("{}", fmt::join(*t.key, ",")) : "-", t.job, static_cast<int>(t.mode),
-      t.format_version, t.commit_interval.count(), metadata, static_cast<int>(t.on_error),
-      static_cast<int>(t.on_type_change), t.memory, t.target_file_size, t.snapshot_keep,
-      t.snapshot_age.count(), fmt::format("{}{}", t.columns, t.column_names), c.kafka.bootstrap_servers);
-  const config::Source& s = c.source;
-  text += fmt::format("|{}|{}|{}|{}|{}|{}|{}|{}", s.topic_prefix, fmt::join(s.schemas, ","), s.dsn,
-                      static_cast<int>(s.decimal_handling), static_cast<int>(s.time_precision),
-                      static_cast<int>(s.binary_handling), s.unavailable_placeholder,
-                      fmt::format("{}", c.kafka.properties));
-  const config::Catalog& l = c.catalog;
-  text += fmt::format("|{}|{}|{}|{}", l.uri, l.name, l.warehouse, l.name_space);
-  const config::Storage& o = c.storage;
-  text += fmt::format("|{}|{}|{}|{}|{}|{}", static_cast<int>(l.type), l.credential, l.token, l.scope,
-                      l.oauth2_server_uri, l.ca_file);
-  text += fmt::format("|{}|{}|{}|{}|{}|{}|{}", o.endpoint, o.region, o.access_key_id, o.secret_access_key,
-                      o.session_token, o.path_style ? static_cast<int>(*o.path_style) : -1, o.ca_file);
-  text +=
-      fmt::format("|{}|{}|{}|{}|{}", t.from, t.sink, t.target, static_cast<int>(t.deletes), t.dead_letters);
-  if (auto sink = c.sinks.find(t.sink); sink != c.sinks.end()) {
-    text +=
-        fmt::format("|{}|{}|{}", static_cast<int>(sink->second.type), sink->second.dsn, sink->second.schema);
-  }
-  Hash128 hash = HashBytes(text);
-  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
 }
 
 }  // namespace cdc::orchestrator

@@ -49,7 +49,7 @@ struct JobEntry {
   std::optional<SteadyTime> lag_since = {};  ///< Idle, and a sweep has seen lag
   bool removed = false;                      ///< no longer in tables.toml; goes when its worker has gone
   std::string detected_op = {};              ///< of the change that made it Pending
-  std::string fingerprint = {};              ///< of the settings
+  std::string fingerprint = {};              ///< config::Fingerprint()
   int64_t rows_before = 0;                   ///< of earlier runs
   int64_t dead_letters_before = 0;           ///< of earlier runs
   int64_t left_alone_before = 0;             ///< of earlier runs
@@ -88,8 +88,5 @@ contract::TableRecord ToRecord(const JobEntry& entry, const Clock& clock);
 /// Takes up what an earlier orchestrator wrote: a table that had a worker is Idle until lag or a lock is
 /// seen. Held stays Held only with the settings it was held with.
 void Restore(const contract::TableRecord& record, const Clock& clock, JobEntry* entry);
-
-/// Stable text of everything of the configuration that this table's worker uses, hashed.
-std::string Fingerprint(const config::Config& config, const config::Table& table);
 
 }  // namespace cdc::orchestrator

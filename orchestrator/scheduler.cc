@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "lib/config/settings.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/names.h"
 
@@ -64,7 +65,7 @@ JobEntry& Scheduler::Add(const config::Table& table) {
   entry->settings = table;
   entry->rules.rate_limit = config_->orchestrator.rate_limit;
   entry->rules.jitter = Jitter(table.name, entry->rules.rate_limit);
-  entry->fingerprint = Fingerprint(*config_, table);
+  entry->fingerprint = config::Fingerprint(*config_, table);
   dirty_.insert(entry.get());
   return *(entries_[table.name] = std::move(entry));
 }
@@ -77,10 +78,9 @@ void Scheduler::ApplyLimits() {
 }
 
 void Scheduler::ApplyDifference(const config::Config& before) {
-  config::Difference d = config::Compare(before, *config_);
-  for (const std::string& section : d.needs_restart)
+  for (const std::string& setting : config::NeedRestart(before, *config_))
     log_.Warn("{} was changed: workers use it from their next start on, the orchestrator after `cdc restart`",
-              section);
+              setting);
   for (const config::Table& table : config_->tables) {
     if (Find(table.name)) continue;
     Add(table);
@@ -106,7 +106,7 @@ void Scheduler::ApplyDifference(const config::Config& before) {
 void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
   entry.removed = false;
   NoteAwake(entry);
-  std::string fingerprint = Fingerprint(*config_, settings);
+  std::string fingerprint = config::Fingerprint(*config_, settings);
   if (fingerprint == entry.fingerprint) return;
   bool moved = settings.topics != entry.settings.topics;
   entry.settings = settings;

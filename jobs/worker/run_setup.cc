@@ -13,6 +13,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/event/envelope.h"
+#include "lib/kafka/properties.h"
 #include "lib/postgres/source_table.h"
 
 namespace cdc::worker {
@@ -22,30 +23,10 @@ constexpr Millis kKafkaTimeout{15'000};
 constexpr Millis kPeekTimeout{10'000};  // of silence
 
 event::Handling HandlingOf(const config::Source& source) {
-  event::Handling handling;
-  switch (source.decimal_handling) {
-    case config::DecimalHandling::kPrecise: handling.decimal = event::DecimalHandling::kPrecise; break;
-    case config::DecimalHandling::kString: handling.decimal = event::DecimalHandling::kString; break;
-    case config::DecimalHandling::kDouble: handling.decimal = event::DecimalHandling::kDouble; break;
-  }
-  switch (source.time_precision) {
-    case config::TimePrecision::kAdaptive: handling.time = event::TimePrecision::kAdaptive; break;
-    case config::TimePrecision::kAdaptiveTimeMicroseconds:
-      handling.time = event::TimePrecision::kAdaptiveTimeMicroseconds;
-      break;
-    case config::TimePrecision::kNanoseconds: handling.time = event::TimePrecision::kNanoseconds; break;
-    case config::TimePrecision::kConnect: handling.time = event::TimePrecision::kConnect; break;
-    case config::TimePrecision::kMicroseconds: handling.time = event::TimePrecision::kMicroseconds; break;
-    case config::TimePrecision::kIsoString: handling.time = event::TimePrecision::kIsoString; break;
-  }
-  switch (source.binary_handling) {
-    case config::BinaryHandling::kBytes: handling.binary = event::BinaryHandling::kBytes; break;
-    case config::BinaryHandling::kBase64: handling.binary = event::BinaryHandling::kBase64; break;
-    case config::BinaryHandling::kBase64Url: handling.binary = event::BinaryHandling::kBase64Url; break;
-    case config::BinaryHandling::kHex: handling.binary = event::BinaryHandling::kHex; break;
-  }
-  handling.unavailable_placeholder = source.unavailable_placeholder;
-  return handling;
+  return {.decimal = source.decimal_handling,
+          .time = source.time_precision,
+          .binary = source.binary_handling,
+          .unavailable_placeholder = source.unavailable_placeholder};
 }
 
 /// value.source.table of the first event that has one; empty when there is none yet.
@@ -179,7 +160,7 @@ KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& t
   KafkaSettings kafka;
   kafka.bootstrap_servers = config.kafka.bootstrap_servers;
   kafka.group_id = config.kafka.group_id + "." + table;
-  for (const auto& [name, value] : config.kafka.properties) kafka.properties.push_back({name, value});
+  kafka.properties = kafka::PropertiesOf(config.kafka.properties);
   return kafka;
 }
 

@@ -93,37 +93,4 @@ std::vector<std::string> Config::TablesOfTopic(std::string_view topic) const {
   return names;
 }
 
-bool Difference::empty() const {
-  return added.empty() && removed.empty() && changed.empty() && needs_restart.empty() && !limits_changed;
-}
-
-Difference Compare(const Config& before, const Config& after) {
-  Difference d;
-  const Orchestrator& a = before.orchestrator;
-  const Orchestrator& b = after.orchestrator;
-  if (before.kafka != after.kafka) d.needs_restart.emplace_back("[kafka]");
-  bool topics_moved = before.source.topic_prefix != after.source.topic_prefix ||
-                      before.source.schemas != after.source.schemas;
-  if (topics_moved) d.needs_restart.emplace_back("[source]");
-  if (a.state_dir != b.state_dir || a.listen != b.listen) d.needs_restart.emplace_back("[orchestrator]");
-  d.limits_changed =
-      a.rate_limit != b.rate_limit || a.idle_timeout != b.idle_timeout || a.max_jobs != b.max_jobs;
-  // Workers read the whole file: what all of them use concerns every table.
-  bool all = before.kafka != after.kafka || before.source != after.source ||
-             before.catalog != after.catalog || before.storage != after.storage ||
-             before.sinks != after.sinks;
-  for (const Table& table : after.tables) {
-    const Table* old = Listed(before, table.name);
-    if (!old) {
-      d.added.push_back(table.name);
-    } else if (all || *old != table) {
-      d.changed.push_back(table.name);
-    }
-  }
-  for (const Table& table : before.tables) {
-    if (!Listed(after, table.name)) d.removed.push_back(table.name);
-  }
-  return d;
-}
-
 }  // namespace cdc::config

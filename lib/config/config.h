@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "lib/config/problems.h"
+#include "lib/contract/connector.h"
+#include "lib/contract/names.h"
 #include "lib/core/clock.h"
 #include "lib/core/result.h"
 
@@ -27,26 +29,19 @@ struct Kafka {
   friend bool operator==(const Kafka&, const Kafka&) = default;
 };
 
-// How the connector encodes values of events that carry no schema. Defaults are Debezium's.
-enum class DecimalHandling { kPrecise, kString, kDouble };
-enum class TimePrecision {
-  kAdaptive,
-  kAdaptiveTimeMicroseconds,
-  kConnect,
-  kMicroseconds,
-  kNanoseconds,
-  kIsoString
-};
-enum class BinaryHandling { kBytes, kBase64, kBase64Url, kHex };
+using contract::BinaryHandling;
+using contract::DecimalHandling;
+using contract::TimePrecision;
 
 struct Source {
   std::string topic_prefix;
   std::vector<std::string> schemas = {"public"};
   std::string dsn;  ///< libpq connection string; empty: none. A secret: never log it.
+  // How the connector writes what events without a schema do not explain. Defaults are Debezium's.
   DecimalHandling decimal_handling = DecimalHandling::kPrecise;
   TimePrecision time_precision = TimePrecision::kAdaptive;
   BinaryHandling binary_handling = BinaryHandling::kBytes;
-  std::string unavailable_placeholder = "__debezium_unavailable_value";
+  std::string unavailable_placeholder{contract::kUnavailablePlaceholder};
   friend bool operator==(const Source&, const Source&) = default;
 };
 
@@ -203,17 +198,5 @@ Result<std::shared_ptr<const Config>> Load(const std::filesystem::path& path, Pr
 /// As Load() with the text given: `path` serves only relative paths and messages.
 Result<std::shared_ptr<const Config>> Parse(std::string_view text, const std::filesystem::path& path,
                                             Problems* problems = nullptr);
-
-/// What a reload has to apply.
-struct Difference {
-  std::vector<std::string> added;    ///< names, in the new file's order
-  std::vector<std::string> removed;  ///< in the old file's order
-  std::vector<std::string> changed;  ///< also all tables, when what all workers read was changed
-  /// Sections that cannot change while the orchestrator runs, e.g. "[kafka]": a restart applies them.
-  std::vector<std::string> needs_restart;
-  bool limits_changed = false;  ///< rate_limit, idle_timeout or max_jobs: applied at once
-  bool empty() const;
-};
-Difference Compare(const Config& before, const Config& after);
 
 }  // namespace cdc::config

@@ -1,14 +1,11 @@
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 
 #include <fmt/format.h>
 
 #include "lib/config/config.h"
-#include "lib/config/kafka_reader_internal.h"
-#include "lib/config/lake_reader_internal.h"
-#include "lib/config/node_reader_internal.h"
+#include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
 
@@ -16,121 +13,49 @@ namespace cdc::config {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono::hours;
 
-fs::path Absolute(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
-
-std::string WithoutLastSlash(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
+/// An embedded catalog vends no keys, as a REST catalog may.
+void CheckStorage(NodeReader& top, const Config& config) {
+  if (config.catalog.type != CatalogType::kSqlite || !config.catalog.warehouse.starts_with("s3")) return;
+  if (!config.storage.access_key_id.empty()) return;
+  top.Fail("storage",
+           "is needed for an s3:// warehouse: write endpoint, region, access_key_id and "
+           "secret_access_key, for example access_key_id = \"${AWS_ACCESS_KEY_ID}\"");
 }
 
-/// Reads one document into one Config.
-class Loader {
- public:
-  Loader(const toml::table& document, std::string_view text, const fs::path& file, Problems* problems)
-      : document_(document),
-        base_(file.parent_path()),
-        problems_(problems),
-        config_(std::make_shared<Config>()) {
-    config_->file = file;
-    config_->text = text;
-  }
+void CheckKeys(NodeReader& r, const Storage& s) {
+  if (s.access_key_id.empty() == s.secret_access_key.empty()) return;
+  r.Fail(s.access_key_id.empty() ? "access_key_id" : "secret_access_key",
+         "access_key_id and secret_access_key belong together: give both or none");
+}
 
-  std::shared_ptr<const Config> Load() {
-    NodeReader top(&document_, "", problems_);
-    ReadKafka(Section(top, "kafka"), &config_->kafka);
-    ReadSource(Section(top, "source"));
-    if (const toml::table* sinks = top.Child("sinks")) ReadSinks(*sinks, problems_, &config_->sinks);
-    ReadOrchestrator(Section(top, "orchestrator"));
-    ReadDefaults(Section(top, "defaults"), config_.get());
-    if (const toml::table* tables = top.Child("tables")) ReadTables(*tables, problems_, config_.get());
-    if (top.Has("catalog") || config_->UsesIceberg()) {
-      ReadCatalog(Section(top, "catalog"), base_, &config_->catalog);
-    }
-    ReadStorage(Section(top, "storage"), base_, &config_->storage);
-    CheckStorage(top);
-    top.RejectUnknown();
-    return config_;
-  }
-
- private:
-  NodeReader Section(NodeReader& top, const char* name) {
-    return NodeReader(top.Child(name), name, problems_);
-  }
-
-  void ReadSource(NodeReader r) {
-    Source& s = config_->source;
-    r.Require("topic_prefix", "\"university-server\"");
-    r.String("topic_prefix", &s.topic_prefix);
-    r.StringList("schemas", &s.schemas);
-    if (s.schemas.empty()) r.Fail("schemas", "has no schema: write for example [\"public\"]");
-    r.String("dsn", &s.dsn, true);
-    r.Choice<DecimalHandling>("decimal_handling",
-                              {{"precise", DecimalHandling::kPrecise},
-                               {"string", DecimalHandling::kString},
-                               {"double", DecimalHandling::kDouble}},
-                              &s.decimal_handling);
-    r.Choice<TimePrecision>("time_precision",
-                            {{"adaptive", TimePrecision::kAdaptive},
-                             {"adaptive_time_microseconds", TimePrecision::kAdaptiveTimeMicroseconds},
-                             {"connect", TimePrecision::kConnect},
-                             {"microseconds", TimePrecision::kMicroseconds},
-                             {"nanoseconds", TimePrecision::kNanoseconds},
-                             {"isostring", TimePrecision::kIsoString}},
-                            &s.time_precision);
-    r.Choice<BinaryHandling>("binary_handling",
-                             {{"bytes", BinaryHandling::kBytes},
-                              {"base64", BinaryHandling::kBase64},
-                              {"base64-url-safe", BinaryHandling::kBase64Url},
-                              {"hex", BinaryHandling::kHex}},
-                             &s.binary_handling);
-    r.String("unavailable_placeholder", &s.unavailable_placeholder);
+std::shared_ptr<const Config> ReadDocument(const toml::table& root, std::string_view text,
+                                           const fs::path& file, Problems* problems) {
+  auto config = std::make_shared<Config>();
+  config->file = file;
+  config->text = text;
+  const Document document{file.parent_path(), problems};
+  NodeReader top(&root, "", document);
+  auto read = [&](const char* name, const auto& settings, auto* section, auto check) {
+    NodeReader r(top.Child(name), name, document);
+    ReadSettings(settings, r, section);
+    check(r, *section);
     r.RejectUnknown();
-  }
-
-  /// With a REST catalog the server may vend what is missing here.
-  void CheckStorage(NodeReader& top) {
-    const Catalog& c = config_->catalog;
-    if (c.type != CatalogType::kSqlite || !c.warehouse.starts_with("s3")) return;
-    if (config_->storage.access_key_id.empty()) {
-      top.Fail("storage",
-               "is needed for an s3:// warehouse: write endpoint, region, access_key_id and "
-               "secret_access_key, for example access_key_id = \"${AWS_ACCESS_KEY_ID}\"");
-    }
-  }
-
-  void ReadOrchestrator(NodeReader r) {
-    Orchestrator& o = config_->orchestrator;
-    std::string state_dir = "state";
-    r.String("state_dir", &state_dir);
-    o.state_dir = WithoutLastSlash(Absolute(base_, state_dir).string());
-    r.Duration("rate_limit", Millis(0), hours(24), &o.rate_limit);
-    r.Duration("idle_timeout", Millis(100), hours(24), &o.idle_timeout);
-    int64_t max_jobs = o.max_jobs;
-    r.Integer("max_jobs", 1, 1024, &max_jobs);
-    o.max_jobs = static_cast<int>(max_jobs);
-    r.String("listen", &o.listen, true);
-    size_t colon = o.listen.rfind(':');
-    unsigned port = 0;
-    bool valid = o.listen.empty() || (colon != std::string::npos && colon > 0);
-    if (valid && !o.listen.empty()) {
-      const char* end = o.listen.data() + o.listen.size();
-      auto parsed = std::from_chars(o.listen.data() + colon + 1, end, port);
-      valid = parsed.ec == std::errc() && parsed.ptr == end && port > 0 && port < 65536;
-    }
-    if (!valid)
-      r.Fail(
-          "listen",
-          fmt::format("\"{}\" is not allowed: write host:port, port 1 to 65535, or \"\" for none", o.listen));
-    r.RejectUnknown();
-  }
-
-  const toml::table& document_;
-  fs::path base_;
-  Problems* problems_;
-  std::shared_ptr<Config> config_;
-};
+  };
+  const auto no_check = [](NodeReader&, const auto&) {};
+  read("kafka", KafkaSettings(), &config->kafka, no_check);
+  read("source", SourceSettings(), &config->source, no_check);
+  if (const toml::table* sinks = top.Child("sinks")) ReadSinks(*sinks, document, &config->sinks);
+  read("orchestrator", OrchestratorSettings(), &config->orchestrator, no_check);
+  ReadDefaults(NodeReader(top.Child("defaults"), "defaults", document), config.get());
+  if (const toml::table* tables = top.Child("tables")) ReadTables(*tables, document, config.get());
+  if (top.Has("catalog") || config->UsesIceberg())
+    read("catalog", CatalogSettings(), &config->catalog, no_check);
+  read("storage", StorageSettings(), &config->storage, CheckKeys);
+  CheckStorage(top, *config);
+  top.RejectUnknown();
+  return config;
+}
 
 }  // namespace
 
@@ -142,7 +67,7 @@ Result<std::shared_ptr<const Config>> Parse(std::string_view text, const fs::pat
   toml::parse_result parsed = toml::parse(text, file.string());
   std::shared_ptr<const Config> config;
   if (parsed) {
-    config = Loader(parsed.table(), text, file, &found).Load();
+    config = ReadDocument(parsed.table(), text, file, &found);
   } else {
     const toml::parse_error& error = parsed.error();
     found.push_back(

@@ -58,8 +58,8 @@ std::string Alternatives(const std::vector<std::string>& words) {
   return out;
 }
 
-NodeReader::NodeReader(const toml::table* table, std::string path, Problems* problems)
-    : table_(table), path_(std::move(path)), problems_(problems) {}
+NodeReader::NodeReader(const toml::table* table, std::string path, const Document& document)
+    : table_(table), path_(std::move(path)), document_(document) {}
 
 const toml::node* NodeReader::Find(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
@@ -78,7 +78,7 @@ std::string NodeReader::FullKey(std::string_view key) const {
 }
 
 void NodeReader::FailAt(int line, std::string_view key, std::string text) {
-  problems_->push_back({line, FullKey(key), std::move(text)});
+  document_.problems->push_back({line, FullKey(key), std::move(text)});
 }
 
 void NodeReader::Fail(std::string_view key, std::string text) {

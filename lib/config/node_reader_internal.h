@@ -3,6 +3,7 @@
 /// \file lib/config/node_reader_internal.h
 /// Reads one TOML table key by key; what is wrong, and what nobody asked for, becomes a Problem.
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,13 +17,20 @@
 
 namespace cdc::config {
 
+/// The file that is read, for all its tables.
+struct Document {
+  std::filesystem::path folder;  ///< that relative paths are relative to
+  Problems* problems = nullptr;
+};
+
 /// Readers leave `out` as it is, i.e. at its default, when the key is absent or wrong. Stays in one function;
-/// the TOML document must outlive it.
+/// the TOML document and `document` must
+/// outlive it.
 class NodeReader {
  public:
   /// \param table null: an absent table, in which every key is absent
   /// \param path name of the table, for messages; "" for the document
-  NodeReader(const toml::table* table, std::string path, Problems* problems);
+  NodeReader(const toml::table* table, std::string path, const Document& document);
 
   /// The key is there, of whatever type. Makes it known.
   bool Has(std::string_view key);
@@ -50,7 +58,7 @@ class NodeReader {
   void FailAt(int line, std::string_view key, std::string text);
 
   std::string FullKey(std::string_view key) const;
-  Problems* problems() const { return problems_; }
+  const Document& document() const { return document_; }
 
   /// Call last: keys nobody asked for are problems.
   void RejectUnknown();
@@ -63,7 +71,7 @@ class NodeReader {
 
   const toml::table* table_;
   std::string path_;
-  Problems* problems_;
+  const Document& document_;
   std::vector<std::string> known_;
 };
 

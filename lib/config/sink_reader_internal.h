@@ -12,7 +12,7 @@
 namespace cdc::config {
 
 /// \param all the table `sinks`
-void ReadSinks(const toml::table& all, Problems* problems, std::map<std::string, Sink>* sinks);
+void ReadSinks(const toml::table& all, const Document& document, std::map<std::string, Sink>* sinks);
 
 /// What an entry, or [defaults], says that its sink cannot do. Call after its settings are read.
 void CheckSink(NodeReader& reader, const std::map<std::string, Sink>& sinks, const Table& table);

@@ -3,11 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
 #include "lib/config/table_names.h"
-#include "lib/config/table_reader_internal.h"
-#include "lib/contract/names.h"
 
 namespace cdc::config {
 namespace {
@@ -99,22 +98,6 @@ class TopicOwners {
   std::set<std::string> chosen_;  ///< topics of entries that say which they mean
 };
 
-void RefuseInDefaults(NodeReader& r, const char* key) {
-  if (r.Has(key)) r.Fail(key, "belongs to one table: move it to [tables.<name>]");
-}
-
-/// What only one table can say.
-void ReadPlace(NodeReader& r, Table* table) {
-  if (std::string topic; r.Has("topic")) {
-    r.String("topic", &topic);
-    if (contract::IsDlqTopic(topic)) r.Fail("topic", "is a dead-letter topic, which is never a table");
-    table->topics = {topic};
-    table->topic_given = true;
-  }
-  r.String("from", &table->from);
-  r.String("target", &table->target);
-}
-
 /// Two tables must not be written to one, and no table reads dead letters.
 void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Problems* problems) {
   std::map<std::pair<std::string, std::string>, std::string> taken;  // sink and name in it → entry
@@ -142,19 +125,24 @@ void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Proble
 }  // namespace
 
 void ReadDefaults(NodeReader r, Config* config) {
-  r.Bool("discover", &config->discover);
-  ReadTableSettings(r, &config->defaults);
-  for (const char* key : {"topic", "from", "target"}) RefuseInDefaults(r, key);
+  ReadSettings(DefaultsSettings(), r, config);
+  for (const Setting<Table>& setting : TableSettings()) {
+    if (!setting.info.one_table) {
+      setting.read(r, &config->defaults);
+    } else if (r.Has(setting.info.name)) {
+      r.Fail(setting.info.name, "belongs to one table: move it to [tables.<name>]");
+    }
+  }
   if (r.Has("sink") || config->discover) CheckSink(r, config->sinks, config->defaults);
   if (!config->defaults.dead_letters.empty())
     config->dead_letter_topics.insert(config->defaults.dead_letters);
   r.RejectUnknown();
 }
 
-void ReadTables(const toml::table& tables, Problems* problems, Config* config) {
+void ReadTables(const toml::table& tables, const Document& document, Config* config) {
   std::vector<Entry> entries;
   for (const auto& [name, node] : tables) {
-    NodeReader all(&tables, "tables", problems);
+    NodeReader all(&tables, "tables", document);
     std::string key(name.str());
     const toml::table* section = all.Child(key);
     if (!section) continue;
@@ -164,9 +152,8 @@ void ReadTables(const toml::table& tables, Problems* problems, Config* config) {
     }
     Table table = config->defaults;
     table.name = key;
-    NodeReader r(section, fmt::format("tables.{}", key), problems);
-    ReadTableSettings(r, &table);
-    ReadPlace(r, &table);
+    NodeReader r(section, fmt::format("tables.{}", key), document);
+    ReadSettings(TableSettings(), r, &table);
     CheckSink(r, config->sinks, table);
     if (!table.dead_letters.empty()) config->dead_letter_topics.insert(table.dead_letters);
     r.RejectUnknown();
@@ -175,9 +162,9 @@ void ReadTables(const toml::table& tables, Problems* problems, Config* config) {
   // toml++ sorts keys; people expect their own order.
   std::stable_sort(entries.begin(), entries.end(),
                    [](const Entry& a, const Entry& b) { return a.line < b.line; });
-  TopicOwners(problems, config).Give(entries);
+  TopicOwners(document.problems, config).Give(entries);
   for (const Entry& entry : entries) config->tables.push_back(entry.table);
-  CheckPlaces(entries, *config, problems);
+  CheckPlaces(entries, *config, document.problems);
 }
 
 }  // namespace cdc::config

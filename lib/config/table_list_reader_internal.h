@@ -13,6 +13,6 @@ void ReadDefaults(NodeReader r, Config* config);
 
 /// `config` holds [source], [sinks] and [defaults] already.
 /// \param tables the table `tables`
-void ReadTables(const toml::table& tables, Problems* problems, Config* config);
+void ReadTables(const toml::table& tables, const Document& document, Config* config);
 
 }  // namespace cdc::config

@@ -7,24 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "lib/contract/connector.h"
 #include "lib/core/result.h"
 #include "lib/event/source_column.h"
 
 namespace cdc::event {
 
-/// decimal.handling.mode of the connector.
-enum class DecimalHandling { kPrecise, kString, kDouble };
-/// time.precision.mode of the connector.
-enum class TimePrecision {
-  kAdaptive,
-  kAdaptiveTimeMicroseconds,  ///< times of day always in microseconds, timestamps by their precision
-  kConnect,
-  kMicroseconds,
-  kNanoseconds,
-  kIsoString
-};
-/// binary.handling.mode of the connector.
-enum class BinaryHandling { kBytes, kBase64, kBase64Url, kHex };
+using contract::BinaryHandling;
+using contract::DecimalHandling;
+using contract::TimePrecision;
 
 /// How the connector writes what its schema would otherwise explain. Debezium's defaults.
 struct Handling {

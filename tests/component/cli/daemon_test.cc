@@ -45,7 +45,7 @@ TEST_CASE("Status says what a running orchestrator does not do yet") {
   folder.Write("tables.toml", ConfigText("127.0.0.1:2", tables));
   const auto changed = folder.Cdc("status");
   CHECK(changed.exit == 0);
-  CHECK(changed.err.find("[kafka] was changed") != std::string::npos);
+  CHECK(changed.err.find("[kafka] bootstrap_servers was changed") != std::string::npos);
   CHECK(changed.err.find("cdc restart") != std::string::npos);
   CHECK(folder.Cdc("restart").exit == 0);
   CHECK(folder.Cdc("status").err.empty());

@@ -302,17 +302,4 @@ TEST_CASE("two tables cannot share a topic unless one says that it reads the oth
       Contains(message, "belongs to table public.a already: a second table of it says from = \"public.a\""));
 }
 
-TEST_CASE("a reload is a difference") {
-  auto before = Good(kHead + "[tables.a]\n[tables.b]\n[tables.c]\n");
-  auto after =
-      Good(kHead + "[orchestrator]\nmax_jobs = 3\n[tables.b]\njob = \"special\"\n[tables.c]\n[tables.d]\n");
-  Difference d = Compare(*before, *after);
-  CHECK(d.added == std::vector<std::string>{"d"});
-  CHECK(d.removed == std::vector<std::string>{"a"});
-  CHECK(d.changed == std::vector<std::string>{"b"});
-  CHECK(d.limits_changed);
-  CHECK(d.needs_restart.empty());
-  CHECK(Compare(*before, *before).empty());
-}
-
 }  // namespace cdc::config

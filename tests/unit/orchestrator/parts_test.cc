@@ -75,26 +75,6 @@ TEST_CASE("the command line") {
   }
 }
 
-TEST_CASE("the fingerprint is of all that a worker reads, and tells no secret") {
-  config::Config before;
-  before.storage.secret_access_key = "hidden";
-  const config::Table table;
-  const std::string print = Fingerprint(before, table);
-  CHECK(print.find("hidden") == std::string::npos);
-  auto changes = [&](auto change) {
-    config::Config after = before;
-    change(after);
-    return Fingerprint(after, table) != print;
-  };
-  CHECK_FALSE(changes([](config::Config& c) { c.orchestrator.max_jobs = 3; }));
-  CHECK(changes([](config::Config& c) { c.catalog.type = config::CatalogType::kRest; }));
-  CHECK(changes([](config::Config& c) { c.catalog.credential = "x"; }));
-  CHECK(changes([](config::Config& c) { c.catalog.token = "x"; }));
-  CHECK(changes([](config::Config& c) { c.storage.endpoint = "x"; }));
-  CHECK(changes([](config::Config& c) { c.storage.secret_access_key = "x"; }));
-  CHECK(changes([](config::Config& c) { c.storage.path_style = false; }));
-}
-
 TEST_CASE("a configuration is noticed when written and when replaced, not when absent") {
   char name[] = "/tmp/cdc_watch_XXXXXX";
   std::filesystem::path folder = ::mkdtemp(name);

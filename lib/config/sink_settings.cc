@@ -1,7 +1,11 @@
+/// \file lib/config/sink_settings.cc
+/// [sinks.<name>], and what a table can say with each sink.
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 
 namespace cdc::config {
@@ -13,14 +17,23 @@ bool IsSinkName(const std::string& name) {
   });
 }
 
-/// What only Iceberg tables have.
-constexpr const char* kIcebergSettings[] = {"format_version", "target_file_size", "snapshot_keep",
-                                            "snapshot_age"};
-
 }  // namespace
 
-void ReadSinks(const toml::table& all, Problems* problems, std::map<std::string, Sink>* sinks) {
-  NodeReader names(&all, "sinks", problems);
+const std::vector<Setting<Sink>>& SinkSettings() {
+  static const std::vector<Setting<Sink>> settings = {
+      ChoiceSetting("type", &Sink::type, {{"postgres", SinkType::kPostgres}},
+                    "`postgres`: tables of a database")
+          .Required("\"postgres\""),
+      TextSetting("dsn", &Sink::dsn, "libpq connection string of the database")
+          .Required("\"host=127.0.0.1 dbname=… user=… password=${NAME}\"")
+          .Secret(),
+      TextSetting("schema", &Sink::schema, "PostgreSQL schema of the tables"),
+  };
+  return settings;
+}
+
+void ReadSinks(const toml::table& all, const Document& document, std::map<std::string, Sink>* sinks) {
+  NodeReader names(&all, "sinks", document);
   for (const auto& [key, node] : all) {
     const std::string name(key.str());
     const toml::table* section = names.Child(name);
@@ -33,13 +46,8 @@ void ReadSinks(const toml::table& all, Problems* problems, std::map<std::string,
       names.Fail(name, "is not allowed: the name of a sink is of a-z 0-9 _ -");
       continue;
     }
-    NodeReader r(section, names.FullKey(name), problems);
-    Sink& sink = (*sinks)[name];
-    r.Require("type", "\"postgres\"");
-    r.Choice<SinkType>("type", {{"postgres", SinkType::kPostgres}}, &sink.type);
-    r.Require("dsn", "\"host=127.0.0.1 dbname=… user=… password=${NAME}\"");
-    r.String("dsn", &sink.dsn);
-    r.String("schema", &sink.schema);
+    NodeReader r(section, names.FullKey(name), document);
+    ReadSettings(SinkSettings(), r, &(*sinks)[name]);
     r.RejectUnknown();
   }
 }
@@ -57,10 +65,11 @@ void CheckSink(NodeReader& reader, const std::map<std::string, Sink>& sinks, con
                                     Alternatives(known), table.sink));
     return;
   }
-  for (const char* key : kIcebergSettings) {
-    if (reader.Has(key))
-      reader.Fail(key, fmt::format("is for Iceberg tables, and this one is written to [sinks.{}]: remove it",
-                                   table.sink));
+  for (const Setting<Table>& setting : TableSettings()) {
+    if (!setting.info.iceberg_only || !reader.Has(setting.info.name)) continue;
+    reader.Fail(
+        setting.info.name,
+        fmt::format("is for Iceberg tables, and this one is written to [sinks.{}]: remove it", table.sink));
   }
 }
 
