@@ -108,13 +108,14 @@ def kill_workers(pipeline):
 def compare(schema):
     """Lines that say what differs between source and copy; PostgreSQL compares."""
     lines = []
-    shape = ("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attname) FROM pg_attribute "
+    shape = ("SELECT string_agg(attname || ' ' || replace(format_type(atttypid, atttypmod), ', ', ','), ', ' ORDER BY attname) FROM pg_attribute "
              "WHERE attrelid = '{}'::regclass AND attnum > 0 AND NOT attisdropped;")
     for table in ("typed", "pairs", "moving"):
         source, copy = f"{schema}.{table}", f"{schema}_{COPY}.{table}"
         types = [sql(shape.format(name)).strip() for name in (source, copy)]
         if types[0] != types[1]:
-            lines.append(f"{table}: columns differ:\n  source {types[0]}\n  copy   {types[1]}")
+            columns = [set(each.split(", ")) for each in types]
+            lines.append(f"{table}: columns differ: source {columns[0] - columns[1]}, copy {columns[1] - columns[0]}")
             continue
         names = sql(f"SELECT string_agg(quote_ident(attname) || '::text', ', ' ORDER BY attname) FROM pg_attribute WHERE attrelid = '{source}'::regclass "
                     "AND attnum > 0 AND NOT attisdropped;").strip()
@@ -151,6 +152,8 @@ def run(args, folder):
                 kills += kill_workers(pipeline)
             if dice.random() < 0.1:
                 sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cdc' AND query LIKE '%{name}_{COPY}%';")
+        # A column that no change has shown yet is not in the copy.
+        sql("INSERT INTO typed (id) VALUES (0) ON CONFLICT DO NOTHING; DELETE FROM typed WHERE id = 0;", name)
         connector.wait_sent()
         orchestrator.terminate()
         orchestrator.wait(60)
