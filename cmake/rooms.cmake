@@ -5,7 +5,8 @@ add_library(cdc_flags INTERFACE)
 target_compile_options(cdc_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-maybe-uninitialized -Wno-restrict
   $<$<BOOL:${CDC_WERROR}>:-Werror>)
 target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
-target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY)
+target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY
+  BOOST_PROCESS_USE_STD_FS)
 
 # In every program, not in its libraries: see there.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -84,10 +85,8 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
         timer_(io) {}
 
   ~LiveProcess() {
-    if (pid_ > 0 && !reaped_) {  // only when the io_context is gone before the process is
-      ::kill(-pid_, SIGKILL);
-      Reap(0);
-    }
+    // Only when the io_context is gone before the process is; process_ waits for it.
+    if (process_ && !reaped_) ::kill(-pid(), SIGKILL);
   }
 
   Status Start() {
@@ -103,23 +102,18 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     int pipes[2];
     if (::pipe2(pipes, O_CLOEXEC) != 0) return Shortage(spec_, "pipe");
     Fd read_end(pipes[0]), write_end(pipes[1]);
-    CDC_ASSIGN(pid_, Spawn({.program = spec_.program.string(),
-                            .args = spec_.args,
-                            .environment = Environment(),
-                            .standard_out = write_end.number,
-                            .standard_error = log.number,
-                            .channel = theirs.number}));
+    CDC_ASSIGN(process_, Spawn(channel_.get_executor(), {.program = spec_.program.string(),
+                                                         .args = spec_.args,
+                                                         .environment = Environment(),
+                                                         .standard_out = write_end.number,
+                                                         .standard_error = log.number,
+                                                         .channel = theirs.number}));
     channel_.assign(asio::local::stream_protocol(), ours.Release());
     channel_.non_blocking(true);
     stdout_.assign(read_end.Release());
     stdout_.non_blocking(true);
-    int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-    if (pidfd < 0) {
-      Error shortage = Shortage(spec_, "pidfd_open");
-      ::kill(-pid_, SIGKILL);
-      Reap(0);
-      return shortage;
-    }
+    int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid(), 0));
+    if (pidfd < 0) return Shortage(spec_, "pidfd_open");
     ending_.assign(pidfd);
     AwaitEnd();
     AwaitMessages();
@@ -128,7 +122,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     return {};
   }
 
-  int pid() const { return pid_; }
+  int pid() const { return process_->id(); }
 
   void Say(contract::Command command) {
     if (reaped_) return;
@@ -138,14 +132,14 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
   }
 
   void Signal(int number) {
-    if (!reaped_) ::kill(-pid_, number);
+    if (!reaped_) ::kill(-pid(), number);
   }
 
   /// The caller let go of a live run.
   void Abandon() {
     callbacks_ = {};
     if (reaped_) return;
-    ::kill(-pid_, SIGKILL);
+    ::kill(-pid(), SIGKILL);
     error_code ignored;
     channel_.cancel(ignored);
     stdout_.cancel(ignored);
@@ -154,28 +148,26 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
 
  private:
   /// Not Boost.Process' async_wait: once woken it waits for the process without a limit, and asio may wake it
-  /// too early (a stale event of a descriptor that was closed). Then the whole event loop stood still until
-  /// that worker left. Here a false alarm costs one system call.
+  /// too early (a stale event of a descriptor that was closed). The whole event loop then stands still until
+  /// that worker ends. Here a false alarm costs one system call.
   void AwaitEnd() {
     ending_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](error_code ec) {
       if (ec || self->reaped_) return;
-      if (self->Reap(WNOHANG)) return self->OnEnd();
+      if (self->Reap()) return self->OnEnd();
       self->AwaitEnd();
     });
   }
 
   /// False: it still runs.
-  bool Reap(int options) {
-    int status = 0;
-    pid_t pid;
-    while ((pid = ::waitpid(pid_, &status, options)) < 0 && errno == EINTR) {
-    }
-    if (pid == 0) return false;
+  bool Reap() {
+    error_code ec;
+    if (process_->running(ec)) return false;
     reaped_ = true;
+    const int status = process_->native_exit_code();
     // Reaped by somebody else: the truth is lost, a crash is the safe reading.
     end_ = Signaled{SIGKILL};
-    if (pid > 0 && WIFEXITED(status)) end_ = Exited{WEXITSTATUS(status)};
-    if (pid > 0 && WIFSIGNALED(status)) end_ = Signaled{WTERMSIG(status)};
+    if (!ec && WIFEXITED(status)) end_ = Exited{WEXITSTATUS(status)};
+    if (!ec && WIFSIGNALED(status)) end_ = Signaled{WTERMSIG(status)};
     return true;
   }
 
@@ -243,7 +235,8 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     channel_.cancel(ignored);
     stdout_.cancel(ignored);
     timer_.cancel();
-    ::kill(-pid_, SIGKILL);  // what it left behind in its group
+    ::kill(-pid(), SIGKILL);  // what it left behind in its group
+    (void)process_->detach();
     std::string line = output_lines_.rest().empty() ? last_line_ : output_lines_.rest();
     auto on_end = std::move(callbacks_.on_end);
     callbacks_ = {};
@@ -257,7 +250,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
   asio::posix::stream_descriptor stdout_;
   asio::posix::stream_descriptor ending_;  ///< a pidfd: readable when the process has ended
   asio::steady_timer timer_;
-  pid_t pid_ = -1;
+  std::optional<boost::process::v2::process> process_;
   bool reaped_ = false;
   JobEnd end_ = Signaled{SIGKILL};
   LineReader message_lines_{kLongestLine};

@@ -6,37 +6,33 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <boost/process/v2/posix/bind_fd.hpp>
+#include <boost/process/v2/posix/vfork_launcher.hpp>
 
 #include "lib/contract/job_message.h"
 
 namespace cdc::orchestrator {
 namespace {
 
-constexpr int kFirstForeignFd = contract::kJobChannelFd + 1;
+namespace process = boost::process::v2;
+using boost::system::error_code;
 
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+/// In the child, for as long as exec() has not succeeded: takes the errno of what failed. Next to the
+/// worker's descriptors, because Boost 1.83 closes only what lies above the highest one that is to stay.
+constexpr int kReportFd = contract::kJobChannelFd + 1;
+constexpr int kFirstForeignFd = kReportFd + 1;
+
+std::vector<const char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
   pointers.push_back(nullptr);
   return pointers;
 }
-
-/// All the child needs, made before the fork: between vfork and exec only system calls are allowed.
-struct ChildPlan {
-  const char* program;
-  char* const* argv;
-  char* const* envp;
-  int fds[4];  ///< to become 0, 1, 2, 3; all ≥ kFirstForeignFd
-  int report;  ///< the errno of a failure goes here; exec closes it. ≥ kFirstForeignFd
-  pid_t parent;
-};
 
 void ResetSignals() {
   struct sigaction standard {};
@@ -47,35 +43,47 @@ void ResetSignals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-/// Runs in the child, in our memory. Returns only when something failed: its errno.
-int Become(const ChildPlan& plan) {
-  if (::setpgid(0, 0) != 0) return errno;
-  for (int target = 0; target < 4; ++target) {
-    if (::dup2(plan.fds[target], target) < 0) return errno;
-  }
-  // Kernels before 5.11 lack it; then O_CLOEXEC, which all our own descriptors have, must do.
-  ::syscall(SYS_close_range, kFirstForeignFd, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return errno;
-  if (::getppid() != plan.parent) return ESRCH;  // it died before prctl
-  ResetSignals();
-  ::execve(plan.program, plan.argv, plan.envp);
-  return errno;
-}
+/// Initialiser of Boost.Process: makes the child independent of us, except that it ends with us. What begins
+/// with on_exec runs in the child and in our memory, between vfork and exec: system calls only.
+class Independence {
+ public:
+  /// \param report write end of a pipe, ≥ kFirstForeignFd
+  explicit Independence(int report) : report_(report), parent_(::getpid()) {}
 
-/// A separate function, so that no local of the caller lives across vfork in a register.
-[[gnu::noinline]] pid_t Fork(const ChildPlan& plan) {
-  pid_t pid = ::vfork();
-  if (pid == 0) {
-    int failure = Become(plan);
-    ssize_t ignored = ::write(plan.report, &failure, sizeof failure);
-    (void)ignored;
-    ::_exit(127);
+  error_code on_setup(process::posix::default_launcher& launcher, const process::filesystem::path&,
+                      const char* const*) const {
+    launcher.fd_whitelist.push_back(kReportFd);
+    return {};
   }
-  return pid;
-}
 
-/// The errno the child reported; 0: exec succeeded. A pipe, not shared memory, because tools
-/// (ThreadSanitizer, valgrind) turn vfork into fork.
+  error_code on_exec_setup(process::posix::default_launcher&, const process::filesystem::path&,
+                           const char* const*) const {
+    if (::dup3(report_, kReportFd, O_CLOEXEC) < 0 || ::setpgid(0, 0) != 0 ||
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+      return {errno, boost::system::system_category()};
+    ResetSignals();
+    if (::getppid() == parent_) return {};
+    errno = ESRCH;  // it died before prctl; Boost takes errno, whatever is returned
+    return {errno, boost::system::system_category()};
+  }
+
+  /// A template, because Boost 1.83 calls it with other arguments than those it looks for. A pipe besides the
+  /// error code that Boost leaves in our memory, because tools (ThreadSanitizer, valgrind) turn vfork into
+  /// fork.
+  template <typename... Ignored>
+  void on_exec_error(const Ignored&...) const {
+    const int failure = errno;
+    for (const int fd : {report_, kReportFd}) {
+      if (::write(fd, &failure, sizeof failure) == sizeof failure) return;
+    }
+  }
+
+ private:
+  int report_;
+  pid_t parent_;
+};
+
+/// The errno the child reported; 0: exec succeeded.
 int Outcome(int pipe) {
   int failure = 0;
   ssize_t size;
@@ -84,7 +92,7 @@ int Outcome(int pipe) {
   return size == sizeof failure ? failure : 0;
 }
 
-/// A copy numbered above those the child uses, so that dup2 never overwrites a source. −1: errno.
+/// A copy numbered above those that the child uses, so that dup2 never overwrites a source. −1: errno.
 int Raise(int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, kFirstForeignFd); }
 
 struct Descriptors {
@@ -96,6 +104,22 @@ struct Descriptors {
   }
 };
 
+/// Our handlers must not run in the child, in our memory: it unblocks when they are reset.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
 Error Failed(const std::string& program, int code) {
   bool missing = code == ENOENT || code == EACCES || code == ENOTDIR || code == ENOEXEC || code == EISDIR;
   return {missing ? ErrorKind::kNotFound : ErrorKind::kTransient,
@@ -103,49 +127,60 @@ Error Failed(const std::string& program, int code) {
           missing ? "build the worker (scripts/build.sh), or correct job = … in tables.toml" : ""};
 }
 
-}  // namespace
+/// Boost 1.83 neither waits for a child that could not exec(), nor ends one for which no pidfd could be had.
+void End(pid_t pid) {
+  if (pid <= 0) return;
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
 
-Result<pid_t> Spawn(const SpawnOptions& options) {
-  if (::access(options.program.c_str(), X_OK) != 0) return Failed(options.program, errno);
-  Descriptors raised;
+Status Open(const SpawnOptions& options, Descriptors* raised) {
   int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0) return Failed(options.program, errno == ENOENT ? EIO : errno);
-  raised.fds[0] = Raise(null);
+  raised->fds[0] = Raise(null);
   ::close(null);
-  raised.fds[1] = Raise(options.standard_out);
-  raised.fds[2] = Raise(options.standard_error);
-  raised.fds[3] = Raise(options.channel);
+  raised->fds[1] = Raise(options.standard_out);
+  raised->fds[2] = Raise(options.standard_error);
+  raised->fds[3] = Raise(options.channel);
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return Failed(options.program, EMFILE);
-  raised.fds[4] = report[0];
-  raised.fds[5] = Raise(report[1]);
+  raised->fds[4] = report[0];
+  raised->fds[5] = Raise(report[1]);
   ::close(report[1]);
-  for (int fd : raised.fds) {
+  for (int fd : raised->fds) {
     if (fd < 0) return Failed(options.program, EMFILE);
   }
-  std::vector<std::string> argv_texts = options.args;
-  argv_texts.insert(argv_texts.begin(), options.program);
-  std::vector<char*> argv = Pointers(argv_texts);
-  std::vector<char*> envp = Pointers(options.environment);
-  ChildPlan plan{options.program.c_str(), argv.data(), envp.data(), {}, raised.fds[5], ::getpid()};
-  std::memcpy(plan.fds, raised.fds, sizeof plan.fds);
+  return {};
+}
 
-  // Our handlers must not run in the child, in our memory: it unblocks when they are reset.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  errno = 0;
-  pid_t pid = Fork(plan);
-  int fork_error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) return Failed(options.program, fork_error);
-  ::close(std::exchange(raised.fds[5], -1));
-  if (int failure = Outcome(raised.fds[4]); failure != 0) {
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return Failed(options.program, failure);
+}  // namespace
+
+Result<process::process> Spawn(const boost::asio::any_io_executor& executor, const SpawnOptions& options) {
+  using process::posix::bind_fd;
+  if (::access(options.program.c_str(), X_OK) != 0) return Failed(options.program, errno);
+  Descriptors raised;
+  CDC_TRY(Open(options, &raised));
+  const std::vector<const char*> environment = Pointers(options.environment);
+  process::posix::vfork_launcher launcher;
+  launcher.env = environment.data();
+  error_code ec;
+  try {
+    auto started = [&] {
+      const BlockedSignals blocked;
+      return launcher(executor, ec, options.program, options.args, bind_fd(0, raised.fds[0]),
+                      bind_fd(1, raised.fds[1]), bind_fd(2, raised.fds[2]),
+                      bind_fd(contract::kJobChannelFd, raised.fds[3]), Independence(raised.fds[5]));
+    }();
+    ::close(std::exchange(raised.fds[5], -1));
+    if (!ec) ec.assign(Outcome(raised.fds[4]), boost::system::system_category());
+    if (!ec) return started;
+    if (!started.is_open()) End(launcher.pid);
+    return Failed(options.program, ec.value());
+  } catch (const boost::system::system_error& e) {  // no pidfd: of Boost's own, or of an old kernel
+    End(launcher.pid);
+    return Failed(options.program, e.code().value());
   }
-  return pid;
 }
 
 }  // namespace cdc::orchestrator

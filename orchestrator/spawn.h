@@ -1,16 +1,13 @@
 #pragma once
 
 /// \file orchestrator/spawn.h
-/// vfork and exec with exactly the descriptors a worker may have.
-///
-/// Not Boost.Process' vfork_launcher: in the child it tells the io_context of the fork, which closes and
-/// reopens epoll and event descriptors in memory that the child shares with us. Where the numbers come out
-/// differently our own reactor is broken.
+/// Starts a program by Boost.Process with exactly the descriptors a worker may have.
 
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/process/v2/process.hpp>
 
 #include "lib/core/result.h"
 
@@ -27,7 +24,11 @@ struct SpawnOptions {
 
 /// Returns once exec() succeeded. The child has its own process group, /dev/null as stdin, default signal
 /// handlers and an empty signal mask, nothing else of ours, and gets SIGTERM when the calling thread ends.
-/// \return kNotFound: missing or not executable; kTransient: no process, memory or descriptor to be had.
-Result<pid_t> Spawn(const SpawnOptions& options);
+/// \param executor of an io_context that no other thread runs: it is told of the fork
+/// \return a process that is killed and waited for by its destructor, unless it is detached. Detach it once
+/// it was waited for: its pid may be another process' then. kNotFound: `program` is missing or not
+/// executable; kTransient: no process, memory or descriptor is free.
+Result<boost::process::v2::process> Spawn(const boost::asio::any_io_executor& executor,
+                                          const SpawnOptions& options);
 
 }  // namespace cdc::orchestrator

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what building, testing and verifying need on Debian 12: packages by apt, Catch2 3 from the backports suite, and
-# a Python environment in .venv for Arrow's libraries and the independent readers. Idempotent; needs root or sudo once.
+# Installs what building, testing and verifying need on Debian 12: packages by apt, of which Boost 1.83 and Catch2 3 come
+# from the backports suite, and a Python environment in .venv for Arrow's libraries and the independent readers. Idempotent;
+# needs root or sudo once.
 set -euo pipefail
-case ${1:-} in -h|--help) sed -n '2,3s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h|--help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
@@ -18,7 +19,7 @@ installed() { dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null | grep -q '^instal
 
 packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
-  librdkafka-dev libboost1.81-dev libboost-filesystem1.81-dev libpq-dev libsqlite3-dev libspdlog-dev libfmt-dev
+  librdkafka-dev libpq-dev libsqlite3-dev libspdlog-dev libfmt-dev
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libxxhash-dev libsodium-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev
   libssl-dev
   python3 python3-venv sqlite3 curl postgresql-client
@@ -32,23 +33,33 @@ if [ ${#missing[@]} -gt 0 ]; then
     || die "apt could not install: ${missing[*]}"
 fi
 
-# Catch2 3 lives in bookworm-backports only. The suite is added on the mirror that apt already uses.
-catch2_version() { dpkg-query -W -f='${Version}' catch2 2>/dev/null || echo 0; }
-if ! dpkg --compare-versions "$(catch2_version)" ge 3; then
-  say "installing Catch2 3 from bookworm-backports"
-  available() { apt-cache madison catch2 2>/dev/null | awk '{print $3}' | grep -q '^3\.'; }
+# These are in bookworm-backports only. The suite is added on the mirror that apt already uses.
+version() { dpkg-query -W -f='${Version}' "$1" 2>/dev/null || echo 0; }
+from_backports=()
+installed libboost1.83-dev || from_backports+=(libboost1.83-dev)
+dpkg --compare-versions "$(version catch2)" ge 3 || from_backports+=(catch2)
+if [ ${#from_backports[@]} -gt 0 ]; then
+  say "installing from bookworm-backports: ${from_backports[*]}"
+  listed() { apt-cache madison "$1" 2>/dev/null | awk '{print $3}' | grep -q '^\(1\.83\|3\)\.'; }
+  available() { local p; for p in "${from_backports[@]}"; do listed "$p" || return 1; done; }
   if ! available; then
     as_root apt-get update -q >/dev/null
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -1)
-    [ -n "$mirror" ] || die "apt knows no mirror for Debian bookworm; see 'apt-get indextargets'"
-    options=""
-    keyring=$(apt-get indextargets --format '$(SIGNED_BY)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -1)
-    [ -n "$keyring" ] && [ -f "$keyring" ] && options="[signed-by=$keyring] "
-    echo "deb ${options}${mirror} bookworm-backports main" | as_root tee /etc/apt/sources.list.d/cdc-backports.list >/dev/null
-    as_root apt-get update -q >/dev/null
+    if ! available; then
+      mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -1)
+      [ -n "$mirror" ] || die "apt knows no mirror for Debian bookworm; see 'apt-get indextargets'"
+      options=""
+      keyring=$(apt-get indextargets --format '$(SIGNED_BY)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -1)
+      [ -n "$keyring" ] && [ -f "$keyring" ] && options="[signed-by=$keyring] "
+      echo "deb ${options}${mirror} bookworm-backports main" | as_root tee /etc/apt/sources.list.d/cdc-backports.list >/dev/null
+      as_root apt-get update -q >/dev/null
+    fi
   fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -t bookworm-backports catch2 >/dev/null \
-    || die "apt could not install catch2 3 from bookworm-backports"
+  # Headers of two Boosts cannot be installed side by side: apt removes the older ones, and what wants them.
+  backports=(install -y -q --no-install-recommends -t bookworm-backports "${from_backports[@]}")
+  removed=$(apt-get -s "${backports[@]}" 2>/dev/null | awk '$1 == "Remv" {print $2}' | tr '\n' ' ')
+  [ -z "$removed" ] || say "these give way to it: $removed"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get "${backports[@]}" >/dev/null \
+    || die "apt could not install ${from_backports[*]} from bookworm-backports"
 fi
 
 venv="$root/.venv"

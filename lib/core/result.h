@@ -9,6 +9,9 @@
 
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
+#include <boost/version.hpp>
+
+static_assert(BOOST_VERSION == CDC_BOOST_VERSION, "these are not the Boost headers that CMake found");
 
 namespace cdc {
 

@@ -210,4 +210,26 @@ TEST_CASE("a worker's log is begun anew when it is too large") {
   CHECK(fs::file_size(t.folder / "logs" / "t.log.1") == 11 << 20);
 }
 
+TEST_CASE("a hundred workers a second are started", "[.measure]") {
+  Bench t;
+  constexpr int kStarts = 500;
+  std::chrono::nanoseconds starting{0};
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < kStarts; ++i) {
+    t.end.reset();
+    const auto before = std::chrono::steady_clock::now();
+    auto started =
+        t.launcher.Start({.table = "t", .program = "/bin/true", .args = {}, .log = t.folder / "t.log"},
+                         {.on_message = {}, .on_end = [&](JobEnd e, const std::string&) { t.end = e; }});
+    starting += std::chrono::steady_clock::now() - before;
+    REQUIRE(started.has_value());
+    t.run = std::move(*started);
+    REQUIRE(t.UntilEnd());
+  }
+  const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - begin;
+  const double each_us = static_cast<double>(starting.count()) / 1000 / kStarts;
+  WARN(kStarts / whole.count() << " starts and ends per second, " << each_us << " us in Start()");
+  CHECK(kStarts / whole.count() >= 100);
+}
+
 }  // namespace cdc::orchestrator

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <fcntl.h>
@@ -76,15 +77,17 @@ struct OrchestratorBench {
     std::vector<std::string> args = {"--config", (folder / "tables.toml").string()};
     args.insert(args.end(), more.begin(), more.end());
     int out = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    auto spawned = Spawn({.program = (folder / "cdc-orchestrator").string(),
-                          .args = args,
-                          .environment = {},
-                          .standard_out = out,
-                          .standard_error = out,
-                          .channel = out});
+    boost::asio::io_context io;
+    auto spawned = Spawn(io.get_executor(), {.program = (folder / "cdc-orchestrator").string(),
+                                             .args = args,
+                                             .environment = {},
+                                             .standard_out = out,
+                                             .standard_error = out,
+                                             .channel = out});
     ::close(out);
     REQUIRE(spawned.has_value());
-    pid = *spawned;
+    pid = spawned->id();
+    (void)spawned->detach();
   }
   /// Its exit code; −1: a signal, or it does not end.
   int Wait(seconds patience = seconds(20)) {
