@@ -1,8 +1,7 @@
 #pragma once
 
 /// \file orchestrator/launcher.h
-/// Port to the operating system: starts one worker process per call and reports what it says and how it
-/// ended.
+/// Port to what runs workers: starts one per call and reports what it says and how it ended.
 
 #include <filesystem>
 #include <functional>
@@ -12,7 +11,7 @@
 
 #include "lib/contract/job_message.h"
 #include "lib/core/result.h"
-#include "orchestrator/table_state.h"
+#include "orchestrator/job_end.h"
 
 namespace cdc::orchestrator {
 
@@ -35,21 +34,26 @@ class Launcher {
     std::function<void(JobEnd, std::string last_line)> on_end;
   };
 
-  /// A live run, or one whose on_end was called. Destroying a live one kills the worker's process group;
-  /// on_end is then not called.
+  /// A live run, or one whose on_end was called. Destroying a live one kills the worker; on_end is then not
+  /// called.
   class Run {
    public:
     virtual ~Run() = default;
-    virtual int pid() const = 0;
+    /// Names the run where its launcher keeps it, for people: "pid 1234".
+    virtual std::string ref() const = 0;
+    /// Its process on this machine, for its memory and for `cdc status`; 0: it has none.
+    virtual int pid() const { return 0; }
     /// Tells the worker; lost when it does not read.
     virtual void Say(contract::Command command) = 0;
-    /// `signal` to the worker's process group; nothing when it has ended.
-    virtual void Signal(int signal) = 0;
+    /// Asks the worker, and what it started, to commit and leave at once; nothing when it has ended.
+    virtual void Terminate() = 0;
+    /// Ends the worker, and what it started, without asking; nothing when it has ended.
+    virtual void Kill() = 0;
   };
 
   virtual ~Launcher() = default;
 
-  /// Returns once exec() has succeeded, which is not yet "ready".
+  /// Returns once the worker's program runs, which is not yet "ready".
   /// \return kNotFound: `program` is missing or not executable; kTransient: a shortage (processes, memory,
   /// files).
   virtual Result<std::unique_ptr<Run>> Start(const JobSpec& spec, Callbacks callbacks) = 0;

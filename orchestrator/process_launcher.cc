@@ -19,6 +19,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "orchestrator/line_reader.h"
+#include "orchestrator/process_end.h"
 #include "orchestrator/spawn.h"
 
 namespace cdc::orchestrator {
@@ -131,6 +132,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     (void)::send(channel_.native_handle(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
+  /// To its process group.
   void Signal(int number) {
     if (!reaped_) ::kill(-pid(), number);
   }
@@ -240,7 +242,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     std::string line = output_lines_.rest().empty() ? last_line_ : output_lines_.rest();
     auto on_end = std::move(callbacks_.on_end);
     callbacks_ = {};
-    if (on_end) on_end(end_, std::move(line));
+    if (on_end) on_end(Judge(end_), std::move(line));
   }
 
   JobSpec spec_;
@@ -252,7 +254,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
   asio::steady_timer timer_;
   std::optional<boost::process::v2::process> process_;
   bool reaped_ = false;
-  JobEnd end_ = Signaled{SIGKILL};
+  ProcessEnd end_ = Signaled{SIGKILL};
   LineReader message_lines_{kLongestLine};
   LineReader output_lines_{kLongestLine};
   std::string last_line_;
@@ -262,9 +264,11 @@ class ProcessRun final : public Launcher::Run {
  public:
   explicit ProcessRun(std::shared_ptr<LiveProcess> process) : process_(std::move(process)) {}
   ~ProcessRun() override { process_->Abandon(); }
+  std::string ref() const override { return fmt::format("pid {}", process_->pid()); }
   int pid() const override { return process_->pid(); }
   void Say(contract::Command command) override { process_->Say(command); }
-  void Signal(int number) override { process_->Signal(number); }
+  void Terminate() override { process_->Signal(SIGTERM); }
+  void Kill() override { process_->Signal(SIGKILL); }
 
  private:
   std::shared_ptr<LiveProcess> process_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <csignal>
-
 #include "lib/config/settings.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/names.h"
@@ -202,9 +200,10 @@ void Scheduler::Perform(JobEntry& entry, Action action) {
   auto say = [&](contract::Command command) {
     if (entry.run && entry.run->process) entry.run->process->Say(command);
   };
-  auto signal = [&](int number) {
-    LoggerOf(entry).Info("sends {}", number == SIGTERM ? "SIGTERM" : "SIGKILL");
-    if (entry.run && entry.run->process) entry.run->process->Signal(number);
+  auto end = [&](const char* verb, void (Launcher::Run::*act)()) {
+    if (!entry.run || !entry.run->process) return;
+    LoggerOf(entry).Info("{} {}", verb, entry.run->process->ref());
+    (entry.run->process.get()->*act)();
   };
   switch (action) {
     case Action::kListen: return Listen(entry);
@@ -216,8 +215,8 @@ void Scheduler::Perform(JobEntry& entry, Action action) {
       return say(contract::Command::kYield);
     case Action::kSayGo: return say(contract::Command::kGo);
     case Action::kSayStay: return say(contract::Command::kStay);
-    case Action::kTerminate: return signal(SIGTERM);
-    case Action::kKill: return signal(SIGKILL);
+    case Action::kTerminate: return end("terminates", &Launcher::Run::Terminate);
+    case Action::kKill: return end("kills", &Launcher::Run::Kill);
   }
 }
 

@@ -113,7 +113,7 @@ class Scheduler {
   void OnMessage(const std::string& table, int64_t run, const contract::WorkerMessage& message);
   void OnProgress(JobEntry& entry, const contract::Progress& progress);
   void OnExiting(JobEntry& entry, const contract::PartitionOffsets& next);
-  void OnEnd(const std::string& table, int64_t run, JobEnd end, const std::string& last_line);
+  void OnEnd(const std::string& table, int64_t run, const JobEnd& end, const std::string& last_line);
 
   /// A callback of a port as the port may keep it: nothing after our end, and a wake after each call.
   template <typename Callback>

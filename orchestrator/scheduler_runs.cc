@@ -1,7 +1,6 @@
 /// \file orchestrator/scheduler_runs.cc
 /// Scheduler's dealings with worker processes: start, messages, end.
 
-#include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/report.h"
 #include "orchestrator/scheduler.h"
@@ -12,14 +11,8 @@ namespace {
 constexpr int kRunsKept = 200;  // per table
 
 void Count(const JobEnd& end, RunTotals* totals) {
-  const auto* exited = std::get_if<Exited>(&end);
-  switch (exited ? static_cast<contract::ExitCode>(exited->code) : contract::ExitCode{-1}) {
-    case contract::ExitCode::kTryAgain: ++totals->retries; return;
-    case contract::ExitCode::kDone:
-    case contract::ExitCode::kBadArguments:
-    case contract::ExitCode::kPermanent: return;
-  }
-  ++totals->crashes;
+  if (end.outcome == Outcome::kTryAgain) ++totals->retries;
+  if (end.outcome == Outcome::kCrashed) ++totals->crashes;
 }
 
 }  // namespace
@@ -45,8 +38,8 @@ void Scheduler::StartWorker(JobEntry& entry) {
   Launcher::Callbacks callbacks{
       .on_message = Guard(
           [this, table, run](const contract::WorkerMessage& message) { OnMessage(table, run, message); }),
-      .on_end =
-          Guard([this, table, run](JobEnd end, const std::string& line) { OnEnd(table, run, end, line); })};
+      .on_end = Guard(
+          [this, table, run](const JobEnd& end, const std::string& line) { OnEnd(table, run, end, line); })};
   auto process = launcher_.Start(spec, std::move(callbacks));
   if (!process) {
     (void)ledger_.EndRun({.id = run,
@@ -103,7 +96,8 @@ void Scheduler::OnExiting(JobEntry& entry, const contract::PartitionOffsets& nex
   source_.AskSpans({{entry.topic->name, entry.topic->partitions, false}}, Guard(std::move(done)));
 }
 
-void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const std::string& last_line) {
+void Scheduler::OnEnd(const std::string& table, int64_t run, const JobEnd& end,
+                      const std::string& last_line) {
   JobEntry* entry = Find(table);
   if (!entry || !entry->run || entry->run->id != run) return;
   contract::RunRecord record{.id = run, .table = table, .end_ms = UnixMillis(clock_.wall())};
@@ -122,8 +116,7 @@ void Scheduler::OnEnd(const std::string& table, int64_t run, JobEnd end, const s
     committed = report->snapshot_id.has_value() && report->snapshot_id != progress.snapshot_id;
     if (committed) entry->last_commit_ms = std::max(entry->last_commit_ms, record.end_ms);
   }
-  const auto* exited = std::get_if<Exited>(&end);
-  record.exit = exited ? fmt::to_string(exited->code) : Describe(end);
+  record.exit = end.exit;
   LoggerOf(*entry).Info("{} exit={} rows={} seconds={:.1f}", contract::FinishedLine(table), record.exit,
                         progress.rows, static_cast<double>(record.end_ms - entry->run->start_ms) / 1000.0);
   (void)ledger_.EndRun(record);

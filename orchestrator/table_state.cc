@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "lib/contract/exit_code.h"
 #include "lib/core/hash128.h"
 
 namespace cdc::orchestrator {
@@ -90,19 +89,17 @@ class Stepper {
     if (!IsActive(s().phase)) return;
     if (e.committed) s().crashes = s().retries = 0;
     if (s().start_again) return ToPending(now_);  // Stopping -> Pending: the operator's word counts
-    const auto* exited = std::get_if<Exited>(&e.end);
-    // Killed because it did not leave in time, in an outage perhaps; one that fell silent has a reason.
-    if (!exited && s().phase == Phase::kStopping && s().harshness == 2 && s().reason.empty())
-      return Retry("did not leave in time and was killed");
-    if (!exited) return Crash(Describe(e.end), e.reason);
-    switch (static_cast<contract::ExitCode>(exited->code)) {
-      case contract::ExitCode::kDone: return ToIdle();
-      case contract::ExitCode::kTryAgain: return Retry(e.reason.empty() ? Describe(e.end) : e.reason);
-      case contract::ExitCode::kBadArguments:
-      case contract::ExitCode::kPermanent:
-        return Hold(e.reason.empty() ? Describe(e.end) : e.reason, Advice());
+    const std::string& cause = e.reason.empty() ? e.end.description : e.reason;
+    switch (e.end.outcome) {
+      case Outcome::kDone: return ToIdle();
+      case Outcome::kTryAgain: return Retry(cause);
+      case Outcome::kPermanent: return Hold(cause, Advice());
+      case Outcome::kCrashed: break;
     }
-    Crash(Describe(e.end), e.reason);
+    // Killed because it did not leave in time, in an outage perhaps; one that fell silent has a reason.
+    if (s().phase == Phase::kStopping && s().harshness == 2 && s().reason.empty())
+      return Retry("did not leave in time and was killed");
+    Crash(e.end.description, e.reason);
   }
 
   void On(const SlotWanted&) {
@@ -291,11 +288,6 @@ std::optional<SteadyTime> NextWake(const TableState& state) {
 bool WouldYield(const TableState& state, SteadyTime now, const Rules& rules) {
   if (state.phase != Phase::kRunning || state.in_doubt) return false;
   return state.caught_up || now - state.running_since >= rules.slice;
-}
-
-std::string Describe(const JobEnd& end) {
-  if (const auto* exited = std::get_if<Exited>(&end)) return fmt::format("exit {}", exited->code);
-  return fmt::format("signal {}", std::get<Signaled>(end).signal);
 }
 
 }  // namespace cdc::orchestrator

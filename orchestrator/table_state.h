@@ -13,6 +13,7 @@
 
 #include "lib/core/clock.h"
 #include "lib/core/result.h"
+#include "orchestrator/job_end.h"
 
 namespace cdc::orchestrator {
 
@@ -34,7 +35,7 @@ struct Rules {
   int max_crashes = 5;             ///< without a commit in between, then Held
   Millis start_timeout{120'000};   ///< without a sign of life before ready
   Millis report_timeout{120'000};  ///< without a sign of life while running
-  Millis stop_grace{30'000};       ///< from being told to SIGTERM, and from SIGTERM to SIGKILL
+  Millis stop_grace{30'000};       ///< from being told to Terminate(), and from that to Kill()
   Millis slice{10'000};            ///< of work before a lagging worker yields its slot
   Millis lock_poll{500};           ///< between looks at an orphan's lock
 };
@@ -51,21 +52,12 @@ struct TableState {
   bool caught_up = false;      ///< Running: as last reported
   bool in_doubt = false;       ///< Running: a commit's outcome is unknown
   bool start_again = false;    ///< Stopping: triggered meanwhile
-  int harshness = 0;           ///< Stopping: 0 told, 1 SIGTERM, 2 SIGKILL
+  int harshness = 0;           ///< Stopping: 0 told, 1 terminated, 2 killed
   int crashes = 0;             ///< in a row, without a commit
   int retries = 0;             ///< exits 75 in a row
   std::string reason = {};     ///< Held, Backoff, Pending: why
   std::string hint = {};       ///< Held: the command that resolves it
 };
-
-/// How a run ended. A signal is not an exit code: exit(9) and SIGKILL differ.
-struct Exited {
-  int code;
-};
-struct Signaled {
-  int signal;
-};
-using JobEnd = std::variant<Exited, Signaled>;
 
 // Events.
 struct LagSeen {};   ///< the end offset is beyond the table's next offset
@@ -108,8 +100,8 @@ enum class Action {
   kSayYield,
   kSayGo,
   kSayStay,
-  kTerminate,  ///< SIGTERM to its process group
-  kKill,       ///< SIGKILL to its process group
+  kTerminate,  ///< Launcher::Run::Terminate()
+  kKill,       ///< Launcher::Run::Kill()
 };
 
 struct Step {
@@ -131,8 +123,5 @@ bool WouldYield(const TableState& state, SteadyTime now, const Rules& rules);
 inline bool IsActive(Phase phase) {
   return phase == Phase::kStarting || phase == Phase::kRunning || phase == Phase::kStopping;
 }
-
-/// "exit 75" or "signal 9".
-std::string Describe(const JobEnd& end);
 
 }  // namespace cdc::orchestrator

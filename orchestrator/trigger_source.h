@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file orchestrator/trigger_source.h
-/// Port to Kafka: which topics there are, where they end, and the first message after an offset.
+/// Port to the log that changes come from: which topics there are, where they end, and the first message
+/// after an offset. Words are Kafka's; any log of numbered messages in partitions fits behind it.
 
 #include <cstdint>
 #include <functional>
@@ -25,7 +26,7 @@ struct Topic {
 /// What is in a partition. A partition that is not in an answer is unknown, not empty.
 struct Span {
   std::optional<int64_t> low;  ///< only when asked for
-  int64_t end = 0;             ///< last stable offset
+  int64_t end = 0;             ///< offset after the last message that may be read
 };
 using Spans = std::unordered_map<std::string, std::map<int32_t, Span>>;
 

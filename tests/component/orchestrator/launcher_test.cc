@@ -47,7 +47,7 @@ struct Bench {
                        {.on_message = [this](contract::WorkerMessage m) { messages.push_back(std::move(m)); },
                         .on_end =
                             [this](JobEnd e, std::string line) {
-                              end = e;
+                              end = std::move(e);
                               last_line = std::move(line);
                             }});
     if (!started) return started.error();
@@ -67,10 +67,7 @@ struct Bench {
   bool UntilEnd() {
     return Until([this] { return end.has_value(); });
   }
-  int Code() const { return end && std::holds_alternative<Exited>(*end) ? std::get<Exited>(*end).code : -1; }
-  int Signal() const {
-    return end && std::holds_alternative<Signaled>(*end) ? std::get<Signaled>(*end).signal : -1;
-  }
+  std::string Exit() const { return end ? end->exit : "none"; }
 
   char name[40] = "/tmp/cdc_launcher_XXXXXX";
   fs::path folder;
@@ -90,8 +87,9 @@ TEST_CASE("messages and the report arrive before the end, and nothing is left to
   Bench t;
   REQUIRE(t.Start("once").has_value());
   CHECK(t.run->pid() > 0);
+  CHECK(t.run->ref() == "pid " + std::to_string(t.run->pid()));
   REQUIRE(t.UntilEnd());
-  CHECK(t.Code() == 0);
+  CHECK(t.Exit() == "0");
   REQUIRE(t.messages.size() == 2);
   CHECK(std::holds_alternative<contract::Ready>(t.messages[0]));
   CHECK(std::get<contract::Progress>(t.messages[1]).rows == 3);
@@ -99,7 +97,7 @@ TEST_CASE("messages and the report arrive before the end, and nothing is left to
   REQUIRE(report.has_value());
   CHECK(report->to == contract::PartitionOffsets{{0, 7}});
   CHECK(NoChildren());
-  t.run->Signal(SIGKILL);  // too late, and harmless
+  t.run->Kill();  // too late, and harmless
   t.run->Say(contract::Command::kStop);
 }
 
@@ -107,15 +105,15 @@ TEST_CASE("exit 9 and SIGKILL are told apart") {
   Bench t;
   REQUIRE(t.Start("exit9").has_value());
   REQUIRE(t.UntilEnd());
-  CHECK(t.Code() == 9);
+  CHECK(t.Exit() == "9");
   Bench u;
   REQUIRE(u.Start("kill9").has_value());
   REQUIRE(u.UntilEnd());
-  CHECK(u.Signal() == SIGKILL);
+  CHECK(u.Exit() == "signal 9");
   Bench v;
   REQUIRE(v.Start("crash").has_value());
   REQUIRE(v.UntilEnd());
-  CHECK(v.Signal() == SIGABRT);
+  CHECK(v.Exit() == "signal 6");
 }
 
 TEST_CASE("a missing or not executable program is reported, and leaves no zombie") {
@@ -163,7 +161,7 @@ TEST_CASE("our event loop survives spawns with gaps in our descriptors") {
     Bench u;
     REQUIRE(u.Start("once").has_value());
     REQUIRE(u.UntilEnd());
-    CHECK(u.Code() == 0);
+    CHECK(u.Exit() == "0");
   }
 }
 
@@ -171,14 +169,14 @@ TEST_CASE("who ignores SIGTERM gets SIGKILL") {
   Bench t;
   REQUIRE(t.Start("hang").has_value());
   REQUIRE(t.Until([&] { return t.messages.size() == 2; }));
-  t.run->Signal(SIGTERM);
+  t.run->Terminate();
   t.run->Say(contract::Command::kStop);
   t.io.restart();
   t.io.run_for(Millis(50));
   CHECK_FALSE(t.end.has_value());
-  t.run->Signal(SIGKILL);
+  t.run->Kill();
   REQUIRE(t.UntilEnd());
-  CHECK(t.Signal() == SIGKILL);
+  CHECK(t.Exit() == "signal 9");
 }
 
 TEST_CASE("letting go of a live run kills it") {
@@ -195,7 +193,7 @@ TEST_CASE("a worker's spam costs neither the report nor the log") {
   Bench t;
   REQUIRE(t.Start("spam").has_value());
   REQUIRE(t.UntilEnd());
-  CHECK(t.Code() == 0);
+  CHECK(t.Exit() == "0");
   CHECK(contract::DecodeReport(t.last_line).has_value());
   CHECK(fs::file_size(t.folder / "logs" / "t.log") == 1 << 20);
 }
@@ -218,9 +216,9 @@ TEST_CASE("a hundred workers a second are started", "[.measure]") {
   for (int i = 0; i < kStarts; ++i) {
     t.end.reset();
     const auto before = std::chrono::steady_clock::now();
-    auto started =
-        t.launcher.Start({.table = "t", .program = "/bin/true", .args = {}, .log = t.folder / "t.log"},
-                         {.on_message = {}, .on_end = [&](JobEnd e, const std::string&) { t.end = e; }});
+    auto started = t.launcher.Start(
+        {.table = "t", .program = "/bin/true", .args = {}, .log = t.folder / "t.log"},
+        {.on_message = {}, .on_end = [&](JobEnd e, const std::string&) { t.end = std::move(e); }});
     starting += std::chrono::steady_clock::now() - before;
     REQUIRE(started.has_value());
     t.run = std::move(*started);

@@ -31,7 +31,8 @@ class FakeLauncher final : public Launcher {
     JobSpec spec;
     Callbacks callbacks;
     std::vector<contract::Command> told;
-    std::vector<int> signals;
+    int terminated = 0;  ///< calls of Terminate()
+    int killed = 0;      ///< calls of Kill()
     bool alive = true;
     int pid = 0;
   };
@@ -40,7 +41,7 @@ class FakeLauncher final : public Launcher {
     if (before_start) before_start();
     if (fail_with) return *fail_with;
     auto worker = std::make_shared<Worker>();
-    *worker = {spec, std::move(callbacks), {}, {}, true, static_cast<int>(1000 + starts.size())};
+    *worker = {spec, std::move(callbacks), {}, 0, 0, true, static_cast<int>(1000 + starts.size())};
     starts.push_back(worker);
     return std::unique_ptr<Run>(std::make_unique<FakeRun>(worker));
   }
@@ -67,9 +68,11 @@ class FakeLauncher final : public Launcher {
    public:
     explicit FakeRun(std::shared_ptr<Worker> worker) : worker_(std::move(worker)) {}
     ~FakeRun() override { worker_->alive = false; }
+    std::string ref() const override { return "worker " + std::to_string(worker_->pid); }
     int pid() const override { return worker_->pid; }
     void Say(contract::Command command) override { worker_->told.push_back(command); }
-    void Signal(int number) override { worker_->signals.push_back(number); }
+    void Terminate() override { ++worker_->terminated; }
+    void Kill() override { ++worker_->killed; }
 
    private:
     std::shared_ptr<Worker> worker_;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/contract/report.h"
+#include "orchestrator/process_end.h"
 #include "orchestrator/scheduler.h"
 #include "tests/unit/orchestrator/fakes.h"
 
@@ -119,13 +120,13 @@ max_jobs = 2
     scheduler->Advance();
   }
   /// The worker ends; with exit 0 it has read everything.
-  void End(const std::string& table, JobEnd end, std::string reason = "") {
+  void End(const std::string& table, ProcessEnd end, std::string reason = "") {
     contract::Report report{.table = table, .run = "1", .reason = std::move(reason)};
     const auto* exited = std::get_if<Exited>(&end);
     if (exited && exited->code == 0) {
       for (auto [partition, offset] : source.contents["p.public." + table]) report.to[partition] = offset;
     }
-    launcher.Of(table)->callbacks.on_end(end, exited ? contract::EncodeReport(report) : "");
+    launcher.Of(table)->callbacks.on_end(Judge(end), exited ? contract::EncodeReport(report) : "");
     scheduler->Advance();
   }
   std::string StateOf(const std::string& table) {

@@ -1,4 +1,3 @@
-#include <csignal>
 
 #include "lib/sqlite/database.h"
 #include "tests/unit/orchestrator/scheduler_bench.h"
@@ -173,7 +172,8 @@ TEST_CASE("the exit race is decided by the end offsets") {
   t.source.AnswerSpans();
   CHECK(t.launcher.Of("a")->told == std::vector<Command>{Command::kStay, Command::kGo});
   t.Produce("a");  // after the answer: it must show up by itself
-  t.launcher.Of("a")->callbacks.on_end(Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 2}}}));
+  t.launcher.Of("a")->callbacks.on_end(Judge(Exited{0}),
+                                       contract::EncodeReport({.table = "a", .to = {{0, 2}}}));
   CHECK(t.source.listening["p.public.a"] == PartitionOffsets{{0, 2}});
 }
 
@@ -283,7 +283,8 @@ TEST_CASE("tables come and go with the configuration") {
   CHECK_FALSE(t.launcher.Of("d"));
   t.Reload("[tables.b]\n[tables.d]\n");
   CHECK(t.launcher.Of("d"));
-  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM});
+  CHECK(t.launcher.Of("a")->terminated == 1);
+  CHECK(t.launcher.Of("a")->killed == 0);
   CHECK(t.StateOf("a") == "Stopping");
   t.End("a", Exited{0});
   CHECK(t.StateOf("a") == "none");
@@ -313,10 +314,12 @@ TEST_CASE("shutdown stops what runs and starts nothing") {
   t.Answer();
   t.scheduler->Shutdown();
   CHECK_FALSE(t.scheduler->idle());
-  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM});
+  CHECK(t.launcher.Of("a")->terminated == 1);
+  CHECK(t.launcher.Of("a")->killed == 0);
   t.Produce("b");
   t.Pass(seconds(40));
-  CHECK(t.launcher.Of("a")->signals == std::vector<int>{SIGTERM, SIGKILL});
+  CHECK(t.launcher.Of("a")->terminated == 1);
+  CHECK(t.launcher.Of("a")->killed == 1);
   t.End("a", Signaled{9});
   CHECK(t.scheduler->idle());
   CHECK_FALSE(t.launcher.Of("b"));
@@ -330,7 +333,8 @@ TEST_CASE("drain runs what lags until nothing does, and waits for a second look"
   CHECK(t.launcher.starts[0]->spec.args.back() == "--drain");
   CHECK_FALSE(t.scheduler->drained());
   ++t.source.contents["p.public.a"][0];
-  t.launcher.Of("a")->callbacks.on_end(Exited{0}, contract::EncodeReport({.table = "a", .to = {{0, 1}}}));
+  t.launcher.Of("a")->callbacks.on_end(Judge(Exited{0}),
+                                       contract::EncodeReport({.table = "a", .to = {{0, 1}}}));
   t.Pass(seconds(33));
   REQUIRE(t.launcher.starts.size() == 2);
   CHECK_FALSE(t.scheduler->drained());
@@ -360,7 +364,7 @@ TEST_CASE("counts add up over runs") {
   t.Say("a", contract::Ready{});
   t.Say("a", contract::Progress{.next = {{0, 1}}, .rows = 5, .dead_letters = 1, .last_commit_ms = 9});
   t.launcher.Of("a")->callbacks.on_end(
-      Exited{0},
+      Judge(Exited{0}),
       contract::EncodeReport({.table = "a", .to = {{0, 1}}, .rows = 7, .dead_letters = 1, .left_alone = 4}));
   t.scheduler->Advance();
   t.Produce("a");

@@ -12,7 +12,7 @@ constexpr const char* kTwoOfOne = "[tables.a]\n[tables.copy]\nfrom = \"a\"\n";
 void EndAt(SchedulerBench& t, const std::string& table, int64_t next) {
   contract::Report report{.table = table, .run = "1"};
   report.to[0] = next;
-  t.launcher.Of(table)->callbacks.on_end(Exited{0}, contract::EncodeReport(report));
+  t.launcher.Of(table)->callbacks.on_end(Judge(Exited{0}), contract::EncodeReport(report));
   t.scheduler->Advance();
 }
 

@@ -4,6 +4,8 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 
+#include "orchestrator/process_end.h"
+
 namespace cdc::orchestrator {
 namespace {
 
@@ -74,7 +76,7 @@ TEST_CASE("the rate limit defers a start, never drops it") {
   t.rules.jitter = Millis(70);
   t.Run();
   SteadyTime start = t.now;
-  CHECK(t.After(seconds(10), WorkerEnded{Exited{0}}) == Actions{Action::kListen});
+  CHECK(t.After(seconds(10), WorkerEnded{Judge(Exited{0})}) == Actions{Action::kListen});
   CHECK(t.state.phase == Phase::kIdle);
   t.After(seconds(1), LagSeen{});
   CHECK(t.state.phase == Phase::kPending);
@@ -91,7 +93,7 @@ TEST_CASE("the rate limit defers a start, never drops it") {
 TEST_CASE("a start long ago does not delay the next") {
   Bench t;
   t.Run();
-  t.After(seconds(31), WorkerEnded{Exited{0}});
+  t.After(seconds(31), WorkerEnded{Judge(Exited{0})});
   t.On(LagSeen{});
   CHECK(t.state.due == t.now);
 }
@@ -111,13 +113,13 @@ TEST_CASE("crashes back off longer each time, the fifth without a commit holds t
   t.rules.rate_limit = Millis(0);
   t.Run();
   for (int delay : {5, 10, 20, 40}) {
-    t.On(WorkerEnded{Signaled{11}});
+    t.On(WorkerEnded{Judge(Signaled{11})});
     CHECK(t.state.phase == Phase::kBackoff);
     CHECK(t.state.due == t.now + seconds(delay));
     CHECK(t.state.reason.find("signal 11") != std::string::npos);
     t.Again();
   }
-  CHECK(t.On(WorkerEnded{Exited{1}, false, "boom"}).empty());
+  CHECK(t.On(WorkerEnded{Judge(Exited{1}), false, "boom"}).empty());
   CHECK(t.state.phase == Phase::kHeld);
   CHECK(t.state.reason == "crashed 5 times without a commit, last: exit 1: boom");
   CHECK(t.state.hint.find("cdc trigger t") != std::string::npos);
@@ -128,19 +130,19 @@ TEST_CASE("a commit in between forgives earlier crashes") {
   t.rules.rate_limit = Millis(0);
   t.Run();
   for (int i = 0; i < 4; ++i) {
-    t.On(WorkerEnded{Signaled{11}});
+    t.On(WorkerEnded{Judge(Signaled{11})});
     t.Again();
   }
   t.On(WorkerProgress{.committed = true, .caught_up = false, .in_doubt = false});
-  t.On(WorkerEnded{Signaled{11}});
+  t.On(WorkerEnded{Judge(Signaled{11})});
   CHECK(t.state.phase == Phase::kBackoff);
   CHECK(t.state.crashes == 1);
   t.Again();
   for (int i = 0; i < 3; ++i) {
-    t.On(WorkerEnded{Signaled{11}});
+    t.On(WorkerEnded{Judge(Signaled{11})});
     t.Again();
   }
-  t.On(WorkerEnded{Signaled{11}, /*committed=*/true});  // the commit was in the last words
+  t.On(WorkerEnded{Judge(Signaled{11}), /*committed=*/true});  // the commit was in the last words
   CHECK(t.state.phase == Phase::kBackoff);
 }
 
@@ -148,7 +150,7 @@ TEST_CASE("backoff respects the rate limit") {
   Bench t;
   t.Run();
   SteadyTime start = t.now;
-  t.After(seconds(1), WorkerEnded{Signaled{9}});
+  t.After(seconds(1), WorkerEnded{Judge(Signaled{9})});
   CHECK(t.state.due == start + seconds(30));
 }
 
@@ -157,13 +159,13 @@ TEST_CASE("exit 75 backs off up to 30 s and never holds") {
   t.rules.rate_limit = Millis(0);
   t.Run();
   for (int i = 0; i < 20; ++i) {
-    t.On(WorkerEnded{Exited{75}, false, "no broker"});
+    t.On(WorkerEnded{Judge(Exited{75}), false, "no broker"});
     CHECK(t.state.phase == Phase::kBackoff);
     CHECK(t.state.due <= t.now + seconds(30));
     CHECK(t.state.crashes == 0);
     t.Again();
   }
-  t.On(WorkerEnded{Exited{75}});
+  t.On(WorkerEnded{Judge(Exited{75})});
   CHECK(t.state.due == t.now + seconds(30));
 }
 
@@ -171,7 +173,7 @@ TEST_CASE("exit 78 and 64 hold at once, with the worker's words") {
   for (int code : {78, 64}) {
     Bench t;
     t.Run();
-    CHECK(t.On(WorkerEnded{Exited{code}, false, "no key"}).empty());
+    CHECK(t.On(WorkerEnded{Judge(Exited{code}), false, "no key"}).empty());
     CHECK(t.state.phase == Phase::kHeld);
     CHECK(t.state.reason == "no key");
   }
@@ -180,11 +182,11 @@ TEST_CASE("exit 78 and 64 hold at once, with the worker's words") {
 TEST_CASE("a signal is not an exit code") {
   Bench t;
   t.Run();
-  t.On(WorkerEnded{Signaled{75}});
+  t.On(WorkerEnded{Judge(Signaled{75})});
   CHECK(t.state.crashes == 1);
   Bench u;
   u.Run();
-  u.On(WorkerEnded{Exited{9}});
+  u.On(WorkerEnded{Judge(Exited{9})});
   CHECK(u.state.reason == "crashed (1 of 5): exit 9");
 }
 
@@ -192,7 +194,7 @@ TEST_CASE("held is released by trigger, at once, and by settings, at the rate li
   Bench t;
   t.Run();
   SteadyTime start = t.now;
-  t.After(seconds(1), WorkerEnded{Exited{78}});
+  t.After(seconds(1), WorkerEnded{Judge(Exited{78})});
   for (const Event& e :
        {Event(LagSeen{}), Event(SlotFree{}), Event(TimePassed{}), Event(StopAsked{}), Event(SlotWanted{})}) {
     CHECK(t.On(e).empty());
@@ -211,12 +213,12 @@ TEST_CASE("held is released by trigger, at once, and by settings, at the rate li
 TEST_CASE("trigger overrides rate limit and backoff") {
   Bench t;
   t.Run();
-  t.After(seconds(1), WorkerEnded{Exited{0}});
+  t.After(seconds(1), WorkerEnded{Judge(Exited{0})});
   t.On(LagSeen{});
   CHECK(t.state.due > t.now);
   t.On(Triggered{});
   CHECK(t.On(SlotFree{}) == Actions{Action::kStart});
-  t.On(WorkerEnded{Signaled{6}});
+  t.On(WorkerEnded{Judge(Signaled{6})});
   CHECK(t.state.phase == Phase::kBackoff);
   t.On(Triggered{});
   CHECK(t.On(SlotFree{}) == Actions{Action::kStart});
@@ -230,7 +232,7 @@ TEST_CASE("trigger of an idle table mutes its topic; of one that stops, starts i
   CHECK(t.On(Triggered{}).empty());  // runs already
   t.On(WorkerExiting{.behind = false});
   t.On(Triggered{});
-  CHECK(t.On(WorkerEnded{Exited{0}}).empty());
+  CHECK(t.On(WorkerEnded{Judge(Exited{0})}).empty());
   CHECK(t.state.phase == Phase::kPending);
   CHECK(t.state.due == t.now);
 }
@@ -243,7 +245,7 @@ TEST_CASE("the exit race: stay while there is more, else go") {
   CHECK(t.On(WorkerExiting{.behind = false}) == Actions{Action::kSayGo});
   CHECK(t.state.phase == Phase::kStopping);
   CHECK(t.On(WorkerExiting{.behind = true}) == Actions{Action::kSayGo});  // the answer got lost
-  CHECK(t.On(WorkerEnded{Exited{0}}) == Actions{Action::kListen});
+  CHECK(t.On(WorkerEnded{Judge(Exited{0})}) == Actions{Action::kListen});
 }
 
 TEST_CASE("a caught-up worker yields at once, a lagging one after its slice, one in doubt not") {
@@ -261,7 +263,7 @@ TEST_CASE("a caught-up worker yields at once, a lagging one after its slice, one
   CHECK(u.On(SlotWanted{}) == Actions{Action::kSayYield});
 }
 
-TEST_CASE("a worker that stops reporting gets SIGTERM, then SIGKILL, and counts as crashed") {
+TEST_CASE("a worker that stops reporting is terminated, then killed, and counts as crashed") {
   Bench t;
   t.Run();
   t.After(seconds(100), WorkerProgress{.committed = false, .caught_up = true, .in_doubt = false});
@@ -270,7 +272,7 @@ TEST_CASE("a worker that stops reporting gets SIGTERM, then SIGKILL, and counts 
   CHECK(t.After(seconds(29), TimePassed{}).empty());
   CHECK(t.After(seconds(1), TimePassed{}) == Actions{Action::kKill});
   CHECK(t.After(seconds(30), TimePassed{}) == Actions{Action::kKill});
-  t.On(WorkerEnded{Signaled{9}});
+  t.On(WorkerEnded{Judge(Signaled{9})});
   CHECK(t.state.phase == Phase::kBackoff);
   CHECK(t.state.reason.find("stopped reporting, signal 9") != std::string::npos);
 }
@@ -280,7 +282,7 @@ TEST_CASE("a worker that was asked to leave and had to be killed is no crash: an
   t.Run();
   CHECK(t.On(StopAsked{}) == Actions{Action::kTerminate});
   CHECK(t.After(seconds(30), TimePassed{}) == Actions{Action::kKill});
-  t.On(WorkerEnded{Signaled{9}});
+  t.On(WorkerEnded{Judge(Signaled{9})});
   CHECK(t.state.phase == Phase::kBackoff);
   CHECK(t.state.crashes == 0);
   CHECK(t.state.retries == 1);
@@ -356,7 +358,7 @@ TEST_CASE("pairs that must not change anything do not") {
       {WorkerReady{}, {Phase::kStarting}},
       {WorkerProgress{true, true, true}, {Phase::kStarting, Phase::kRunning, Phase::kStopping}},
       {WorkerExiting{false}, {Phase::kStarting, Phase::kRunning, Phase::kStopping}},
-      {WorkerEnded{Exited{0}}, {Phase::kStarting, Phase::kRunning, Phase::kStopping}},
+      {WorkerEnded{Judge(Exited{0})}, {Phase::kStarting, Phase::kRunning, Phase::kStopping}},
       {SlotWanted{}, {}},  // nobody is caught up
       {Triggered{}, {Phase::kIdle, Phase::kPending, Phase::kStopping, Phase::kBackoff, Phase::kHeld}},
       {SettingsChanged{}, {Phase::kStarting, Phase::kRunning, Phase::kBackoff, Phase::kHeld}},
