@@ -20,6 +20,11 @@ int64_t ToWallMs(SteadyTime instant, const Clock& clock) {
 
 }  // namespace
 
+log::Logger LoggerOf(const log::Logger& logger, const JobEntry& entry) {
+  log::Logger of_table = logger.With("table", entry.name());
+  return entry.run ? of_table.With("run", entry.run->id) : of_table;
+}
+
 std::optional<int64_t> Lag(const JobEntry& entry) {
   if (!entry.topic) return std::nullopt;
   int64_t lag = 0;
@@ -94,7 +99,7 @@ contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   r.crashes = e.state.crashes;
   r.retries = e.state.retries;
   r.last_exit = e.last_exit;
-  if (e.run && e.run->process) r.pid = e.run->process->pid();
+  if (e.run) r.pid = e.run->process->pid();
   r.fingerprint = e.fingerprint;
   return r;
 }

@@ -3,6 +3,7 @@
 /// \file orchestrator/job_entry.h
 /// What the scheduler knows of one table.
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "lib/contract/ledger.h"
 #include "lib/contract/offsets.h"
 #include "lib/core/clock.h"
+#include "lib/log/logger.h"
 #include "orchestrator/launcher.h"
 #include "orchestrator/table_state.h"
 #include "orchestrator/trigger_source.h"
@@ -21,8 +23,8 @@ namespace cdc::orchestrator {
 
 /// The worker that is running now.
 struct LiveRun {
-  int64_t id = 0;  ///< in the ledger; also tells late callbacks of an earlier run
-  std::unique_ptr<Launcher::Run> process;
+  int64_t id = 0;                          ///< in the ledger; also tells late callbacks of an earlier run
+  std::unique_ptr<Launcher::Run> process;  ///< never null
   int64_t start_ms = 0;
   contract::Progress progress = {};  ///< as last reported
 };
@@ -60,6 +62,12 @@ struct JobEntry {
 
   const std::string& name() const { return settings.name; }
 };
+
+/// Lets the table's state machine decide about an event, and performs what it decides.
+using Feed = std::function<void(JobEntry&, const Event&)>;
+
+/// Names the table in every line, and its run if it has one.
+log::Logger LoggerOf(const log::Logger& logger, const JobEntry& entry);
 
 /// Records between the next offsets and the end; nothing: some partition is unknown. What was deleted by
 /// retention before it was read does not count, so that it cannot ask for a worker forever.

@@ -21,11 +21,101 @@ Millis Doubling(Millis first, Millis longest, int n) {
   return std::min(delay, longest);
 }
 
-/// One step of one table. Each On() decides all seven phases; what it does not name stays as it is.
-class Stepper {
+/// The ways from one phase to another, of one table at one moment.
+class Moves {
  public:
-  Stepper(const TableState& state, SteadyTime now, const Rules& rules, std::string_view table)
+  Moves(const TableState& state, SteadyTime now, const Rules& rules, std::string_view table)
       : now_(now), rules_(rules), table_(table), step_{state} {}
+
+  Step Take() { return std::move(step_); }
+
+ protected:
+  TableState& s() { return step_.state; }
+  void Do(Action action) { step_.actions.push_back(action); }
+
+  SteadyTime StartDue() const {
+    const auto& last = step_.state.last_start;
+    return last ? std::max(now_, *last + rules_.rate_limit + rules_.jitter) : now_;
+  }
+
+  void ToIdle() {
+    s().phase = Phase::kIdle;
+    s().crashes = s().retries = 0;
+    s().reason.clear();
+    s().hint.clear();
+    Do(Action::kListen);
+  }
+
+  void ToPending(SteadyTime due) {
+    bool listening = s().phase == Phase::kIdle;
+    s().phase = Phase::kPending;
+    s().due = due;
+    s().start_again = false;
+    s().reason.clear();
+    s().hint.clear();
+    if (listening) Do(Action::kMute);
+  }
+
+  void ToStopping(int harshness, Action action) {
+    s().phase = Phase::kStopping;
+    s().harshness = harshness;
+    s().deadline = now_ + rules_.stop_grace;
+    Do(action);
+  }
+
+  void Harsher() {
+    s().harshness = std::min(s().harshness + 1, 2);
+    s().deadline = now_ + rules_.stop_grace;
+    Do(s().harshness == 1 ? Action::kTerminate : Action::kKill);
+  }
+
+  void Crash(const std::string& how, const std::string& words) {
+    ++s().crashes;
+    std::string cause = s().reason.empty() ? how : s().reason + ", " + how;
+    if (!words.empty()) cause += ": " + words;
+    if (s().crashes >= rules_.max_crashes) {
+      return Hold(fmt::format("crashed {} times without a commit, last: {}", s().crashes, cause), Advice());
+    }
+    ToBackoff(fmt::format("crashed ({} of {}): {}", s().crashes, rules_.max_crashes, cause),
+              Doubling(rules_.first_crash_backoff, rules_.longest_crash_backoff, s().crashes));
+  }
+
+  void Retry(const std::string& cause) {
+    ++s().retries;
+    ToBackoff(cause, Doubling(rules_.first_retry, rules_.longest_retry, s().retries));
+  }
+
+  void ToBackoff(std::string reason, Millis delay) {
+    s().phase = Phase::kBackoff;
+    s().due = std::max(StartDue(), now_ + delay);
+    s().reason = std::move(reason);
+    s().hint.clear();
+  }
+
+  void Hold(std::string reason, std::string hint) {
+    s().phase = Phase::kHeld;
+    s().reason = std::move(reason);
+    s().hint = std::move(hint);
+  }
+
+  std::string Release() const { return fmt::format("cdc trigger {}", table_); }
+  std::string Advice() const {
+    return fmt::format("see cdc logs {}, resolve it, then {} (a change of its settings releases it too)",
+                       table_, Release());
+  }
+
+  SteadyTime now_;
+  const Rules& rules_;
+
+ private:
+  std::string_view table_;
+  Step step_;
+};
+
+/// One step of one table. Each On() decides all seven phases; what it does not name stays as it is.
+class Stepper final : public Moves {
+ public:
+  using Moves::Moves;
 
   void On(const LagSeen&) {
     // Idle -> Pending. Everywhere else it is known already, or will be seen when the table listens again.
@@ -159,88 +249,6 @@ class Stepper {
       case Phase::kHeld: return;
     }
   }
-
-  Step Take() { return std::move(step_); }
-
- private:
-  TableState& s() { return step_.state; }
-  void Do(Action action) { step_.actions.push_back(action); }
-
-  SteadyTime StartDue() const {
-    const auto& last = step_.state.last_start;
-    return last ? std::max(now_, *last + rules_.rate_limit + rules_.jitter) : now_;
-  }
-
-  void ToIdle() {
-    s().phase = Phase::kIdle;
-    s().crashes = s().retries = 0;
-    s().reason.clear();
-    s().hint.clear();
-    Do(Action::kListen);
-  }
-
-  void ToPending(SteadyTime due) {
-    bool listening = s().phase == Phase::kIdle;
-    s().phase = Phase::kPending;
-    s().due = due;
-    s().start_again = false;
-    s().reason.clear();
-    s().hint.clear();
-    if (listening) Do(Action::kMute);
-  }
-
-  void ToStopping(int harshness, Action action) {
-    s().phase = Phase::kStopping;
-    s().harshness = harshness;
-    s().deadline = now_ + rules_.stop_grace;
-    Do(action);
-  }
-
-  void Harsher() {
-    s().harshness = std::min(s().harshness + 1, 2);
-    s().deadline = now_ + rules_.stop_grace;
-    Do(s().harshness == 1 ? Action::kTerminate : Action::kKill);
-  }
-
-  void Crash(const std::string& how, const std::string& words) {
-    ++s().crashes;
-    std::string cause = s().reason.empty() ? how : s().reason + ", " + how;
-    if (!words.empty()) cause += ": " + words;
-    if (s().crashes >= rules_.max_crashes) {
-      return Hold(fmt::format("crashed {} times without a commit, last: {}", s().crashes, cause), Advice());
-    }
-    ToBackoff(fmt::format("crashed ({} of {}): {}", s().crashes, rules_.max_crashes, cause),
-              Doubling(rules_.first_crash_backoff, rules_.longest_crash_backoff, s().crashes));
-  }
-
-  void Retry(const std::string& cause) {
-    ++s().retries;
-    ToBackoff(cause, Doubling(rules_.first_retry, rules_.longest_retry, s().retries));
-  }
-
-  void ToBackoff(std::string reason, Millis delay) {
-    s().phase = Phase::kBackoff;
-    s().due = std::max(StartDue(), now_ + delay);
-    s().reason = std::move(reason);
-    s().hint.clear();
-  }
-
-  void Hold(std::string reason, std::string hint) {
-    s().phase = Phase::kHeld;
-    s().reason = std::move(reason);
-    s().hint = std::move(hint);
-  }
-
-  std::string Release() const { return fmt::format("cdc trigger {}", table_); }
-  std::string Advice() const {
-    return fmt::format("see cdc logs {}, resolve it, then {} (a change of its settings releases it too)",
-                       table_, Release());
-  }
-
-  SteadyTime now_;
-  const Rules& rules_;
-  std::string_view table_;
-  Step step_;
 };
 
 }  // namespace

@@ -36,6 +36,11 @@ struct TableView {
   int pid = 0;                       ///< of the worker; 0: none
 };
 
+struct JobEntry;
+
+/// \param known Kafka's end offsets are of now
+TableView ViewOf(const JobEntry& entry, bool known);
+
 struct View {
   std::vector<TableView> tables = {};  ///< by name
   Millis uptime{0};
