@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/config/settings.h"
+
 namespace cdc::orchestrator {
 
 JobEntry* Tables::Find(const std::string& table) const {

@@ -33,15 +33,6 @@ struct Logger::Sinks {
   spdlog::logger logger;
 };
 
-Result<Level> ParseLevel(std::string_view text) {
-  if (text == "debug") return Level::kDebug;
-  if (text == "info") return Level::kInfo;
-  if (text == "warn") return Level::kWarn;
-  if (text == "error") return Level::kError;
-  return Error{ErrorKind::kInvalidArgument,
-               fmt::format("log level \"{}\": use debug, info, warn or error", text)};
-}
-
 Result<Logger> Logger::Make(const Options& options) {
   std::vector<spdlog::sink_ptr> sinks;
   if (options.to_stderr) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());

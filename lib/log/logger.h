@@ -19,9 +19,6 @@ namespace cdc::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
 
-/// "debug", "info", "warn" or "error"; kInvalidArgument for anything else.
-Result<Level> ParseLevel(std::string_view text);
-
 struct Options {
   Level level = Level::kInfo;  ///< Lines below it cost one comparison.
   bool to_stderr = true;
