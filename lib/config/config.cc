@@ -74,7 +74,8 @@ bool Config::IsDeadLetters(std::string_view topic) const {
 }
 
 bool Config::UsesIceberg() const {
-  return tables.empty() || (discover && defaults.in_iceberg()) ||
+  // Without any entry a table is whatever [defaults] makes of it.
+  return ((discover || tables.empty()) && defaults.in_iceberg()) ||
          std::any_of(tables.begin(), tables.end(), [](const Table& table) { return table.in_iceberg(); });
 }
 

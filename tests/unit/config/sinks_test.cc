@@ -73,6 +73,7 @@ TEST_CASE("the catalog is needed only where some table is written to Iceberg") {
   const std::string both = kNoLake + kTarget;
   CHECK_FALSE(Good(both + "[tables.a]\nsink = \"target\"\n")->UsesIceberg());
   Good(both + "[defaults]\nsink = \"target\"\ndiscover = true\n[tables.a]\n");
+  CHECK_FALSE(Good(both + "[defaults]\nsink = \"target\"\ndiscover = true\n")->UsesIceberg());
   for (const char* tables : {"", "[tables.a]\n", "[tables.a]\nsink = \"target\"\n[tables.b]\n",
                              "[defaults]\ndiscover = true\n[tables.a]\nsink = \"target\"\n"}) {
     INFO(tables);
