@@ -9,6 +9,7 @@
 
 #include "jobs/worker/byte_budget.h"
 #include "lib/config/table_names.h"
+#include "lib/contract/checkpoint_row.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
@@ -127,10 +128,10 @@ TableSettings SettingsOf(const config::Config& config, const config::Table& tabl
   if (settings.append && !says_operation) {
     settings.own_columns.push_back({std::string(kOperationName), std::string(kOperation)});
   }
-  // Names that the sink fills when a row is deleted (jobs/sink/postgres/settings.h).
+  // The sink fills these when a row is deleted.
   if (table.deletes == config::Deletes::kSoft) {
-    if (!says_operation) settings.own_columns.push_back({"op", std::string(kOperation)});
-    settings.own_columns.push_back({"deleted_at", std::string(kDeletedAt)});
+    if (!says_operation) settings.own_columns.push_back({contract::checkpoint::kSoftOperation, std::string(kOperation)});
+    settings.own_columns.push_back({contract::checkpoint::kSoftTime, std::string(kDeletedAt)});
   }
   settings.rewrite_on_type_change = table.on_type_change == config::OnTypeChange::kRewrite;
   settings.declared.table = table.name;

@@ -5,9 +5,12 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "lib/contract/checkpoint_row.h"
+
 namespace cdc::postgres_sink {
 namespace {
 
+namespace column = contract::checkpoint;
 using nlohmann::json;
 using worker::Marker;
 
@@ -23,7 +26,7 @@ json EncodeField(const rows::Field& field) {
 std::string EncodeState(const TableState& state) {
   json columns = json::array();
   for (const rows::Field& field : state.columns) columns.push_back(EncodeField(field));
-  const json encoded = {{"version", 1},           {"target", state.target},   {"key", state.key},
+  const json encoded = {{"version", 1},           {column::kTarget, state.target}, {"key", state.key},
                         {"own", state.own},       {"derived", state.derived}, {"absent", state.absent},
                         {"columns", columns},     {"secret", state.secret.Hex()}};
   return encoded.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -32,7 +35,7 @@ std::string EncodeState(const TableState& state) {
 /// nlohmann throws where a member is missing or of another type.
 TableState DecodeState(const json& encoded) {
   TableState state;
-  encoded.at("target").get_to(state.target);
+  encoded.at(column::kTarget).get_to(state.target);
   encoded.at("key").get_to(state.key);
   encoded.at("own").get_to(state.own);
   encoded.at("derived").get_to(state.derived);
@@ -59,8 +62,8 @@ std::string EncodeRest(const Marker& marker) {
   json rest = json::object();
   if (marker.valid_through_ms) rest["valid_through_ms"] = *marker.valid_through_ms;
   if (!marker.key_changes.empty()) rest["key_changes"] = contract::EncodeKeyChanges(marker.key_changes);
-  if (!marker.replayed.empty()) rest["replayed"] = marker.replayed.Encode();
-  if (!marker.passed_over.empty()) rest["passed_over"] = marker.passed_over.Encode();
+  if (!marker.replayed.empty()) rest[column::kReplayed] = marker.replayed.Encode();
+  if (!marker.passed_over.empty()) rest[column::kPassedOver] = marker.passed_over.Encode();
   return rest.dump();
 }
 
@@ -69,10 +72,10 @@ Status DecodeRest(const json& rest, Marker* marker) {
   if (const auto text = rest.find("key_changes"); text != rest.end()) {
     CDC_ASSIGN(marker->key_changes, contract::DecodeKeyChanges(text->get<std::string>()));
   }
-  if (const auto text = rest.find("replayed"); text != rest.end()) {
+  if (const auto text = rest.find(column::kReplayed); text != rest.end()) {
     CDC_ASSIGN(marker->replayed, contract::RecordRanges::Decode(text->get<std::string>()));
   }
-  if (const auto text = rest.find("passed_over"); text != rest.end()) {
+  if (const auto text = rest.find(column::kPassedOver); text != rest.end()) {
     CDC_ASSIGN(marker->passed_over, contract::RecordRanges::Decode(text->get<std::string>()));
   }
   return {};
@@ -100,7 +103,7 @@ Result<Checkpoint> Decode(const std::vector<std::optional<std::string>>& cells) 
 
 CheckpointTable::CheckpointTable(std::string schema, std::string pipeline)
     : schema_(std::move(schema)),
-      name_(postgres::QuoteName(schema_) + ".cdc_offsets"),
+      name_(postgres::QuoteName(schema_) + "." + contract::checkpoint::kTable),
       pipeline_(std::move(pipeline)) {}
 
 Status CheckpointTable::Ensure(postgres::Session* session) const {
@@ -112,10 +115,12 @@ Status CheckpointTable::Ensure(postgres::Session* session) const {
   const auto schema = session->Run("CREATE SCHEMA IF NOT EXISTS " + postgres::QuoteName(schema_), what);
   if (!schema && schema.error().kind != ErrorKind::kConflict) return schema.error();
   const auto made = session->Run(
-      "CREATE TABLE IF NOT EXISTS " + name_ +
-          " (pipeline text PRIMARY KEY, source text NOT NULL, offsets json, last_records json NOT NULL, "
-          "lsn bigint NOT NULL, max_event_time timestamptz, writer text NOT NULL, commits bigint NOT NULL, "
-          "at timestamptz NOT NULL DEFAULT now(), marker json NOT NULL, state json NOT NULL)",
+      fmt::format("CREATE TABLE IF NOT EXISTS {} ({} text PRIMARY KEY, {} text NOT NULL, {} json, {} json NOT NULL, "
+                  "{} bigint NOT NULL, {} timestamptz, {} text NOT NULL, {} bigint NOT NULL, "
+                  "{} timestamptz NOT NULL DEFAULT now(), {} json NOT NULL, {} json NOT NULL)",
+                  name_, column::kPipeline, column::kSource, column::kOffsets, column::kLastRecords, column::kLsn,
+                  column::kMaxEventTime, column::kWriter, column::kCommits, column::kAt, column::kMarker,
+                  column::kState),
       what);
   if (!made && made.error().kind != ErrorKind::kConflict) return made.error();
   return {};
@@ -124,8 +129,10 @@ Status CheckpointTable::Ensure(postgres::Session* session) const {
 Result<std::optional<Checkpoint>> CheckpointTable::Lock(postgres::Session* session) const {
   const std::string what = "Reading " + name_;
   CDC_ASSIGN(const auto answer,
-             session->Run("SELECT source, offsets, last_records, lsn, writer, commits, marker, state FROM " +
-                              name_ + " WHERE pipeline = $1 FOR UPDATE",
+             session->Run(fmt::format("SELECT {}, {}, {}, {}, {}, {}, {}, {} FROM {} WHERE {} = $1 FOR UPDATE",
+                                      column::kSource, column::kOffsets, column::kLastRecords, column::kLsn,
+                                      column::kWriter, column::kCommits, column::kMarker, column::kState, name_,
+                                      column::kPipeline),
                           what, {pipeline_}));
   if (answer.rows.empty()) return std::optional<Checkpoint>();
   try {
@@ -141,21 +148,23 @@ Result<std::optional<Checkpoint>> CheckpointTable::Lock(postgres::Session* sessi
 
 Status CheckpointTable::Insert(postgres::Session* session, const Checkpoint& checkpoint) const {
   const auto done = session->Run(
-      "INSERT INTO " + name_ +
-          " (pipeline, source, last_records, lsn, writer, commits, marker, state) "
-          "VALUES ($1, $2, '{}', 0, $3, 0, '{}', $4)",
+      fmt::format("INSERT INTO {} ({}, {}, {}, {}, {}, {}, {}, {}) VALUES ($1, $2, '{{}}', 0, $3, 0, '{{}}', $4)",
+                  name_, column::kPipeline, column::kSource, column::kLastRecords, column::kLsn, column::kWriter,
+                  column::kCommits, column::kMarker, column::kState),
       "Writing " + name_, {pipeline_, checkpoint.source, checkpoint.writer, EncodeState(checkpoint.state)});
   return done ? Status{} : Status(done.error());
 }
 
 Status CheckpointTable::TakeOver(postgres::Session* session, const std::string& writer) const {
-  const auto done = session->Run("UPDATE " + name_ + " SET writer = $2 WHERE pipeline = $1", "Writing " + name_,
-                                 {pipeline_, writer});
+  const auto done = session->Run(
+      fmt::format("UPDATE {} SET {} = $2 WHERE {} = $1", name_, column::kWriter, column::kPipeline),
+      "Writing " + name_, {pipeline_, writer});
   return done ? Status{} : Status(done.error());
 }
 
 Status CheckpointTable::SaveState(postgres::Session* session, const TableState& state) const {
-  const auto done = session->Run("UPDATE " + name_ + " SET state = $2, at = now() WHERE pipeline = $1",
+  const auto done = session->Run(fmt::format("UPDATE {} SET {} = $2, {} = now() WHERE {} = $1", name_, column::kState,
+                                             column::kAt, column::kPipeline),
                                  "Writing " + name_, {pipeline_, EncodeState(state)});
   return done ? Status{} : Status(done.error());
 }
@@ -163,9 +172,10 @@ Status CheckpointTable::SaveState(postgres::Session* session, const TableState& 
 Status CheckpointTable::SaveMarker(postgres::Session* session, const Marker& marker, const TableState& state,
                                    int64_t commits) const {
   const auto done = session->Run(
-      "UPDATE " + name_ +
-          " SET offsets = $2, last_records = $3, lsn = greatest(lsn, $4::bigint), commits = $5, marker = $6, "
-          "state = $7, at = now() WHERE pipeline = $1",
+      fmt::format("UPDATE {} SET {} = $2, {} = $3, {} = greatest({}, $4::bigint), {} = $5, {} = $6, {} = $7, "
+                  "{} = now() WHERE {} = $1",
+                  name_, column::kOffsets, column::kLastRecords, column::kLsn, column::kLsn, column::kCommits,
+                  column::kMarker, column::kState, column::kAt, column::kPipeline),
       "Writing " + name_,
       {pipeline_, contract::EncodeOffsets(marker.offsets), contract::EncodeLastRecords(marker.last_records),
        std::to_string(marker.source_lsn), std::to_string(commits), EncodeRest(marker), EncodeState(state)});
@@ -175,8 +185,8 @@ Status CheckpointTable::SaveMarker(postgres::Session* session, const Marker& mar
 }
 
 Status CheckpointTable::Delete(postgres::Session* session) const {
-  const auto done =
-      session->Run("DELETE FROM " + name_ + " WHERE pipeline = $1", "Writing " + name_, {pipeline_});
+  const auto done = session->Run(fmt::format("DELETE FROM {} WHERE {} = $1", name_, column::kPipeline),
+                                 "Writing " + name_, {pipeline_});
   return done ? Status{} : Status(done.error());
 }
 

@@ -6,10 +6,13 @@
 #include <map>
 
 #include "jobs/sink/postgres/copy_text.h"
+#include "lib/contract/checkpoint_row.h"
 
 namespace cdc::postgres_sink {
 namespace {
 
+using contract::checkpoint::kSoftOperation;
+using contract::checkpoint::kSoftTime;
 using postgres::QuoteName;
 using worker::Fold;
 using worker::Slot;

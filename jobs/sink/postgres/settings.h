@@ -21,8 +21,4 @@ struct Settings {
   bool soft_deletes = false;
 };
 
-/// Columns of soft deletes: the operation that was the row's last, and when it was deleted.
-inline constexpr const char* kSoftOperation = "op";
-inline constexpr const char* kSoftTime = "deleted_at";
-
 }  // namespace cdc::postgres_sink
