@@ -195,6 +195,15 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
                   Error{ErrorKind::kInvalidConfig, table.error().message, table.error().hint}, clock, started,
                   log);
   }
+  if ((line->maintain || line->migrate || line->replay) && !table->in_iceberg()) {
+    return Finish(std::move(report),
+                  Error{ErrorKind::kUnsupported,
+                        fmt::format("--maintain, --migrate and --replay are for Iceberg tables, and {} is written "
+                                    "to [sinks.{}]",
+                                    table->name, table->sink),
+                        "`cdc maintain`, `cdc migrate` and `cdc dlq replay` say what does it there"},
+                  clock, started, log);
+  }
   if (line->maintain) {
     return MaintainTable(**config, *table, {line->dry_run}, stop_requested, clock, log);
   }
