@@ -17,13 +17,13 @@ struct Options {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
-  CDC_ASSIGN(const auto table, target.LoadMade("Adopting", "there is nothing to adopt: its worker makes it"));
+  CDC_ASSIGN(const auto written,
+             target.WrittenOffsets("Adopting", "there is nothing to adopt: its worker makes it"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(table, target.files()));
   contract::PartitionOffsets next;
   for (const auto& [partition, place] : topic.places) next[partition] = place.end;
   fmt::print("adopt {}:\n", options.table);
-  fmt::print("  take the rows of {} as they are\n", iceberg::ToString(target.ident()));
+  fmt::print("  take the rows of {} as they are\n", target.store().name());
   for (const auto& [source, offsets] : written)
     fmt::print("  written in it: {} {}\n", source, OffsetsText(offsets));
   fmt::print("  go on from the present end of {}: {}\n", topic.name, OffsetsText(next));

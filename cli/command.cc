@@ -39,11 +39,10 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command)
   return loaded;
 }
 
-Status NeedsIceberg(const config::Table& table) {
+Status NeedsIceberg(const config::Table& table, const std::string& why, const std::string& hint) {
   if (table.in_iceberg()) return {};
   return Error{ErrorKind::kUnsupported,
-               fmt::format("Table {} is written to sink {}: this command knows Iceberg tables only",
-                           table.name, table.sink)};
+               fmt::format("Table {} is written to [sinks.{}]: {}", table.name, table.sink, why), hint};
 }
 
 std::string TimeText(int64_t unix_ms) {

@@ -133,7 +133,7 @@ std::string Printable(const std::optional<std::string>& bytes) {
   return text;
 }
 
-/// What the tables' newest snapshots say; a table that cannot be read counts as one without.
+/// What the tables say; a table that cannot be read counts as one without.
 class ReplayedLetters {
  public:
   explicit ReplayedLetters(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {}
@@ -151,7 +151,7 @@ class ReplayedLetters {
  private:
   contract::RecordRanges Read(const std::string& table) const {
     auto reading = TableReading::Open(config_, table, PatiencePerCall(std::chrono::seconds(10)));
-    auto replayed = reading ? reading->Replayed() : Result<contract::RecordRanges>(reading.error());
+    auto replayed = reading ? reading->store().Replayed() : Result<contract::RecordRanges>(reading.error());
     if (replayed) return std::move(*replayed);
     fmt::print(stderr, "cdc: which letters of {} were replayed is not known: {}\n", table,
                replayed.error().message);

@@ -51,9 +51,22 @@ void Print(const nlohmann::json& line) {
   if (line.value("more", false)) fmt::print("  there are more: the same command goes on\n");
 }
 
+/// What does instead where letters cannot be replayed into the table's store.
+std::string OtherWay(const config::Table& table) {
+  if (table.mode == config::Mode::kAppend) {
+    return fmt::format(
+        "remove the cause, then `cdc reset {} --yes` builds the table anew from its topic's start", table.name);
+  }
+  return fmt::format(
+      "remove the cause, then `cdc rewind {0} --to PARTITION=OFFSET` with the place of the first letter (`cdc dlq "
+      "show {0}`): changes from there on are applied again, key by key",
+      table.name);
+}
+
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
+  CDC_TRY(NeedsIceberg(table, "dead letters cannot be replayed into PostgreSQL", OtherWay(table)));
   CDC_ASSIGN(const auto program, FindWorker(table.job, "Replaying dead letters"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--replay"};

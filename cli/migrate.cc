@@ -38,14 +38,16 @@ void Print(const nlohmann::json& line) {
 /// What was read so far is as it was; the table may start again.
 Status Release(std::shared_ptr<const config::Config> config, const std::string& table) {
   CDC_ASSIGN(auto target, TableTarget::Open(std::move(config), table));
-  CDC_ASSIGN(const auto loaded, target.LoadMade("Migrating", ""));
-  CDC_ASSIGN(const auto written, TableTarget::WrittenOffsets(loaded, target.files()));
+  CDC_ASSIGN(const auto written, target.WrittenOffsets("Migrating", ""));
   return target.Finish(written.empty() ? contract::PartitionOffsets() : written.begin()->second);
 }
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
+  CDC_TRY(NeedsIceberg(
+      table, "PostgreSQL writes a table anew by itself (ALTER TABLE), where its worker may have it do so",
+      fmt::format("on_type_change = \"rewrite\" under [tables.\"{0}\"], then `cdc trigger {0}`", table.name)));
   CDC_ASSIGN(const auto program, FindWorker("upsert", "Migrating a table"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--migrate"};

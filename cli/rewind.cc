@@ -65,16 +65,15 @@ Result<contract::PartitionOffsets> Apply(const SourceTopic& topic, const std::ve
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
-  CDC_ASSIGN(const auto table, target.LoadMade("Rewinding", "its worker makes it, from the topic's start"));
+  CDC_ASSIGN(auto written, target.WrittenOffsets("Rewinding", "its worker makes it, from the topic's start"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
-  CDC_ASSIGN(auto written, TableTarget::WrittenOffsets(table, target.files()));
   const contract::PartitionOffsets before = written[topic.name];
   CDC_ASSIGN(const auto next, Apply(topic, options.to, before));
   fmt::print("rewind {}:\n", options.table);
-  fmt::print("  written in {}: {} {}\n", iceberg::ToString(target.ident()), topic.name, OffsetsText(before));
+  fmt::print("  written in {}: {} {}\n", target.store().name(), topic.name, OffsetsText(before));
   fmt::print("  go on from:    {} {}\n", topic.name, OffsetsText(next));
   fmt::print("  rows stay; changes from there on are applied {}\n",
-             config->FindTable(options.table)->mode == config::Mode::kAppend
+             target.table().mode == config::Mode::kAppend
                  ? "again: rows of an append table come twice"
                  : "again, key by key");
   if (!options.yes) return NotConfirmed();

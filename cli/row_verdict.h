@@ -16,7 +16,7 @@ struct RowCounts {
   std::optional<int64_t> lag = {};  ///< records in Kafka that the target does not have yet
 };
 
-/// Equal: also a table without rows that has no Iceberg table yet. Behind: they differ, but changes are on
+/// Equal: also a table without rows that has no table yet. Behind: they differ, but changes are on
 /// their way, or the source changes while it is looked at. Missing: one of the two does not exist. Append:
 /// such a table holds all changes, not the rows. Unknown: it could not be counted.
 enum class Verdict { kEqual, kDiffers, kBehind, kMissing, kAppend, kUnknown };

@@ -3,29 +3,17 @@
 #include <chrono>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/offsets_commit.h"
-#include "lib/config/table_names.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
-#include "lib/contract/names.h"
-#include "lib/contract/record_ranges.h"
 #include "lib/contract/state_layout.h"
 #include "lib/kafka/properties.h"
-#include "lib/lake/written_marker.h"
 
 namespace cdc::cli {
 namespace {
 
 constexpr std::chrono::seconds kKafkaPatience(15);
-const std::string kOffsets(contract::kSummaryOffsets);
-const std::string kSource(contract::kSummarySource);
-
-std::string SourceJson(const SourceTopic& topic) {
-  return nlohmann::json{{"cluster", topic.cluster}, {"topic", topic.name}}.dump();
-}
 
 }  // namespace
 
@@ -34,7 +22,6 @@ Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> conf
   TableTarget target;
   target.config_ = std::move(config);
   CDC_ASSIGN(target.table_, target.config_->FindTable(table));
-  CDC_TRY(NeedsIceberg(target.table_));
   const contract::StateLayout layout(target.config_->orchestrator.state_dir);
   auto lock = contract::LockFile::TryAcquire(layout.table_lock(table));
   if (!lock) {
@@ -46,11 +33,7 @@ Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> conf
     return error;
   }
   target.lock_ = std::move(*lock);
-  const std::string noted = contract::NotedName(layout.table_index(table));
-  target.ident_ = {target.config_->catalog.name_space,
-                   config::IcebergName(*target.config_, table,
-                                       noted.empty() ? config::BareName(*target.config_, table) : noted)};
-  CDC_ASSIGN(target.lake_, lake::Open(*target.config_, target.ident_));
+  CDC_ASSIGN(target.store_, OpenStore(target.config_, target.table_));
   return target;
 }
 
@@ -85,58 +68,16 @@ Result<SourceTopic> TableTarget::FindTopic() const {
                "check [source] topic_prefix and the table's topic"};
 }
 
-Result<std::optional<iceberg::LoadedTable>> TableTarget::Load() {
-  auto loaded = catalog().LoadTable(ident_);
-  if (loaded) return std::optional(std::move(*loaded));
-  if (loaded.error().kind == ErrorKind::kNotFound) return std::optional<iceberg::LoadedTable>();
-  return loaded.error();
-}
-
-Result<iceberg::LoadedTable> TableTarget::LoadMade(const std::string& doing, const std::string& hint) {
-  CDC_ASSIGN(auto table, Load());
-  if (table) return std::move(*table);
-  return Error{
-      ErrorKind::kNotFound,
-      fmt::format("{} {}: the catalog has no table {}", doing, table_.name, iceberg::ToString(ident_)), hint};
-}
-
-Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const iceberg::LoadedTable& table,
-                                                           storage::FileSystem& files) {
-  const auto marker = lake::FindMarker(*table.metadata, files, {});
-  // Of a table that was replaced nothing is known.
-  if (!marker && marker.error().kind != ErrorKind::kUnsupported) return marker.error();
-  if (!marker || !*marker) return contract::TopicOffsets();
-  const auto offsets = (*marker)->summary.find(kOffsets);
-  if (offsets == (*marker)->summary.end()) return contract::TopicOffsets();
-  return contract::DecodeTopicOffsets(offsets->second);
-}
-
-/// What the table says of single records, as far as they are not read again.
-Status TableTarget::KeepRecords(const SourceTopic& topic, const contract::PartitionOffsets& next,
-                                std::map<std::string, std::string>* summary) {
-  CDC_ASSIGN(const auto table, Load());
-  if (!table) return {};
-  const auto marker = lake::FindMarker(*table->metadata, files(), {});
-  if (!marker || !*marker) return {};  // of other rows
-  const auto source = (*marker)->summary.find(kSource);
-  if (source != (*marker)->summary.end() && source->second != SourceJson(topic)) return {};
-  for (const std::string_view each : {contract::kSummaryReplayed, contract::kSummaryPassedOver}) {
-    const auto text = (*marker)->summary.find(std::string(each));
-    if (text == (*marker)->summary.end()) continue;
-    CDC_ASSIGN(contract::RecordRanges ranges, contract::RecordRanges::Decode(text->second));
-    ranges.KeepBelow(next);
-    if (!ranges.empty()) (*summary)[std::string(each)] = ranges.Encode();
-  }
-  return {};
+Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const std::string& doing,
+                                                           const std::string& hint) {
+  auto written = store_->WrittenOffsets();
+  if (written || written.error().kind != ErrorKind::kNotFound) return written;
+  return Error{ErrorKind::kNotFound,
+               fmt::format("{} {}: {}", doing, table_.name, written.error().message), hint};
 }
 
 Status TableTarget::GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next) {
-  std::map<std::string, std::string> summary = {
-      {kOffsets, contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}})},
-      {kSource, SourceJson(topic)},
-      {std::string(contract::kSummaryPipeline), config_->kafka.group_id + "." + table_.name}};
-  CDC_TRY(KeepRecords(topic, next, &summary));
-  CDC_TRY(CommitSummary(catalog(), files(), ident_, summary));
+  CDC_TRY(store_->GoOnFrom(topic, next));
   return Finish(next);
 }
 

@@ -1,6 +1,7 @@
 /// cdc verify: row counts of source and target, table by table.
 
 #include <algorithm>
+#include <map>
 #include <thread>
 
 #include <fmt/core.h>
@@ -53,12 +54,13 @@ class Verifier {
   Verifier(std::unique_ptr<kafka::Consumer> consumer, postgres::RowCounter counter, Millis count_timeout)
       : consumer_(std::move(consumer)), counter_(std::move(counter)), count_timeout_(count_timeout) {}
 
-  /// Nothing may be gained from the catalog or the store now: they did not answer when they were asked last.
-  bool lake_silent() const { return silence_.has_value(); }
+  /// Nothing may be gained from the table's store now: it did not answer when it was asked last.
+  bool is_silent(const Check& check) const { return silences_.contains(check.reading->settings().sink); }
 
-  /// In place of Look(), for a table that was not looked at yet.
+  /// In place of Look(), for a table that was not looked at yet. Only while its store is silent.
   void PassOver(Check& check) const {
-    check.error = Error{ErrorKind::kTransient, "Not looked at: " + silence_->message, silence_->hint};
+    const Error& silence = silences_.at(check.reading->settings().sink);
+    check.error = Error{ErrorKind::kTransient, "Not looked at: " + silence.message, silence.hint};
   }
 
   void Look(Check& check) {
@@ -90,19 +92,19 @@ class Verifier {
       counts.source = *rows;
       break;
     }
-    const auto target_rows = reading.Count();
-    silence_.reset();
-    if (!target_rows) return NoteSilence(target_rows.error());
+    const auto target_rows = reading.store().Count(count_timeout_);
+    silences_.erase(reading.settings().sink);
+    if (!target_rows) return NoteSilence(reading, target_rows.error());
     const auto& target = *target_rows;
     if (target) counts.target = target->rows;
     counts.lag = Lag(reading, target ? target->offsets : contract::TopicOffsets());
     return counts;
   }
 
-  Error NoteSilence(Error error) {
-    if (error.kind != ErrorKind::kTransient) return error;
+  Error NoteSilence(TableReading& reading, Error error) {
+    if (!reading.store().IsSilent(error)) return error;
     if (error.hint.empty()) error.hint = "--timeout SECONDS waits longer for the catalog and the store";
-    silence_ = error;
+    silences_.insert_or_assign(reading.settings().sink, error);
     return error;
   }
 
@@ -119,17 +121,14 @@ class Verifier {
   postgres::RowCounter counter_;
   Millis count_timeout_;
   bool kafka_silent_ = false;
-  std::optional<Error> silence_;
+  std::map<std::string, Error> silences_;  // by sink
 };
 
-/// The tables asked for, else all Iceberg tables of tables.toml, and with `discover` those that the ledger
-/// knows.
+/// The tables asked for, else all tables of tables.toml, and with `discover` those that the ledger knows.
 std::vector<std::string> TablesOf(const config::Config& config, const std::vector<std::string>& asked) {
   if (!asked.empty()) return asked;
   std::vector<std::string> names;
-  for (const auto& table : config.tables) {
-    if (table.in_iceberg()) names.push_back(table.name);
-  }
+  for (const auto& table : config.tables) names.push_back(table.name);
   if (!config.discover) return names;
   const contract::StateLayout layout(config.orchestrator.state_dir);
   auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
@@ -137,8 +136,6 @@ std::vector<std::string> TablesOf(const config::Config& config, const std::vecto
   auto known = ledger->Tables();
   if (!known) return names;
   for (const auto& record : *known) {
-    const auto table = config.FindTable(record.table);
-    if (!table || !table->in_iceberg()) continue;
     if (std::find(names.begin(), names.end(), record.table) == names.end()) names.push_back(record.table);
   }
   return names;
@@ -168,7 +165,7 @@ Result<Verifier> MakeVerifier(const config::Config& config, Millis count_timeout
 }
 
 /// A pipeline is about a second behind: what differs is looked at again until it does not, or time is up.
-/// Each table is looked at once however long that takes, unless its catalog or store keeps silent.
+/// Each table is looked at once however long that takes, unless its store keeps silent.
 void LookAtAll(Verifier& verifier, std::vector<Check>& checks, std::chrono::seconds patience) {
   const auto deadline = SteadyClock::now() + patience;
   Millis pause = kFirstPause;
@@ -176,7 +173,7 @@ void LookAtAll(Verifier& verifier, std::vector<Check>& checks, std::chrono::seco
     for (Check& check : checks) {
       if (again && !check.open()) continue;
       const bool late = SteadyClock::now() >= deadline;
-      if (!late || !verifier.lake_silent())
+      if (!late || !verifier.is_silent(check))
         verifier.Look(check);
       else if (!again)
         verifier.PassOver(check);
@@ -260,7 +257,7 @@ void AddVerify(CLI::App& app, Command* command) {
   auto options = std::make_shared<Options>();
   CLI::App* sub =
       AddSubcommand(app, "verify",
-                    "Compare row counts of the source ([source] dsn) and the Iceberg tables. Exit 1: "
+                    "Compare row counts of the source ([source] dsn) and the tables made of it. Exit 1: "
                     "a table differs, is behind or is missing");
   sub->add_option("TABLE", options->tables, "entries in the configuration; none: all");
   sub->add_flag("--json", options->json, "as a JSON list");
@@ -268,7 +265,7 @@ void AddVerify(CLI::App& app, Command* command) {
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str();
   sub->add_option("--count-timeout", options->count_timeout_s,
-                  "seconds that one count may take at the source")
+                  "seconds that one count may take in PostgreSQL")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
   sub->callback([=] { command->run = Reporting([=] { return Run(*command, *options); }); });
