@@ -1,4 +1,4 @@
-#include "jobs/worker/job.h"
+#include "jobs/run/job.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -10,12 +10,12 @@
 #include <fstream>
 #include <thread>
 
+#include "jobs/run/maintain_run.h"
+#include "jobs/run/migrate_run.h"
 #include "jobs/run/open_sink.h"
+#include "jobs/run/replay_run.h"
+#include "jobs/run/run_setup.h"
 #include "jobs/worker/loop.h"
-#include "jobs/worker/maintain_run.h"
-#include "jobs/worker/migrate_run.h"
-#include "jobs/worker/replay_run.h"
-#include "jobs/worker/run_setup.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/job_channel.h"
 #include "lib/contract/lock_file.h"
@@ -23,8 +23,11 @@
 #include "lib/contract/report.h"
 #include "lib/contract/state_layout.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
+
+using worker::Loop;
+using worker::TopicWitness;
 
 constexpr Millis kSignInterval{5'000};
 
@@ -134,9 +137,9 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   CDC_TRY(NameTable(config, *found, *consumer, &settings));
 
   bool opened = false;
-  run::SinkPorts ports{clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log,
+  SinkPorts ports{clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log,
                        SignOfLife(channel, clock, opened), SignOfWork(channel, clock, *report)};
-  CDC_ASSIGN(const run::OpenedSink store, run::OpenSink(config, table, settings, *found, std::move(ports)));
+  CDC_ASSIGN(const OpenedSink store, OpenSink(config, table, settings, *found, std::move(ports)));
   Sink* const sink = store.sink.get();
   opened = true;
 
@@ -216,4 +219,4 @@ int RunJob(const JobDefinition& job, int argc, char** argv) {
   return Finish(std::move(report), status, clock, started, log);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -9,7 +9,7 @@
 namespace cdc::run {
 namespace {
 
-Result<OpenedSink> OpenIceberg(const config::Config& config, const worker::TableSettings& settings,
+Result<OpenedSink> OpenIceberg(const config::Config& config, const TableSettings& settings,
                                const std::string& source, SinkPorts ports) {
   OpenedSink opened;
   CDC_ASSIGN(opened.lake, lake::Open(config, settings.ident));
@@ -17,12 +17,12 @@ Result<OpenedSink> OpenIceberg(const config::Config& config, const worker::Table
                                      ports.log,              ports.alive,          ports.working};
   CDC_ASSIGN(opened.sink, worker::IcebergSink::Open(settings, source, iceberg));
   if (opened.sink->schema() == nullptr)
-    CDC_TRY(worker::RefuseNewName(config, settings, source, opened.lake->catalog()));
+    CDC_TRY(RefuseNewName(config, settings, source, opened.lake->catalog()));
   return opened;
 }
 
 Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Table& table,
-                                const worker::TableSettings& settings, const std::string& source,
+                                const TableSettings& settings, const std::string& source,
                                 const SinkPorts& ports) {
   const config::Sink& sink = config.sinks.at(table.sink);
   postgres_sink::Settings postgres;
@@ -45,7 +45,7 @@ Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Tabl
 }  // namespace
 
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
-                            const worker::TableSettings& settings, const worker::TopicFound& found,
+                            const TableSettings& settings, const TopicFound& found,
                             SinkPorts ports) {
   const std::string source = nlohmann::json{{"cluster", found.cluster}, {"topic", found.topic}}.dump();
   if (table.in_iceberg()) return OpenIceberg(config, settings, source, std::move(ports));

@@ -7,9 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "jobs/worker/run_setup.h"
-#include "jobs/worker/settings.h"
-#include "jobs/worker/sink.h"
+#include "jobs/run/run_setup.h"
+#include "jobs/run/words.h"
 #include "lib/config/config.h"
 #include "lib/core/clock.h"
 #include "lib/lake/lake.h"
@@ -30,13 +29,13 @@ struct SinkPorts {
 /// A sink and what it stands on.
 struct OpenedSink {
   std::unique_ptr<lake::Lake> lake;  ///< null: not in a lake
-  std::unique_ptr<worker::Sink> sink;
+  std::unique_ptr<Sink> sink;
 };
 
 /// Opens the table where `table.sink` says. \param settings of the run; must outlive the sink
 /// \return errors of IcebergSink::Open() and PostgresSink::Open().
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
-                            const worker::TableSettings& settings, const worker::TopicFound& found,
+                            const TableSettings& settings, const TopicFound& found,
                             SinkPorts ports);
 
 }  // namespace cdc::run

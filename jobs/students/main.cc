@@ -2,7 +2,7 @@
 /// and the e-mail's domain instead of making every query cut it out. tables.toml opts in with `job =
 /// "students"`.
 
-#include "jobs/worker/job.h"
+#include "jobs/run/job.h"
 
 namespace {
 
@@ -72,7 +72,7 @@ class StudentNames final : public cdc::worker::Mapping {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cdc::worker::RunJob({"students", "Students with their full name and e-mail domain.",
+  return cdc::run::RunJob({"students", "Students with their full name and e-mail domain.",
                               [] { return std::make_unique<StudentNames>(); }},
                              argc, argv);
 }

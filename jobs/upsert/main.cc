@@ -1,7 +1,7 @@
 /// The stock worker: a table's rows as they are at the source.
 
-#include "jobs/worker/job.h"
+#include "jobs/run/job.h"
 
 int main(int argc, char** argv) {
-  return cdc::worker::RunJob({"upsert", "Applies a table's changes to its Iceberg table."}, argc, argv);
+  return cdc::run::RunJob({"upsert", "Applies a table's changes to its Iceberg table."}, argc, argv);
 }

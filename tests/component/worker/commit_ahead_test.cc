@@ -12,9 +12,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "jobs/run/run_setup.h"
 #include "jobs/worker/iceberg_sink.h"
 #include "jobs/worker/loop.h"
-#include "jobs/worker/run_setup.h"
 #include "lib/contract/exit_code.h"
 #include "lib/lake/lake.h"
 #include "tests/component/worker/change.h"
@@ -142,15 +142,15 @@ struct Backlog {
   Status Run(const std::function<void(WatchedCatalog&, WatchedFiles&)>& prepare, bool never_done = false) {
     const auto config = Must(config::Load(pipeline.folder() / "tables.toml"));
     const config::Table table = Must(config->FindTable("ahead"));
-    TableSettings settings = SettingsOf(*config, table);
-    const KafkaSettings kafka = KafkaSettingsOf(*config, "ahead");
+    TableSettings settings = run::SettingsOf(*config, table);
+    const KafkaSettings kafka = run::KafkaSettingsOf(*config, "ahead");
     kafka::ConsumerOptions options;
     options.bootstrap_servers = kafka.bootstrap_servers;
     options.group_id = kafka.group_id;
     const auto consumer = Must(kafka::Consumer::Make(options));
-    const auto found = Must(FindTopic(*consumer, table));
+    const auto found = Must(run::FindTopic(*consumer, table));
     REQUIRE(found);
-    Must(NameTable(*config, *found, *consumer, &settings));
+    Must(run::NameTable(*config, *found, *consumer, &settings));
 
     Gate gate;
     const auto lake = Must(lake::Open(*config, settings.ident));

@@ -1,8 +1,8 @@
-#include "jobs/worker/replay_judge.h"
+#include "jobs/run/replay_judge.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 LetterFacts Plain() {
@@ -92,4 +92,4 @@ TEST_CASE("a doubt forbids a letter until it is forced") {
 }
 
 }  // namespace
-}  // namespace cdc::worker
+}  // namespace cdc::run

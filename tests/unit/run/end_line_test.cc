@@ -1,10 +1,10 @@
-#include "jobs/worker/end_line.h"
+#include "jobs/run/end_line.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 /// Each question is asked 1.5 s after the one before.
@@ -60,4 +60,4 @@ TEST_CASE("bytes of a reason that are not UTF-8 are replaced in the line") {
   CHECK(line["told"] == "\xef\xbf\xbd");
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/worker/job.h
+/// \file jobs/run/job.h
 /// The whole worker as one call: a job's main() is this and, where its rows need one, a mapping.
 
 #include <functional>
@@ -9,15 +9,15 @@
 
 #include "jobs/worker/mapping.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 struct JobDefinition {
   std::string name;                                        ///< as `job = "…"` says it
   std::string description;                                 ///< one line for --help
-  std::function<std::unique_ptr<Mapping>()> mapping = {};  ///< empty: rows as they are
+  std::function<std::unique_ptr<worker::Mapping>()> mapping = {};  ///< empty: rows as they are
 };
 
-/// Defined by jobs/run, which knows every sink. Reads the command line, runs, prints the report line. \return the exit code (lib/contract/exit_code.h).
+/// Reads the command line, runs, prints the report line. \return the exit code (lib/contract/exit_code.h).
 int RunJob(const JobDefinition& job, int argc, char** argv);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/worker/record_range.h
+/// \file jobs/run/record_range.h
 /// Records between two offsets, read once, in order within each partition.
 
 #include <functional>
@@ -9,7 +9,7 @@
 #include "lib/core/result.h"
 #include "lib/kafka/consumer.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 struct RecordRange {
   kafka::TopicPartition place;
@@ -27,4 +27,4 @@ Status ReadRanges(kafka::Consumer& consumer, const std::vector<RecordRange>& ran
 Result<std::vector<RecordRange>> WholeTopic(kafka::Consumer& consumer, const std::string& topic,
                                             int32_t partitions);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

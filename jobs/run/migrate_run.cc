@@ -1,21 +1,23 @@
-#include "jobs/worker/migrate_run.h"
+#include "jobs/run/migrate_run.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "jobs/worker/end_line.h"
+#include "jobs/run/end_line.h"
+#include "jobs/run/run_setup.h"
 #include "jobs/worker/iceberg_sink.h"
-#include "jobs/worker/run_setup.h"
 #include "jobs/worker/type_change_note.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
 #include "lib/lake/lake.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
+
+using worker::IcebergSink;
 
 constexpr std::chrono::seconds kTellEvery{5};
 
@@ -57,7 +59,7 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
   ports.working = Telling(stop, clock, log);
   CDC_ASSIGN(const auto now, lake->catalog().LoadTable(settings.ident));
   CDC_ASSIGN(const auto sink, IcebergSink::OpenToMaintain(settings, ports));
-  const auto columns = ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
+  const auto columns = worker::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
   (*line)["columns"] = nlohmann::json::array();
   for (const Retyped& each : columns) {
     (*line)["columns"].push_back(
@@ -81,4 +83,4 @@ int MigrateTable(const config::Config& config, const config::Table& table, bool 
   return EndWithLine(std::move(line), status, clock, started, log);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,10 +1,10 @@
-#include "jobs/worker/end_line.h"
+#include "jobs/run/end_line.h"
 
 #include <nlohmann/json.hpp>
 
 #include "lib/contract/exit_code.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 int EndWithLine(nlohmann::json line, const Status& status, const Clock& clock, SteadyTime began,
                 const log::Logger& log, std::FILE* out) {
@@ -22,4 +22,4 @@ int EndWithLine(nlohmann::json line, const Status& status, const Clock& clock, S
   return static_cast<int>(code);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,20 +1,24 @@
-#include "jobs/worker/maintain_run.h"
+#include "jobs/run/maintain_run.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "jobs/worker/end_line.h"
+#include "jobs/run/end_line.h"
+#include "jobs/run/run_setup.h"
 #include "jobs/worker/iceberg_sink.h"
-#include "jobs/worker/run_setup.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
 #include "lib/lake/lake.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
+
+using worker::IcebergSink;
+using worker::MaintenanceDue;
+using worker::TableFigures;
 
 nlohmann::json ToJson(const TableFigures& figures) {
   return {{"rows", figures.rows},
@@ -76,4 +80,4 @@ int MaintainTable(const config::Config& config, const config::Table& table, cons
   return EndWithLine(std::move(line), status, clock, started, log);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/worker/migrate_run.h
+/// \file jobs/run/migrate_run.h
 /// A run that reads no events: it writes a table anew whose columns wait for other types.
 
 #include <atomic>
@@ -9,7 +9,7 @@
 #include "lib/core/clock.h"
 #include "lib/log/logger.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Prints one JSON line: table, columns (column, from, to), rows and bytes, and with `confirmed` whether it
 /// is done. \param stop asked between slices; what is written is kept for the next time \return the exit code
@@ -17,4 +17,4 @@ namespace cdc::worker {
 int MigrateTable(const config::Config& config, const config::Table& table, bool confirmed,
                  const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,8 +1,8 @@
-#include "jobs/worker/replay_judge.h"
+#include "jobs/run/replay_judge.h"
 
 #include <fmt/format.h>
 
-namespace cdc::worker {
+namespace cdc::run {
 
 const char* WordOf(ReplayVerdict verdict) {
   switch (verdict) {
@@ -68,4 +68,4 @@ ReplayJudgement Judge(const LetterFacts& letter) {
   return {};
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

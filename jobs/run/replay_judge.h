@@ -1,13 +1,13 @@
 #pragma once
 
-/// \file jobs/worker/replay_judge.h
+/// \file jobs/run/replay_judge.h
 /// Whether a dead letter may be applied after all. Pure.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Why a letter is not applied; kSafe: it is.
 enum class ReplayVerdict {
@@ -49,4 +49,4 @@ struct ReplayJudgement {
 /// Does not know kStillBad: that shows when it is tried.
 ReplayJudgement Judge(const LetterFacts& letter);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

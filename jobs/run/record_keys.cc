@@ -1,11 +1,11 @@
-#include "jobs/worker/record_keys.h"
+#include "jobs/run/record_keys.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "jobs/worker/table_shape.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 std::vector<int> FirstColumns(size_t count) {
@@ -102,4 +102,4 @@ TouchedRows RecordKeys::Of(const kafka::Message& record) {
   return touched;
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

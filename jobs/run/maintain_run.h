@@ -1,7 +1,7 @@
 #pragma once
 
-/// \file jobs/worker/maintain_run.h
-/// Private to the worker room: `--maintain`, a run that changes no row and needs no Kafka.
+/// \file jobs/run/maintain_run.h
+/// Private to the room: `--maintain`, a run that changes no row and needs no Kafka.
 
 #include <atomic>
 
@@ -10,7 +10,7 @@
 #include "lib/core/clock.h"
 #include "lib/log/logger.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// For a run by hand. \return kConflict: the table's worker runs; the hint says what to do.
 Result<contract::LockFile> TakeTableLock(const config::Config& config, const std::string& table);
@@ -24,4 +24,4 @@ struct MaintainOrder {
 int MaintainTable(const config::Config& config, const config::Table& table, const MaintainOrder& order,
                   const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,7 +1,7 @@
 #pragma once
 
-/// \file jobs/worker/end_line.h
-/// Private to the worker room: how a run by hand (`--maintain`, `--migrate`, `--replay`) ends.
+/// \file jobs/run/end_line.h
+/// Private to the room: how a run by hand (`--maintain`, `--migrate`, `--replay`) ends.
 
 #include <cstdio>
 #include <nlohmann/json_fwd.hpp>
@@ -10,7 +10,7 @@
 #include "lib/core/result.h"
 #include "lib/log/logger.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Prints `line`, completed by `exit` and `seconds` and, after an error, `reason` and `hint`, as one line of
 /// JSON. Bytes that are not UTF-8 (a reason may quote a record) become U+FFFD. An error is logged, too.
@@ -21,4 +21,4 @@ namespace cdc::worker {
 int EndWithLine(nlohmann::json line, const Status& status, const Clock& clock, SteadyTime began,
                 const log::Logger& log, std::FILE* out = stdout);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,8 +1,8 @@
-#include "jobs/worker/replay_batch.h"
+#include "jobs/run/replay_batch.h"
 
 #include <fmt/format.h>
 
-namespace cdc::worker {
+namespace cdc::run {
 
 ReplayBatch::ReplayBatch(Marker marker, bool rehearse, int64_t batch_bytes)
     : marker_(std::move(marker)),
@@ -74,4 +74,4 @@ Status ReplayBatch::Commit(const Ports& ports) {
   return {};
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

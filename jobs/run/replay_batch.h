@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/worker/replay_batch.h
+/// \file jobs/run/replay_batch.h
 /// Letters through the intake into the table: which of them are still bad shows here.
 
 #include <map>
@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker/intake.h"
-#include "jobs/worker/replay_letters.h"
+#include "jobs/run/replay_letters.h"
+#include "jobs/run/words.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Applies letters in the order they are given and commits them with their places. One thread.
 class ReplayBatch {
@@ -49,4 +49,4 @@ class ReplayBatch {
   Outcome outcome_;
 };
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

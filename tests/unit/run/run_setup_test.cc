@@ -1,4 +1,4 @@
-#include "jobs/worker/run_setup.h"
+#include "jobs/run/run_setup.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include "lib/kafka/producer.h"
 #include "tests/support/result_printing.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 namespace fs = std::filesystem;
 
@@ -77,4 +77,4 @@ TEST_CASE("the source's name is learned also from a Kafka that takes seconds to 
   fs::remove_all(folder);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,18 +1,18 @@
 #pragma once
 
-/// \file jobs/worker/replay_letters.h
+/// \file jobs/run/replay_letters.h
 /// Dead letters of one topic, and what the topic itself says about each.
 
 #include <map>
 #include <string>
 #include <utility>
 
-#include "jobs/worker/record_keys.h"
-#include "jobs/worker/replay_judge.h"
-#include "jobs/worker/sink.h"
+#include "jobs/run/record_keys.h"
+#include "jobs/run/replay_judge.h"
+#include "jobs/run/words.h"
 #include "lib/kafka/consumer.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Partition and offset of the record that could not be applied.
 using LetterPlace = std::pair<int32_t, int64_t>;
@@ -44,4 +44,4 @@ Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& t
 Status LookAtTopic(kafka::Consumer& consumer, const std::string& topic, int32_t partitions,
                    const Marker& marker, RecordKeys* keys, ReplayLetters* letters);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

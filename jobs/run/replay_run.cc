@@ -1,4 +1,4 @@
-#include "jobs/worker/replay_run.h"
+#include "jobs/run/replay_run.h"
 
 #include <fmt/format.h>
 
@@ -6,18 +6,19 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "jobs/worker/byte_budget.h"
-#include "jobs/worker/end_line.h"
+#include "jobs/run/end_line.h"
+#include "jobs/run/maintain_run.h"
+#include "jobs/run/rehearsal_sink.h"
+#include "jobs/run/replay_batch.h"
+#include "jobs/run/run_setup.h"
 #include "jobs/worker/iceberg_sink.h"
-#include "jobs/worker/maintain_run.h"
-#include "jobs/worker/rehearsal_sink.h"
-#include "jobs/worker/replay_batch.h"
-#include "jobs/worker/run_setup.h"
 #include "lib/contract/lock_file.h"
 #include "lib/lake/lake.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
+
+using worker::IcebergSink;
 
 /// Letters held at a time, with their bytes.
 constexpr size_t kLettersAtOnce = 10'000;
@@ -199,4 +200,4 @@ int ReplayTable(const JobDefinition& job, const config::Config& config, const co
   return EndWithLine(std::move(line), status, clock, started, log);
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

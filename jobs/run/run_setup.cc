@@ -1,4 +1,4 @@
-#include "jobs/worker/run_setup.h"
+#include "jobs/run/run_setup.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,6 @@
 #include <fstream>
 #include <set>
 
-#include "jobs/worker/byte_budget.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/checkpoint_row.h"
 #include "lib/contract/exit_code.h"
@@ -17,7 +16,7 @@
 #include "lib/kafka/properties.h"
 #include "lib/postgres/source_table.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 constexpr Millis kKafkaTimeout{15'000};
@@ -256,4 +255,4 @@ Status RefuseNewName(const config::Config& config, const TableSettings& settings
           settings.table)};
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,17 +1,17 @@
 #pragma once
 
-/// \file jobs/worker/replay_run.h
-/// Private to the worker room: `--replay`, a run that applies dead letters and leaves the offsets alone.
+/// \file jobs/run/replay_run.h
+/// Private to the room: `--replay`, a run that applies dead letters and leaves the offsets alone.
 
 #include <atomic>
 #include <cstdint>
 
-#include "jobs/worker/job.h"
+#include "jobs/run/job.h"
 #include "lib/config/config.h"
 #include "lib/core/clock.h"
 #include "lib/log/logger.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 struct ReplayOrder {
   bool dry_run = false;  ///< only tell
@@ -26,4 +26,4 @@ int ReplayTable(const JobDefinition& job, const config::Config& config, const co
                 const ReplayOrder& order, const std::atomic<bool>& stop, const Clock& clock,
                 const log::Logger& log);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

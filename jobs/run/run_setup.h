@@ -1,7 +1,7 @@
 #pragma once
 
-/// \file jobs/worker/run_setup.h
-/// Private to the worker room: from the command line and the configuration to the settings of one run.
+/// \file jobs/run/run_setup.h
+/// Private to the room: from the command line and the configuration to the settings of one run.
 
 #include <filesystem>
 #include <functional>
@@ -9,14 +9,13 @@
 #include <optional>
 #include <string>
 
-#include "jobs/worker/intake.h"
-#include "jobs/worker/job.h"
-#include "jobs/worker/settings.h"
+#include "jobs/run/job.h"
+#include "jobs/run/words.h"
 #include "lib/config/config.h"
 #include "lib/iceberg/catalog.h"
 #include "lib/kafka/consumer.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 struct CommandLine {
   std::filesystem::path config = "tables.toml";
@@ -72,4 +71,4 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
 Status RefuseNewName(const config::Config& config, const TableSettings& settings, const std::string& source,
                      iceberg::Catalog& catalog);
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

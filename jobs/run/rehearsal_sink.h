@@ -1,11 +1,11 @@
 #pragma once
 
-/// \file jobs/worker/rehearsal_sink.h
+/// \file jobs/run/rehearsal_sink.h
 /// A table as a replay would find it, to which nothing is written: so it shows what would still be bad.
 
-#include "jobs/worker/sink.h"
+#include "jobs/run/words.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 /// Reads through `real`, which must outlive it. Columns that the table would get exist here only.
 class RehearsalSink final : public Sink {
@@ -64,4 +64,4 @@ class RehearsalSink final : public Sink {
   std::optional<OwnNames> own_;
 };
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

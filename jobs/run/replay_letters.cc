@@ -1,14 +1,14 @@
-#include "jobs/worker/replay_letters.h"
+#include "jobs/run/replay_letters.h"
 
 #include <charconv>
 #include <limits>
 #include <unordered_map>
 
-#include "jobs/worker/record_range.h"
+#include "jobs/run/record_range.h"
 #include "lib/contract/names.h"
 #include "lib/core/clock.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 constexpr Millis kTopicTimeout{15'000};
@@ -208,4 +208,4 @@ Status LookAtTopic(kafka::Consumer& consumer, const std::string& topic, int32_t 
   return {};
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,20 +1,20 @@
 #pragma once
 
-/// \file jobs/worker/record_keys.h
+/// \file jobs/run/record_keys.h
 /// Which rows a record is about, found out without taking it.
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "jobs/worker/settings.h"
+#include "jobs/run/words.h"
 #include "lib/core/hash128.h"
 #include "lib/event/envelope.h"
 #include "lib/event/row_decoder.h"
 #include "lib/kafka/message.h"
 #include "lib/rows/batch.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 
 struct TouchedRows {
   bool everything = false;    ///< TRUNCATE
@@ -51,4 +51,4 @@ class RecordKeys {
   std::string shape_;
 };
 
-}  // namespace cdc::worker
+}  // namespace cdc::run

@@ -1,4 +1,4 @@
-#include "jobs/worker/record_range.h"
+#include "jobs/run/record_range.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "lib/core/clock.h"
 
-namespace cdc::worker {
+namespace cdc::run {
 namespace {
 
 constexpr Millis kPollWait{200}, kPatience{30'000}, kWatermarkTimeout{15'000};
@@ -67,4 +67,4 @@ Result<std::vector<RecordRange>> WholeTopic(kafka::Consumer& consumer, const std
   return ranges;
 }
 
-}  // namespace cdc::worker
+}  // namespace cdc::run
