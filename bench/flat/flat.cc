@@ -22,7 +22,7 @@
 #include <thread>
 
 #include "bench/flat/bench_table.h"
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "lib/iceberg/sqlite_catalog.h"
 
 namespace cdc::bench {
@@ -170,8 +170,8 @@ class Run {
     settings_.snapshot_age = std::chrono::seconds(options_.age_seconds);
     catalog_ = Must(iceberg::MakeSqliteCatalog(
         {options_.folder + "/catalog.db", "iceberg_catalog", options_.folder + "/warehouse"}, counted_));
-    worker::IcebergSink::Ports ports{*catalog_, counted_, clock_, [](Millis) {}, log::Logger()};
-    sink_ = Must(worker::IcebergSink::Open(settings_, R"({"cluster":"c","topic":"t"})", ports));
+    iceberg_sink::IcebergSink::Ports ports{*catalog_, counted_, clock_, [](Millis) {}, log::Logger()};
+    sink_ = Must(iceberg_sink::IcebergSink::Open(settings_, R"({"cluster":"c","topic":"t"})", ports));
   }
 
   void Go() {
@@ -313,7 +313,7 @@ class Run {
   Sampling sampling_;
   worker::TableSettings settings_;
   std::unique_ptr<iceberg::Catalog> catalog_;
-  std::unique_ptr<worker::IcebergSink> sink_;
+  std::unique_ptr<iceberg_sink::IcebergSink> sink_;
   int64_t offset_ = 0;
   std::vector<Cost> empty_, changed_empty_, full_, commits_;
   std::vector<double> maintained_, puts_, gets_;

@@ -7,7 +7,7 @@
 
 #include "jobs/run/end_line.h"
 #include "jobs/run/run_setup.h"
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
@@ -16,9 +16,9 @@
 namespace cdc::run {
 namespace {
 
-using worker::IcebergSink;
-using worker::MaintenanceDue;
-using worker::TableFigures;
+using iceberg_sink::IcebergSink;
+using iceberg_sink::MaintenanceDue;
+using iceberg_sink::TableFigures;
 
 nlohmann::json ToJson(const TableFigures& figures) {
   return {{"rows", figures.rows},

@@ -7,8 +7,8 @@
 
 #include "jobs/run/end_line.h"
 #include "jobs/run/run_setup.h"
-#include "jobs/worker/iceberg_sink.h"
-#include "jobs/worker/type_change_note.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
+#include "jobs/sink/iceberg/type_change_note.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/state_layout.h"
@@ -17,7 +17,7 @@
 namespace cdc::run {
 namespace {
 
-using worker::IcebergSink;
+using iceberg_sink::IcebergSink;
 
 constexpr std::chrono::seconds kTellEvery{5};
 
@@ -59,7 +59,7 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
   ports.working = Telling(stop, clock, log);
   CDC_ASSIGN(const auto now, lake->catalog().LoadTable(settings.ident));
   CDC_ASSIGN(const auto sink, IcebergSink::OpenToMaintain(settings, ports));
-  const auto columns = worker::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
+  const auto columns = iceberg_sink::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
   (*line)["columns"] = nlohmann::json::array();
   for (const Retyped& each : columns) {
     (*line)["columns"].push_back(

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "jobs/sink/postgres/postgres_sink.h"
-#include "jobs/worker/iceberg_sink.h"
 #include "lib/config/table_names.h"
 
 namespace cdc::run {
@@ -13,9 +13,9 @@ Result<OpenedSink> OpenIceberg(const config::Config& config, const TableSettings
                                const std::string& source, SinkPorts ports) {
   OpenedSink opened;
   CDC_ASSIGN(opened.lake, lake::Open(config, settings.ident));
-  worker::IcebergSink::Ports iceberg{opened.lake->catalog(), opened.lake->files(), ports.clock,    ports.sleep,
+  iceberg_sink::IcebergSink::Ports iceberg{opened.lake->catalog(), opened.lake->files(), ports.clock,    ports.sleep,
                                      ports.log,              ports.alive,          ports.working};
-  CDC_ASSIGN(opened.sink, worker::IcebergSink::Open(settings, source, iceberg));
+  CDC_ASSIGN(opened.sink, iceberg_sink::IcebergSink::Open(settings, source, iceberg));
   if (opened.sink->schema() == nullptr)
     CDC_TRY(RefuseNewName(config, settings, source, opened.lake->catalog()));
   return opened;

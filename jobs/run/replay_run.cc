@@ -11,14 +11,14 @@
 #include "jobs/run/rehearsal_sink.h"
 #include "jobs/run/replay_batch.h"
 #include "jobs/run/run_setup.h"
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "lib/contract/lock_file.h"
 #include "lib/lake/lake.h"
 
 namespace cdc::run {
 namespace {
 
-using worker::IcebergSink;
+using iceberg_sink::IcebergSink;
 
 /// Letters held at a time, with their bytes.
 constexpr size_t kLettersAtOnce = 10'000;

@@ -53,21 +53,18 @@ Hash128 RowIdentity::KeyOf(const Hash128& content, uint32_t number) const {
   return KeyedHash(secret_, {bytes, sizeof bytes});
 }
 
-Result<uint32_t> RowIdentity::CountIn(const index::KeyIndex& index, const Hash128& content) const {
-  const auto has = [&](uint32_t number) -> Result<bool> {
-    CDC_ASSIGN(const index::Location found, index.Find(KeyOf(content, number)));
-    return !(found == index::KeyIndex::Missing());
-  };
+Result<uint32_t> RowIdentity::Count(const std::function<Result<bool>(const Hash128& key)>& has,
+                                    const Hash128& content) const {
   uint32_t some = 0, none = 1;  // there are `some` at least, and fewer than `none` where that is not there
   while (true) {
-    CDC_ASSIGN(const bool there, has(none - 1));
+    CDC_ASSIGN(const bool there, has(KeyOf(content, none - 1)));
     if (!there) break;
     some = none;
     none *= 2;
   }
   while (some + 1 < none) {
     const uint32_t middle = some + (none - some) / 2;
-    CDC_ASSIGN(const bool there, has(middle - 1));
+    CDC_ASSIGN(const bool there, has(KeyOf(content, middle - 1)));
     (there ? some : none) = middle;
   }
   return some;

@@ -3,11 +3,12 @@
 /// \file jobs/worker/row_identity.h
 /// How rows of a table without a key are told apart: by their content, and equal ones by a number.
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "lib/core/keyed_hash.h"
-#include "lib/index/key_index.h"
+#include "lib/core/result.h"
 #include "lib/rows/batch.h"
 
 namespace cdc::worker {
@@ -29,8 +30,9 @@ class RowIdentity {
   std::vector<Hash128> EarlierContentsOf(const rows::Batch& batch, uint32_t row);
   Hash128 KeyOf(const Hash128& content, uint32_t number) const;
 
-  /// How many rows of this content the index has. \return kTransient: the index is in doubt.
-  Result<uint32_t> CountIn(const index::KeyIndex& index, const Hash128& content) const;
+  /// How many rows of this content there are.
+  /// \param has whether there is a row of a key; its error ends the count and is returned
+  Result<uint32_t> Count(const std::function<Result<bool>(const Hash128& key)>& has, const Hash128& content) const;
 
   const std::vector<int>& columns() const { return columns_; }  ///< positions that count, ascending
 

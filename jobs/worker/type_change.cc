@@ -3,16 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "lib/rows/type_change.h"
 
 namespace cdc::worker {
-namespace {
-
-constexpr const char* kPropertyAbsent = "cdc.absent-columns";  ///< JSON array of column names
-
-}  // namespace
 
 std::string SnapshotAnew(const std::string& entry) {
   return fmt::format(
@@ -80,20 +74,6 @@ std::vector<std::string> FindAbsent(const rows::Schema& table,
     if (!there && !skipped.contains(field.name)) absent.push_back(field.name);
   }
   return absent;
-}
-
-std::vector<std::string> AbsentIn(const iceberg::TableMetadata& metadata) {
-  std::vector<std::string> columns;
-  const auto names = nlohmann::json::parse(metadata.Property(kPropertyAbsent, "[]"), nullptr, false);
-  if (!names.is_array()) return columns;
-  for (const auto& name : names) {
-    if (name.is_string()) columns.push_back(name.get<std::string>());
-  }
-  return columns;
-}
-
-iceberg::SetProperties AbsentProperty(const std::vector<std::string>& columns) {
-  return {{{kPropertyAbsent, nlohmann::json(columns).dump()}}};
 }
 
 }  // namespace cdc::worker

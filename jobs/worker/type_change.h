@@ -10,8 +10,6 @@
 
 #include "lib/core/result.h"
 #include "lib/event/source_column.h"
-#include "lib/iceberg/metadata.h"
-#include "lib/iceberg/table_update.h"
 #include "lib/rows/type.h"
 
 namespace cdc::worker {
@@ -43,9 +41,5 @@ std::string SnapshotAnew(const std::string& entry);
 std::vector<std::string> FindAbsent(const rows::Schema& table,
                                     const std::vector<event::SourceColumn>& columns,
                                     const std::set<std::string>& skipped);
-
-/// The table property that keeps them: the column that comes back is another one.
-std::vector<std::string> AbsentIn(const iceberg::TableMetadata& metadata);
-iceberg::SetProperties AbsentProperty(const std::vector<std::string>& columns);
 
 }  // namespace cdc::worker

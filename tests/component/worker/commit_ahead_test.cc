@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "jobs/run/run_setup.h"
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "jobs/worker/loop.h"
 #include "lib/contract/exit_code.h"
 #include "lib/lake/lake.h"
@@ -24,6 +24,8 @@
 
 namespace cdc::worker {
 namespace {
+
+using iceberg_sink::IcebergSink;
 
 using nlohmann::json;
 

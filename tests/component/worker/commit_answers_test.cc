@@ -6,12 +6,14 @@
 #include <deque>
 #include <filesystem>
 
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "tests/support/result_printing.h"
 
 namespace cdc::worker {
 namespace {
+
+using iceberg_sink::IcebergSink;
 
 enum class Answer {
   kTrue,

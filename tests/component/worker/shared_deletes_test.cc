@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "jobs/worker/shared_deletes.h"
+#include "jobs/sink/iceberg/shared_deletes.h"
 #include "tests/component/worker/sink_table.h"
 #include "tests/support/result_printing.h"
 

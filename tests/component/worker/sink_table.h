@@ -7,10 +7,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "jobs/worker/iceberg_sink.h"
+#include "jobs/sink/iceberg/iceberg_sink.h"
 #include "tests/component/worker/pipeline.h"
 
 namespace cdc::worker {
+
+using iceberg_sink::IcebergSink;
 
 /// Time passes each time somebody looks: a slice of maintenance is a step or two.
 class RestlessClock final : public Clock {

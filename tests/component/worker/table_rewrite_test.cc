@@ -8,7 +8,7 @@
 #include <csignal>
 #include <set>
 
-#include "jobs/worker/type_change_note.h"
+#include "jobs/sink/iceberg/type_change_note.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "tests/component/worker/changed_table.h"
 #include "tests/support/python_script.h"
@@ -268,7 +268,7 @@ TEST_CASE("a value whose text is uncertain holds the table, and nobody is told t
     CHECK(held.error().message.find("which PostgreSQL type's text") != std::string::npos);
     CHECK(held.error().hint.find("cdc reset t --yes") != std::string::npos);
     const auto now = table.catalog->LoadTable(table.settings.ident)->metadata;
-    CHECK(ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->schema()).empty());
+    CHECK(iceberg_sink::ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->schema()).empty());
   }
 }
 

@@ -3,7 +3,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "jobs/worker/table_shape.h"
-#include "jobs/worker/type_change_note.h"
 #include "tests/support/result_printing.h"
 
 namespace cdc::worker {
@@ -54,33 +53,6 @@ TEST_CASE("columns that the source has no more are found, but not the key's and 
   CHECK(FindAbsent(table, Columns({{"b", "int"}}), {"id", "ingestion_time"}) ==
         std::vector<std::string>{"a"});
   CHECK(FindAbsent(table, Columns({{"id", "int"}, {"b", "int"}, {"a", "text"}}), {"ingestion_time"}).empty());
-}
-
-TEST_CASE("absent columns are kept as a table property of any names") {
-  iceberg::TableMetadata metadata;
-  CHECK(AbsentIn(metadata).empty());
-  const std::vector<std::string> names = {"a \"b\"", "ü,["};
-  metadata.properties = AbsentProperty(names).updates;
-  CHECK(AbsentIn(metadata) == names);
-  for (auto& [key, value] : metadata.properties) value = "{]";
-  CHECK(AbsentIn(metadata).empty());
-}
-
-TEST_CASE("what a held table waits for is read back, unless the table has changed since") {
-  char name[] = "/tmp/cdc-note-XXXXXX";
-  const std::filesystem::path folder = mkdtemp(name);
-  auto table = TableOf({{"id", "int"}, {"n", "numeric(12,2)"}, {"a", "int[]"}});
-  const std::vector<Retyped> columns = {
-      {"n", Type::Decimal(12, 2), Type::Of(TypeKind::kString)},
-      {"a", Type::ListOf(Type::Of(TypeKind::kInt)), Type::ListOf(Type::Of(TypeKind::kString))}};
-  CHECK(ReadRetyped(folder, "uuid", table).empty());
-  REQUIRE(NoteRetyped(folder, "uuid", columns));
-  CHECK(ReadRetyped(folder, "uuid", table) == columns);
-  CHECK(ReadRetyped(folder, "other", table).empty());
-  table.fields[1].type = Type::Of(TypeKind::kString);
-  CHECK(ReadRetyped(folder, "uuid", table).empty());
-  ForgetRetyped(folder);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+#pragma once
+
+/// \file jobs/sink/iceberg/known_deletes.h
+/// Which rows of data files are deleted, kept from commit to commit as far as there is memory for it.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "jobs/sink/iceberg/position_set.h"
+
+namespace cdc::iceberg_sink {
+
+/// A cache: what it does not know is read from the table. Not thread-safe.
+class KnownDeletes {
+ public:
+  /// \param most_bytes that the sets may take; a single one may take more
+  explicit KnownDeletes(size_t most_bytes) : most_bytes_(most_bytes) {}
+
+  /// \return null: not known. Valid until the next call that changes something.
+  const PositionSet* Find(const std::string& data_path) const;
+
+  /// Keeps all that is deleted of a data file. Beyond the limit any others are forgotten; not all, for a
+  /// table a little beyond it would read all of them for every commit. \return valid as Find()'s
+  const PositionSet* Keep(const std::string& data_path, PositionSet deleted);
+
+  /// More is deleted of a data file. One that is not known stays so: the rest of it is not known either.
+  void Add(const std::string& data_path, std::span<const int64_t> more);
+
+  void Forget(const std::string& data_path);
+  void ForgetAll();
+
+  size_t byte_size() const { return bytes_; }
+
+ private:
+  void Limit(const std::string& kept);
+
+  std::unordered_map<std::string, PositionSet> known_;
+  size_t bytes_ = 0;
+  size_t most_bytes_;
+};
+
+}  // namespace cdc::iceberg_sink

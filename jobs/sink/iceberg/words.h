@@ -1,0 +1,30 @@
+#pragma once
+
+/// \file jobs/sink/iceberg/words.h
+/// Private to the room: the worker's names that its files use without the namespace.
+
+#include "jobs/worker/byte_budget.h"
+#include "jobs/worker/second_thread.h"
+#include "jobs/worker/settings.h"
+#include "jobs/worker/sink.h"
+
+namespace cdc::iceberg_sink {
+
+using worker::ByteShares;
+using worker::Committed;
+using worker::Doubt;
+using worker::Fold;
+using worker::IsMovable;
+using worker::Marker;
+using worker::MostHeld;
+using worker::OwnNames;
+using worker::Retyped;
+using worker::RowIdentity;
+using worker::SecondThread;
+using worker::ShareOut;
+using worker::Sink;
+using worker::Slot;
+using worker::TableSettings;
+using worker::Tidying;
+
+}  // namespace cdc::iceberg_sink
