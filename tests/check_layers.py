@@ -5,7 +5,7 @@
   check_layers.py --self-test the rules catch what they are for
 
 - A room includes only rooms above it in the list of the top CMakeLists.txt; orchestrator, jobs and cli never each other.
-- lib/iceberg knows nothing of Kafka, lib/event nothing of I/O (only lib/core, lib/rows, lib/contract).
+- lib/iceberg knows nothing of Kafka; the worker knows no store, and a sink only its own; lib/event nothing of I/O (only lib/core, lib/rows, lib/contract).
 - A foreign library's header is included in its own room only, and in no public header of that room.
 - No file is longer than 400 lines.
 """
@@ -30,7 +30,13 @@ FOREIGN = {
 # Rooms that never include each other, whatever their order.
 APART = [("orchestrator", "jobs"), ("orchestrator", "cli"), ("cli", "jobs")]
 ONLY = {"lib/event": {"lib/core", "lib/rows", "lib/contract", "lib/event"}}
-NEVER = {"lib/iceberg": {"lib/kafka", "lib/event", "lib/postgres"}}
+LAKE = {"lib/storage", "lib/s3", "lib/iceberg", "lib/rest", "lib/lake", "lib/parquet", "lib/index"}
+NEVER = {
+    "lib/iceberg": {"lib/kafka", "lib/event", "lib/postgres"},
+    "jobs/worker": LAKE | {"lib/postgres", "lib/config"},
+    "jobs/sink/iceberg": {"lib/kafka", "lib/postgres", "lib/config", "jobs/sink/postgres"},
+    "jobs/sink/postgres": LAKE | {"lib/config", "jobs/sink/iceberg"},
+}
 # A header ending so is seen by its own room only, so foreign names may stand in it.
 INTERNAL = "_internal.h"
 
@@ -132,7 +138,12 @@ def self_test():
         "cli/a_http.cc": ('#include <boost/beast/http.hpp>', "belongs in orchestrator"),
         "jobs/worker/a.cc": ('#include "orchestrator/ledger.h"', "must not include orchestrator"),
         "jobs/worker/b.cc": ('#include <parquet/file_writer.h>', "belongs in lib/parquet"),
-        "jobs/worker/c.cc": ('#include "lib/parquet/bounds_internal.h"', "is internal to lib/parquet"),
+        "jobs/sink/iceberg/c.cc": ('#include "lib/parquet/bounds_internal.h"', "is internal to lib/parquet"),
+        "jobs/worker/e.cc": ('#include "lib/iceberg/catalog.h"', "must not include lib/iceberg"),
+        "jobs/worker/f.cc": ('#include "jobs/sink/iceberg/iceberg_sink.h"', "below it"),
+        "jobs/sink/iceberg/a.cc": ('#include "lib/iceberg/catalog.h"\n#include "jobs/worker/sink.h"', None),
+        "jobs/sink/postgres/a.cc": ('#include "lib/parquet/a.h"', "must not include lib/parquet"),
+        "jobs/sink/postgres/b.cc": ('#include "jobs/sink/iceberg/a.h"', "must not include jobs/sink/iceberg"),
         "jobs/worker/d.cc": ('#include <boost/process/v2.hpp>', "belongs in orchestrator"),
         "cli/a.cc": ('#include <sqlite3.h>', "belongs in lib/sqlite"),
         "cli/long.cc": ("\n" * 401, "split it"),
@@ -142,7 +153,7 @@ def self_test():
     with tempfile.TemporaryDirectory() as root:
         with open(os.path.join(root, "CMakeLists.txt"), "w", encoding="utf-8") as file:
             file.write("set(CDC_ROOMS lib/core lib/sqlite lib/rows lib/contract lib/event lib/kafka\n"
-                       "  lib/iceberg lib/parquet jobs/worker orchestrator cli jobs CACHE STRING \"x\")")
+                       "  lib/iceberg lib/parquet jobs/worker jobs/sink/iceberg jobs/sink/postgres orchestrator cli jobs CACHE STRING \"x\")")
         for path, (content, _) in cases.items():
             os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
             with open(os.path.join(root, path), "w", encoding="utf-8") as file:

@@ -262,7 +262,7 @@ class Run {
   }
 
   void Print() {
-    const auto table = Must(catalog_->LoadTable(settings_.ident));
+    const auto table = Must(catalog_->LoadTable(iceberg_sink::IdentOf(settings_)));
     const auto live = Must(iceberg::LiveFiles::Load(*disk_, *table.metadata));
     const double changed = static_cast<double>(options_.commits * options_.changes);
     double busy = 0, tidy = 0;

@@ -39,7 +39,7 @@ Status Maintain(const config::Config& config, const config::Table& table, const 
   if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
     settings.ident.name = config::IcebergName(config, table.name, own);
 
-  CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
+  CDC_ASSIGN(const auto lake, lake::Open(config, iceberg_sink::IdentOf(settings)));
   IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,
                            [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
   CDC_ASSIGN(auto sink, IcebergSink::OpenToMaintain(settings, ports));

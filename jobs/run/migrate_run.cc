@@ -53,11 +53,11 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
   if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
     settings.ident.name = config::IcebergName(config, table.name, own);
 
-  CDC_ASSIGN(const auto lake, lake::Open(config, settings.ident));
+  CDC_ASSIGN(const auto lake, lake::Open(config, iceberg_sink::IdentOf(settings)));
   IcebergSink::Ports ports{lake->catalog(), lake->files(), clock,
                            [](Millis pause) { std::this_thread::sleep_for(pause); }, log};
   ports.working = Telling(stop, clock, log);
-  CDC_ASSIGN(const auto now, lake->catalog().LoadTable(settings.ident));
+  CDC_ASSIGN(const auto now, lake->catalog().LoadTable(iceberg_sink::IdentOf(settings)));
   CDC_ASSIGN(const auto sink, IcebergSink::OpenToMaintain(settings, ports));
   const auto columns = iceberg_sink::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
   (*line)["columns"] = nlohmann::json::array();

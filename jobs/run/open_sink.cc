@@ -12,7 +12,7 @@ namespace {
 Result<OpenedSink> OpenIceberg(const config::Config& config, const TableSettings& settings,
                                const std::string& source, SinkPorts ports) {
   OpenedSink opened;
-  CDC_ASSIGN(opened.lake, lake::Open(config, settings.ident));
+  CDC_ASSIGN(opened.lake, lake::Open(config, iceberg_sink::IdentOf(settings)));
   iceberg_sink::IcebergSink::Ports iceberg{opened.lake->catalog(), opened.lake->files(), ports.clock,    ports.sleep,
                                      ports.log,              ports.alive,          ports.working};
   CDC_ASSIGN(opened.sink, iceberg_sink::IcebergSink::Open(settings, source, iceberg));

@@ -38,9 +38,9 @@ class RehearsalSink final : public Sink {
                 const std::vector<std::string>&) override {
     return Error{ErrorKind::kUnsupported, "nothing is made in a rehearsal"};
   }
-  Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) override {
+  Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) override {
     own_ = own;
-    CDC_ASSIGN(rows::Schema evolved, iceberg::Evolve(*schema_, schema_->max_field_id(), changes));
+    CDC_ASSIGN(rows::Schema evolved, rows::Evolve(*schema_, schema_->max_field_id(), changes));
     schema_ = std::make_shared<const rows::Schema>(std::move(evolved));
     return {};
   }

@@ -75,14 +75,14 @@ Status Replay::Open() {
   CDC_ASSIGN(found_, FindTopic(*consumer_, table_));
   if (!found_) return Error{ErrorKind::kNotFound, fmt::format("the topic of {} does not exist", table_.name)};
   CDC_TRY(NameTable(config_, *found_, *consumer_, &settings_));
-  CDC_ASSIGN(lake_, lake::Open(config_, settings_.ident));
+  CDC_ASSIGN(lake_, lake::Open(config_, iceberg_sink::IdentOf(settings_)));
   const std::string source = nlohmann::json{{"cluster", found_->cluster}, {"topic", found_->topic}}.dump();
   IcebergSink::Ports ports{lake_->catalog(), lake_->files(), clock_,
                            [](Millis pause) { std::this_thread::sleep_for(pause); }, log_};
   CDC_ASSIGN(sink_, IcebergSink::Open(settings_, source, ports));
   if (sink_->schema() == nullptr || !sink_->marker()) {
     return Error{ErrorKind::kNotFound,
-                 fmt::format("there is no table {} yet", iceberg::ToString(settings_.ident)),
+                 fmt::format("there is no table {} yet", ToString(settings_.ident)),
                  "its worker makes it from the first event that it can read, and reads the topic from its "
                  "start then"};
   }
@@ -92,7 +92,7 @@ Status Replay::Open() {
     return Error{
         ErrorKind::kUnsupported,
         fmt::format("table {} has no key, so that nothing tells which later changes are of a letter's row",
-                    iceberg::ToString(settings_.ident)),
+                    ToString(settings_.ident)),
         fmt::format("`cdc reset {} --yes` rebuilds the table from the topic's start", table_.name)};
   }
   CDC_ASSIGN(keys_, RecordKeys::Make(settings_, *sink_->schema(), sink_->key()));

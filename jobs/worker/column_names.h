@@ -12,7 +12,7 @@
 
 #include "lib/core/result.h"
 #include "lib/event/source_column.h"
-#include "lib/iceberg/schema_evolution.h"
+#include "lib/rows/schema_changes.h"
 #include "lib/rows/type.h"
 
 namespace cdc::worker {
@@ -44,7 +44,7 @@ rows::Field FieldOf(const OwnColumn& column);
 /// What makes the table's own columns those that are wanted.
 struct OwnPlan {
   OwnNames names;                  ///< of the wanted columns, and of those that are wanted no more
-  iceberg::SchemaChanges changes;  ///< renames and additions
+  rows::SchemaChanges changes;  ///< renames and additions
 };
 
 /// \param noted what is kept with the table; nothing: it was made before that was kept

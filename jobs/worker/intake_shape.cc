@@ -270,7 +270,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     std::vector<std::string> derived_names;
     for (const rows::Field& field : derived) derived_names.push_back(field.name);
     CDC_TRY(sink_.Create(schema, key, own, derived_names));
-    log_.Info("made table {} columns={} key={}", iceberg::ToString(settings_.ident), schema.fields.size(),
+    log_.Info("made table {} columns={} key={}", ToString(settings_.ident), schema.fields.size(),
               fmt::join(key, ","));
     if (sink_.row_identity() != nullptr) {
       log_.Info(
@@ -289,7 +289,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     table = *sink_.schema();
     for (const auto& [before, after] : own.changes.renames)
       table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
-    iceberg::SchemaChanges changes = ChangesFor(table, columns);
+    rows::SchemaChanges changes = ChangesFor(table, columns);
     if (!sink_.needs_source_types()) changes.source_types.clear();
     changes.renames = own.changes.renames;
     changes.additions.insert(changes.additions.end(), own.changes.additions.begin(),
@@ -300,7 +300,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
       CDC_TRY(sink_.Evolve(changes, own.names));
       if (!changes.empty())
         log_.Info("table {} follows its source: new columns={} widened={}",
-                  iceberg::ToString(settings_.ident), changes.additions.size(), changes.promotions.size());
+                  ToString(settings_.ident), changes.additions.size(), changes.promotions.size());
     }
   }
   if (fold_.batch().shared_schema() != sink_.schema()) {

@@ -146,7 +146,7 @@ Result<Verdict> Intake::FollowAbsence(const std::vector<event::SourceColumn>& co
   std::set<std::string> others = skipped;
   others.insert(sink_.key().begin(), sink_.key().end());
   std::vector<std::string> absent = FindAbsent(*schema, columns, others);
-  iceberg::SchemaChanges back;
+  rows::SchemaChanges back;
   for (const std::string& name : sink_.absent()) {
     const auto column = std::find_if(columns.begin(), columns.end(),
                                      [&](const event::SourceColumn& each) { return each.column() == name; });

@@ -10,10 +10,18 @@
 #include <vector>
 
 #include "jobs/worker/table_shape.h"
-#include "lib/iceberg/catalog.h"
 #include "lib/kafka/partition.h"
 
 namespace cdc::worker {
+
+/// What the table is called in its store.
+struct TargetName {
+  std::string name_space;  ///< of a lake: levels joined by "."; of a database: its schema
+  std::string name;
+};
+
+/// "namespace.name"
+inline std::string ToString(const TargetName& target) { return target.name_space + "." + target.name; }
 
 struct TableSettings {
   std::string table;  ///< its entry in tables.toml
@@ -38,7 +46,7 @@ struct TableSettings {
   int snapshot_keep = 10;                             ///< newest snapshots that are never expired
   std::chrono::milliseconds snapshot_age{3'600'000};  ///< the others are, at this age
 
-  iceberg::TableIdent ident;
+  TargetName ident;
   std::string pipeline;  ///< cdc.pipeline of every snapshot
   std::filesystem::path index_folder;
 };

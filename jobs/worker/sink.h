@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file jobs/worker/sink.h
-/// Port to where folded changes end up. Iceberg is the one there is; other stores fit behind the same five
-/// steps.
+/// Port to where folded changes end up. jobs/sink has a room for each kind of store; they fit behind the same
+/// five steps.
 
 #include <cstdint>
 #include <functional>
@@ -20,7 +20,7 @@
 #include "lib/contract/record_ranges.h"
 #include "lib/core/keyed_hash.h"
 #include "lib/core/result.h"
-#include "lib/iceberg/schema_evolution.h"
+#include "lib/rows/schema_changes.h"
 #include "lib/rows/type.h"
 
 namespace cdc::worker {
@@ -83,7 +83,7 @@ class Sink {
   virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const OwnNames& own,
                         const std::vector<std::string>& derived) = 0;
   /// \param own noted with it; what it is already changes nothing
-  virtual Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) = 0;
+  virtual Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) = 0;
 
   /// Gives columns other types, for which all rows are written anew (on_type_change = "rewrite").
   /// \return kUnsupported: on_type_change = "hold", or an old value has no exact counterpart: nothing was

@@ -146,7 +146,7 @@ Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
   }
   for (const rows::Field& field : derived) schema.fields.push_back(field);
   for (const OwnColumn& own : own_columns) schema.fields.push_back(FieldOf(own));
-  schema = iceberg::AssignFieldIds(std::move(schema));
+  schema = rows::AssignFieldIds(std::move(schema));
   for (const std::string& name : key) {
     const int at = schema.IndexOf(name);
     if (at < 0) {
@@ -154,15 +154,15 @@ Result<rows::Schema> NewTableSchema(const std::vector<SourceColumn>& columns,
                    "set key = [\"…\"] to columns of this table"};
     }
     const rows::Field& field = schema.fields[static_cast<size_t>(at)];
-    if (iceberg::CanIdentify(field.type)) schema.identifier_field_ids.push_back(field.id);
+    if (rows::CanIdentify(field.type)) schema.identifier_field_ids.push_back(field.id);
   }
   // Half a key identifies nothing.
   if (schema.identifier_field_ids.size() != key.size()) schema.identifier_field_ids.clear();
   return schema;
 }
 
-iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<SourceColumn>& columns) {
-  iceberg::SchemaChanges changes;
+rows::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<SourceColumn>& columns) {
+  rows::SchemaChanges changes;
   for (const SourceColumn& column : columns) {
     const int at = table.IndexOf(column.column());
     if (at < 0) {

@@ -12,7 +12,7 @@
 #include "lib/core/result.h"
 #include "lib/event/pg_type.h"
 #include "lib/event/source_column.h"
-#include "lib/iceberg/schema_evolution.h"
+#include "lib/rows/schema_changes.h"
 #include "lib/rows/type.h"
 
 namespace cdc::worker {
@@ -68,6 +68,6 @@ Result<rows::Schema> NewTableSchema(const std::vector<event::SourceColumn>& colu
                                     const std::vector<rows::Field>& derived);
 
 /// What the table lacks to take these columns: new ones, and wider types where Iceberg can widen.
-iceberg::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<event::SourceColumn>& columns);
+rows::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<event::SourceColumn>& columns);
 
 }  // namespace cdc::worker

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "lib/index/sealed_file.h"
+#include "lib/core/sealed_file.h"
 
 namespace cdc::worker {
 namespace {
@@ -15,7 +15,7 @@ Result<TaintedKeys> TaintedKeys::Load(std::filesystem::path file, const KeySecre
                                       const std::string& table) {
   TaintedKeys keys(std::move(file), secret);
   if (keys.file_.empty()) return keys;
-  auto content = index::ReadSealed(keys.file_, kKind);
+  auto content = ReadSealed(keys.file_, kKind);
   if (!content && content.error().kind == ErrorKind::kTransient) return content.error();
   // Empty: as one of before was left that had no keys any more.
   std::error_code ignored;
@@ -63,7 +63,7 @@ Status TaintedKeys::Write(bool with_healed) {
   };
   append(keys_);
   if (with_healed) append(healed_);
-  return index::WriteSealed(file_, kKind, content);
+  return WriteSealed(file_, kKind, content);
 }
 
 }  // namespace cdc::worker

@@ -1,4 +1,4 @@
-#include "lib/index/sealed_file.h"
+#include "lib/core/sealed_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "lib/core/hash128.h"
 
-namespace cdc::index {
+namespace cdc {
 namespace {
 
 Error FileError(const char* what, const std::filesystem::path& path, const std::string& cause) {
@@ -50,4 +50,4 @@ Result<std::optional<std::string>> ReadSealed(const std::filesystem::path& path,
   return std::optional(bytes.substr(kind.size(), bytes.size() - kind.size() - sizeof sum));
 }
 
-}  // namespace cdc::index
+}  // namespace cdc

@@ -1,7 +1,7 @@
 #pragma once
 
-/// \file lib/index/sealed_file.h
-/// Small files beside the key index that are written as a whole, and read as a whole or not at all.
+/// \file lib/core/sealed_file.h
+/// Small local files that are written as a whole, and read as a whole or not at all.
 
 #include <filesystem>
 #include <optional>
@@ -10,7 +10,7 @@
 
 #include "lib/core/result.h"
 
-namespace cdc::index {
+namespace cdc {
 
 /// Replaces the file atomically. \param kind 8 characters: what it holds, and in which format \return
 /// kTransient.
@@ -19,4 +19,4 @@ Status WriteSealed(const std::filesystem::path& path, std::string_view kind, std
 /// \return nothing: there is no such file. kCorrupt: damaged, or not of that kind. kTransient: unreadable.
 Result<std::optional<std::string>> ReadSealed(const std::filesystem::path& path, std::string_view kind);
 
-}  // namespace cdc::index
+}  // namespace cdc

@@ -3,48 +3,15 @@
 /// \file lib/iceberg/schema_evolution.h
 /// Schema changes that leave old files readable (specification, "Schema Evolution").
 
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "lib/core/result.h"
 #include "lib/iceberg/table_update.h"
-#include "lib/rows/type.h"
+#include "lib/rows/schema_changes.h"
 
 namespace cdc::iceberg {
 
-struct SchemaChanges {
-  std::vector<std::pair<std::string, std::string>>
-      renames;                         ///< old name, new name; first of all: the rest uses new ones
-  std::vector<rows::Field> additions;  ///< ids ignored; always optional, appended in this order
-  std::vector<std::pair<std::string, rows::Type>> promotions;  ///< column name, wider type
-  std::vector<std::string>
-      relaxations;  ///< columns that become optional; leaves identifier-field-ids if among them
-
-  /// Column name, type of the column that takes its name and place: a new id, so that files written before
-  /// say nothing of it. It is required, and of the key, where the old one was and its type allows.
-  std::vector<std::pair<std::string, rows::Type>> replacements;
-
-  /// Column name, its type at the source by now (rows::Field::source_type). Nothing in an Iceberg table changes.
-  std::vector<std::pair<std::string, std::string>> source_types = {};
-
-  bool empty() const {
-    return renames.empty() && additions.empty() && promotions.empty() && relaxations.empty() &&
-           replacements.empty() && source_types.empty();
-  }
-};
-
-/// Gives ids 1.. to the fields of a new table's schema, then to list elements, unless all have one. Set
-/// identifier_field_ids afterwards.
-rows::Schema AssignFieldIds(rows::Schema schema);
-
-/// Whether a column of this type may be among the identifier fields (specification, "Identifier Field IDs").
-bool CanIdentify(const rows::Type& type);
-
-/// `current` with `changes`; new ids from last_column_id + 1.
-/// \return kUnsupported: a type that Iceberg cannot promote, or a column name that is taken;
-/// kInvalidArgument: no such column.
-Result<rows::Schema> Evolve(const rows::Schema& current, int last_column_id, const SchemaChanges& changes);
+using rows::AssignFieldIds;
+using rows::CanIdentify;
+using rows::Evolve;
+using rows::SchemaChanges;
 
 /// add-schema and set-current-schema with the requirements that make it safe.
 TableCommit SchemaCommit(const TableMetadata& base, const rows::Schema& evolved);

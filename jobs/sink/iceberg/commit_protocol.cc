@@ -138,7 +138,7 @@ Result<iceberg::LoadedTable> IcebergSink::SendUntilKnown(const iceberg::StagedSn
     const ErrorKind kind = answer.error().kind;
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kCommitUnknown && kind != ErrorKind::kTransient)
       return answer;
-    auto loaded = ports_.catalog.LoadTable(settings_.ident);
+    auto loaded = ports_.catalog.LoadTable(IdentOf(settings_));
     if (loaded && loaded->metadata->HistoryContains(staged.snapshot.snapshot_id)) return loaded;
     if (loaded && kind == ErrorKind::kConflict && MovedOn(*table_.metadata, *loaded->metadata)) return answer;
     ports_.log.Warn("commit {} {}: {}", staged.snapshot.snapshot_id,
@@ -177,7 +177,7 @@ Status IcebergSink::RefuseRowsOf(const iceberg::Snapshot& foreign) const {
 /// deletes: the index learns the new files and the batch is drafted again. Their rows: RefuseRowsOf().
 Status IcebergSink::RebaseAfterConflict() {
   const std::optional<int64_t> parent = live_.snapshot_id();
-  CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(settings_.ident));
+  CDC_ASSIGN(iceberg::LoadedTable now, ports_.catalog.LoadTable(IdentOf(settings_)));
   if (now.metadata->table_uuid != table_.metadata->table_uuid) {
     return Error{ErrorKind::kConflict, "the table was dropped and made anew by somebody else"};
   }

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "jobs/sink/iceberg/iceberg_sink.h"
-#include "lib/index/sealed_file.h"
+#include "lib/core/sealed_file.h"
 #include "lib/parquet/data_file_reader.h"
 
 namespace cdc::iceberg_sink {
@@ -58,7 +58,7 @@ std::optional<IcebergSink::RowPlace> IcebergSink::LocateMoved(const Hash128& key
 /// values.
 void IcebergSink::LoadMoved() {
   if (index_ == nullptr || index_->moved() == 0) return;
-  const auto content = index::ReadSealed(settings_.index_folder / kMovedFile, kMovedKind);
+  const auto content = ReadSealed(settings_.index_folder / kMovedFile, kMovedKind);
   uint64_t written = 0, former = 0;
   std::istringstream in(content && *content ? **content : std::string());
   in >> written >> former;
@@ -92,7 +92,7 @@ Status IcebergSink::KeepPlaces(const std::vector<Hash128>& keys) {
   out << name << ' ' << index_->moved() << '\n';
   for (const auto& [key, place] : moved_)
     out << key.low << ' ' << key.high << ' ' << place.position << ' ' << place.path << '\n';
-  CDC_TRY(index::WriteSealed(settings_.index_folder / kMovedFile, kMovedKind, out.str()));
+  CDC_TRY(WriteSealed(settings_.index_folder / kMovedFile, kMovedKind, out.str()));
   index_->SetMoved(name);
   return {};
 }

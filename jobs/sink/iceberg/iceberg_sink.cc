@@ -10,6 +10,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/offsets.h"
 #include "lib/iceberg/deletable.h"
+#include "lib/iceberg/schema_evolution.h"
 #include "lib/lake/written_marker.h"
 
 namespace cdc::iceberg_sink {
@@ -90,7 +91,7 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
 }
 
 Result<std::unique_ptr<IcebergSink>> IcebergSink::OpenToMaintain(TableSettings settings, Ports ports) {
-  const std::string name = iceberg::ToString(settings.ident);
+  const std::string name = ToString(settings.ident);
   std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), "", std::move(ports)));
   CDC_TRY(sink->Load());
   if (sink->table_.metadata == nullptr) return Error{ErrorKind::kNotFound, "There is no table " + name};
@@ -100,7 +101,7 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::OpenToMaintain(TableSettings s
 }
 
 Status IcebergSink::Load() {
-  auto loaded = ports_.catalog.LoadTable(settings_.ident);
+  auto loaded = ports_.catalog.LoadTable(IdentOf(settings_));
   if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return {};
   if (!loaded) return loaded.error();
   const Status adopted = Adopt(std::move(*loaded));
@@ -118,7 +119,7 @@ Status IcebergSink::Load() {
 
 /// Takes `table` as the present state of things: schema, key and live files.
 Status IcebergSink::Adopt(LoadedTable table) {
-  const std::string name = iceberg::ToString(settings_.ident);
+  const std::string name = ToString(settings_.ident);
   if (table.metadata->partitioned) {
     return Error{ErrorKind::kUnsupported,
                  "table " + name + " is partitioned; only unpartitioned tables can be written yet",
@@ -169,7 +170,7 @@ Status IcebergSink::CheckSource(const std::string& written) const {
   if (written.empty() || written == source_json_) return {};
   return Error{ErrorKind::kUnsupported,
                fmt::format("table {} was filled from another Kafka topic: {}, now {}",
-                           iceberg::ToString(settings_.ident), written, source_json_),
+                           ToString(settings_.ident), written, source_json_),
                WaysOut(settings_.table)};
 }
 
@@ -190,7 +191,7 @@ Status IcebergSink::ReadMarker() {
     if (live_.data().empty()) return {};
     return Error{ErrorKind::kUnsupported,
                  fmt::format("table {} has data but nothing says how far its topic was read",
-                             iceberg::ToString(settings_.ident)),
+                             ToString(settings_.ident)),
                  WaysOut(settings_.table)};
   }
   auto& summary = (*found)->summary;
@@ -199,7 +200,7 @@ Status IcebergSink::ReadMarker() {
              contract::DecodeTopicOffsets(summary[std::string(kSummaryOffsets)]));
   if (!offsets.contains(settings_.topic) && !offsets.empty()) {
     return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} was filled from topic {}, not {}", iceberg::ToString(settings_.ident),
+                 fmt::format("table {} was filled from topic {}, not {}", ToString(settings_.ident),
                              offsets.begin()->first, settings_.topic),
                  WaysOut(settings_.table)};
   }
@@ -227,11 +228,11 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
     for (const rows::Field& field : schema.fields) last_id = std::max(last_id, field.id);
     properties[kPropertyIdentity] = IdentityProperty(derived, {}, last_id);
   }
-  auto made = ports_.catalog.CreateTable(settings_.ident, schema, "", properties);
+  auto made = ports_.catalog.CreateTable(IdentOf(settings_), schema, "", properties);
   // An unknown answer, or a repeated request's own first attempt: then it is empty.
   if (!made &&
       (made.error().kind == ErrorKind::kCommitUnknown || made.error().kind == ErrorKind::kConflict)) {
-    auto loaded = ports_.catalog.LoadTable(settings_.ident);
+    auto loaded = ports_.catalog.LoadTable(IdentOf(settings_));
     if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return made.error();  // it did not arrive
     if (!loaded) return loaded.error();
     if (loaded->metadata->current_snapshot_id ||
@@ -250,12 +251,12 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   return RebuildIndex("");
 }
 
-Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) {
+Status IcebergSink::Evolve(const rows::SchemaChanges& changes, const OwnNames& own) {
   CDC_TRY(Settle());
   for (int attempt = 0;; ++attempt) {
     CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
     CDC_ASSIGN(const rows::Schema evolved,
-               iceberg::Evolve(current, table_.metadata->last_column_id, changes));
+               rows::Evolve(current, table_.metadata->last_column_id, changes));
     const std::map<std::string, std::string> noted = {{kPropertyOwn, nlohmann::json(own).dump()}};
     iceberg::TableCommit commit = changes.empty() ? iceberg::PropertiesCommit(*table_.metadata, noted)
                                                   : iceberg::SchemaCommit(*table_.metadata, evolved);
@@ -268,7 +269,7 @@ Status IcebergSink::Evolve(const iceberg::SchemaChanges& changes, const OwnNames
     }
     if (!committed && attempt == 3) return committed.error();
     const bool done = committed.has_value();
-    if (!done) committed = ports_.catalog.LoadTable(settings_.ident);
+    if (!done) committed = ports_.catalog.LoadTable(IdentOf(settings_));
     if (!committed) return committed.error();
     if (committed->metadata->current_snapshot_id != live_.snapshot_id()) {
       return Error{ErrorKind::kConflict, "another writer committed to the table meanwhile"};

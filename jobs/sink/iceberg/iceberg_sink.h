@@ -40,6 +40,11 @@ namespace cdc::iceberg_sink {
 
 struct SharedDeletes;
 
+/// The table's name, as catalogs take it.
+inline iceberg::TableIdent IdentOf(const TableSettings& settings) {
+  return {settings.ident.name_space, settings.ident.name};
+}
+
 /// Of what a table consists.
 struct TableFigures {
   int64_t rows = 0;          ///< that are not deleted
@@ -105,7 +110,7 @@ class IcebergSink final : public Sink {
   std::shared_ptr<RowIdentity> row_identity() const override { return seen_identity_; }
   Result<uint32_t> CountRows(const Hash128& content) override;
   Status IdentifyRowsWithout(const std::vector<std::string>& absent) override;
-  Status Evolve(const iceberg::SchemaChanges& changes, const OwnNames& own) override;
+  Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) override;
   Status Retype(const std::vector<Retyped>& columns) override;
   std::vector<std::string> absent() const override;
   void NoteAbsent(std::vector<std::string> columns) override;

@@ -24,11 +24,11 @@ Status IcebergSink::TakeSecret() {
       return committed.error();
     }
     if (!committed && attempt == kAttempts) {
-      return Error{ErrorKind::kTransient, "cannot give table " + iceberg::ToString(settings_.ident) +
+      return Error{ErrorKind::kTransient, "cannot give table " + ToString(settings_.ident) +
                                               " the property " + kPropertySecret + ": " +
                                               committed.error().message};
     }
-    if (!committed) committed = ports_.catalog.LoadTable(settings_.ident);
+    if (!committed) committed = ports_.catalog.LoadTable(IdentOf(settings_));
     if (!committed) return committed.error();
     // Whatever else is new there belongs together: the snapshot's files are read again.
     const bool moved = committed->metadata->current_snapshot_id != live_.snapshot_id();

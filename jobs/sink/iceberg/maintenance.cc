@@ -164,7 +164,7 @@ Result<bool> IcebergSink::Expire(Tidying when) {
 /// A table that was registered at this one's metadata needs the files of its old snapshots. A catalog that
 /// cannot say has to keep apart what it registers.
 bool IcebergSink::SharesFolder() {
-  const auto others = ports_.catalog.OthersBelow(settings_.ident, table_.metadata->location);
+  const auto others = ports_.catalog.OthersBelow(IdentOf(settings_), table_.metadata->location);
   if (!others) return others.error().kind != ErrorKind::kUnsupported;
   if (!others->empty()) {
     ports_.log.Info("files of expired snapshots stay, for {} has its metadata in this table's folder",
@@ -176,7 +176,7 @@ bool IcebergSink::SharesFolder() {
 Result<std::vector<std::string>> IcebergSink::FindLeftovers() {
   const int64_t before = UnixMillis(ports_.clock.wall() - kOrphanAge);
   // As it is now: another writer may have committed what it wrote long ago.
-  CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(settings_.ident));
+  CDC_ASSIGN(const auto table, ports_.catalog.LoadTable(IdentOf(settings_)));
   return iceberg::FindOrphans(ports_.catalog, ports_.files, table, before);
 }
 

@@ -49,7 +49,7 @@ Status IcebergSink::ReadIdentity() {
       !said.value("ids", json()).is_number_integer()) {
     return Error{
         ErrorKind::kUnsupported,
-        "table " + iceberg::ToString(settings_.ident) + " has no key, so it cannot be updated in place",
+        "table " + ToString(settings_.ident) + " has no key, so it cannot be updated in place",
         "set mode = \"append\" for it, or `cdc reset " + settings_.table + " --yes` to rebuild it"};
   }
   made_with_ids_ = said["ids"].get<int>();

@@ -56,7 +56,7 @@ Status PostgresSink::TakeShape(WriterTable table) {
   return {};
 }
 
-Status PostgresSink::Evolve(const iceberg::SchemaChanges& changes, const worker::OwnNames& own) {
+Status PostgresSink::Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own) {
   CDC_TRY(Settle());
   CDC_TRY(link_.EnsureConnected());
   return shape_.Evolve(changes, own);

@@ -41,7 +41,7 @@ class PostgresSink final : public worker::Sink {
                 const std::vector<std::string>& derived) override {
     return shape_.Create(schema, key, own, derived, source_json_);
   }
-  Status Evolve(const iceberg::SchemaChanges& changes, const worker::OwnNames& own) override;
+  Status Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own) override;
   Status Retype(const std::vector<worker::Retyped>& columns) override;
   std::vector<std::string> absent() const override { return shape_.state().absent; }
   void NoteAbsent(std::vector<std::string> columns) override;

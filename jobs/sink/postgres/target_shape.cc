@@ -131,7 +131,7 @@ Status TargetShape::EmptyColumn(const std::string& name, const rows::Type& type)
 
 /// Columns whose type in the target must follow the source's, and the new types.
 Result<std::vector<std::pair<std::string, std::string>>> TargetShape::FindRetyped(
-    const iceberg::SchemaChanges& changes, const rows::Schema& evolved) {
+    const rows::SchemaChanges& changes, const rows::Schema& evolved) {
   CDC_ASSIGN(const auto columns, target_.Describe(link_->session()));
   std::vector<std::pair<std::string, std::string>> retyped;
   std::set<std::string> names;
@@ -148,10 +148,10 @@ Result<std::vector<std::pair<std::string, std::string>>> TargetShape::FindRetype
   return retyped;
 }
 
-Status TargetShape::Evolve(const iceberg::SchemaChanges& changes, const worker::OwnNames& own) {
+Status TargetShape::Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own) {
   rows::Schema current;
   current.fields = state_.columns;
-  CDC_ASSIGN(const rows::Schema evolved, iceberg::Evolve(current, current.max_field_id(), changes));
+  CDC_ASSIGN(const rows::Schema evolved, rows::Evolve(current, current.max_field_id(), changes));
   TableState state = state_;
   state.columns = evolved.fields;
   for (const auto& [name, type] : changes.replacements)

@@ -12,7 +12,7 @@
 #include "jobs/sink/postgres/row_writer.h"
 #include "jobs/sink/postgres/target_table.h"
 #include "jobs/worker/type_change.h"
-#include "lib/iceberg/schema_evolution.h"
+#include "lib/rows/schema_changes.h"
 
 namespace cdc::postgres_sink {
 
@@ -28,7 +28,7 @@ class TargetShape {
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const worker::OwnNames& own,
                 const std::vector<std::string>& derived, const std::string& source_json);
   /// As worker::Sink::Evolve().
-  Status Evolve(const iceberg::SchemaChanges& changes, const worker::OwnNames& own);
+  Status Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own);
   /// As worker::Sink::Retype(): PostgreSQL writes the table anew by itself.
   Status Retype(const std::vector<worker::Retyped>& columns);
   void NoteAbsent(std::vector<std::string> columns) { state_.absent = std::move(columns); }
@@ -40,7 +40,7 @@ class TargetShape {
  private:
   Status CheckKey(const std::vector<TargetColumn>& columns, const std::vector<std::string>& key);
   Status AddColumn(const rows::Field& field);
-  Result<std::vector<std::pair<std::string, std::string>>> FindRetyped(const iceberg::SchemaChanges& changes,
+  Result<std::vector<std::pair<std::string, std::string>>> FindRetyped(const rows::SchemaChanges& changes,
                                                                        const rows::Schema& evolved);
   Status EmptyColumn(const std::string& name, const rows::Type& type);
 

@@ -26,6 +26,7 @@ namespace cdc::worker {
 namespace {
 
 using iceberg_sink::IcebergSink;
+using iceberg_sink::IdentOf;
 
 using nlohmann::json;
 
@@ -155,7 +156,7 @@ struct Backlog {
     Must(run::NameTable(*config, *found, *consumer, &settings));
 
     Gate gate;
-    const auto lake = Must(lake::Open(*config, settings.ident));
+    const auto lake = Must(lake::Open(*config, IdentOf(settings)));
     WatchedCatalog catalog(lake->catalog(), gate);
     WatchedFiles files(lake->files(), gate);
     prepare(catalog, files);

@@ -14,6 +14,7 @@ namespace cdc::worker {
 namespace {
 
 using iceberg_sink::IcebergSink;
+using iceberg_sink::IdentOf;
 
 enum class Answer {
   kTrue,
@@ -122,7 +123,7 @@ struct Place {
 
   /// Every data file of the newest snapshot is there. \return its rows, deleted ones aside
   int64_t Rows() {
-    auto table = honest->LoadTable(settings.ident);
+    auto table = honest->LoadTable(IdentOf(settings));
     REQUIRE(table);
     auto live = iceberg::LiveFiles::Load(*files, *table->metadata);
     REQUIRE(live);

@@ -164,11 +164,11 @@ TEST_CASE("a table without a secret is given one, and its index is built anew") 
   { REQUIRE(table.Commit(*table.Open(), 0)); }
   const KeySecret first = table.secret;
   const std::string before = Generation(table.settings.index_folder);
-  const auto loaded = table.catalog->LoadTable(table.settings.ident);
+  const auto loaded = table.catalog->LoadTable(IdentOf(table.settings));
   REQUIRE(loaded);
   CHECK(loaded->metadata->Property("cdc.key-secret", "") == first.Hex());
   for (const bool wrong : {false, true}) {
-    const auto now = table.catalog->LoadTable(table.settings.ident);
+    const auto now = table.catalog->LoadTable(IdentOf(table.settings));
     REQUIRE(now);
     const std::map<std::string, std::string> nonsense = {{"cdc.key-secret", "nonsense"}};
     REQUIRE(table.catalog->CommitTable(
@@ -177,7 +177,7 @@ TEST_CASE("a table without a secret is given one, and its index is built anew") 
     auto sink = table.Open();
     CHECK_FALSE(table.secret == first);
     CHECK(Generation(table.settings.index_folder) != before);
-    CHECK(table.catalog->LoadTable(table.settings.ident)->metadata->Property("cdc.key-secret", "") ==
+    CHECK(table.catalog->LoadTable(IdentOf(table.settings))->metadata->Property("cdc.key-secret", "") ==
           table.secret.Hex());
     REQUIRE(table.Commit(*sink, wrong ? 2 : 1));
   }

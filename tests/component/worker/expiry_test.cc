@@ -69,7 +69,7 @@ TEST_CASE("an old snapshot whose files somebody deleted bars expiry, not the tab
   int n = 0;
   while (n < 30) REQUIRE(table.Commit(*sink, n++));
   REQUIRE(sink->Close());
-  const auto loaded = table.catalog->LoadTable(table.settings.ident);
+  const auto loaded = table.catalog->LoadTable(IdentOf(table.settings));
   REQUIRE(loaded);
   const auto& kept = loaded->metadata->snapshots.at(loaded->metadata->snapshots.size() - 5);
   REQUIRE(table.files->Delete(kept->manifest_list));

@@ -24,7 +24,7 @@ struct SharedTable : Table {
   /// A row of the first data file gets `version`, as engines do it that merge on read. Batch 0 has put id n
   /// at position n.
   void Update(int64_t id, int64_t version) const {
-    const auto base = catalog->LoadTable(settings.ident);
+    const auto base = catalog->LoadTable(IdentOf(settings));
     REQUIRE(base);
     const auto live = iceberg::LiveFiles::Load(*files, *base->metadata);
     REQUIRE(live);
@@ -49,7 +49,7 @@ struct SharedTable : Table {
   }
   /// Rewrites nothing on top of our snapshots, then expires all of them.
   void ExpireOurs() const {
-    auto base = catalog->LoadTable(settings.ident);
+    auto base = catalog->LoadTable(IdentOf(settings));
     REQUIRE(base);
     const auto live = iceberg::LiveFiles::Load(*files, *base->metadata);
     REQUIRE(live);
@@ -136,7 +136,7 @@ TEST_CASE("after others have expired every snapshot of ours the offsets are thos
   }  // killed
   table.ExpireOurs();
   // What the metadata from before has of them is as good.
-  const auto present = table.catalog->LoadTable(table.settings.ident);
+  const auto present = table.catalog->LoadTable(IdentOf(table.settings));
   for (const auto& old : present->metadata->metadata_log) REQUIRE(table.files->Delete(old.metadata_file));
   auto sink = table.Open();
   REQUIRE(sink->marker());

@@ -33,7 +33,7 @@ struct Table : SinkTable {
 
   /// Commits a delete file whose bytes Python makes: `columns` is an expression, `data` the data file's path.
   void DeleteForeign(const std::string& columns, const std::string& options) {
-    auto base = catalog->LoadTable(settings.ident);
+    auto base = catalog->LoadTable(IdentOf(settings));
     REQUIRE(base);
     auto live = iceberg::LiveFiles::Load(*files, *base->metadata);
     REQUIRE(live);

@@ -110,7 +110,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
     const int now = Table::Committed(*sink);
     CHECK(now >= committed);
     committed = now;
-    const auto loaded = table.catalog->LoadTable(table.settings.ident);
+    const auto loaded = table.catalog->LoadTable(IdentOf(table.settings));
     REQUIRE(loaded);
     if (const auto snapshot = loaded->metadata->current_snapshot()) {
       rewritten += *snapshot->FindSummary("operation") == "replace";
@@ -137,7 +137,7 @@ TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is 
   REQUIRE(sink->figures().data_files > 8);  // under way, not done
 
   // One row of the newest data file, deleted by somebody who knows nothing of us.
-  auto base = table.catalog->LoadTable(table.settings.ident);
+  auto base = table.catalog->LoadTable(IdentOf(table.settings));
   REQUIRE(base);
   auto live = iceberg::LiveFiles::Load(*table.files, *base->metadata);
   REQUIRE(live);

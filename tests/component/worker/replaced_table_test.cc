@@ -19,7 +19,7 @@ struct ForeignHands : Table {
     return IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
   }
   iceberg::LoadedTable Load() const {
-    auto loaded = catalog->LoadTable(settings.ident);
+    auto loaded = catalog->LoadTable(IdentOf(settings));
     REQUIRE(loaded);
     return *loaded;
   }
@@ -250,13 +250,13 @@ TEST_CASE("a table made anew with the properties of the old one is held") {
   ForeignHands table;
   table.Fill(2, 2);
   const auto old = table.Load();
-  REQUIRE(table.catalog->DropTable(table.settings.ident));
+  REQUIRE(table.catalog->DropTable(IdentOf(table.settings)));
   auto properties = old.metadata->properties;
   if (GENERATE(false, true)) {  // as older versions wrote them
     properties.erase("cdc.offsets.table-uuid");
     properties.erase("cdc.offsets.sequence-number");
   }
-  REQUIRE(table.catalog->CreateTable(table.settings.ident, table.schema, "", properties));
+  REQUIRE(table.catalog->CreateTable(IdentOf(table.settings), table.schema, "", properties));
   const int snapshots = GENERATE(0, 1, 3);
   for (int i = 0; i < snapshots; ++i) table.Add(i, "append");
   table.CheckHeld();
@@ -275,7 +275,7 @@ TEST_CASE("an older metadata file that is registered again counts with its own o
     REQUIRE(table.Commit(*sink, 1));
     REQUIRE(sink->Close());
   }
-  REQUIRE(table.catalog->DropTable(table.settings.ident));
+  REQUIRE(table.catalog->DropTable(IdentOf(table.settings)));
   const auto done =
       RunPython("tests/component/worker/write_rows.py",
                 {table.pipeline.catalog().string(), "university.t", "register", old.metadata_location});

@@ -44,7 +44,7 @@ struct Rewritten : Table {
   }
 
   std::shared_ptr<const iceberg::TableMetadata> Metadata() const {
-    return catalog->LoadTable(settings.ident)->metadata;
+    return catalog->LoadTable(IdentOf(settings))->metadata;
   }
 
   /// What the new file holds, in its order, and what was deleted of it from the beginning.
@@ -124,7 +124,7 @@ TEST_CASE("keys of a rewrite that were put point to its file alone, whatever oth
   // keys have.
   const std::string& path = table.journal.new_files.front().second;
   const auto metadata = table.Metadata();
-  auto base = table.catalog->LoadTable(table.settings.ident);
+  auto base = table.catalog->LoadTable(IdentOf(table.settings));
   auto live = iceberg::LiveFiles::Load(*table.files, *metadata);
   REQUIRE((base && live));
   const std::string other = metadata->location + "/data/00000-foreign.parquet";

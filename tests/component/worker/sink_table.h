@@ -13,6 +13,7 @@
 namespace cdc::worker {
 
 using iceberg_sink::IcebergSink;
+using iceberg_sink::IdentOf;
 
 /// Time passes each time somebody looks: a slice of maintenance is a step or two.
 class RestlessClock final : public Clock {

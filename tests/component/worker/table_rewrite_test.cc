@@ -99,7 +99,7 @@ struct Retypable : Table {
     REQUIRE(done.exit == 0);
   }
   std::shared_ptr<const iceberg::TableMetadata> Metadata() const {
-    return catalog->LoadTable(settings.ident)->metadata;
+    return catalog->LoadTable(IdentOf(settings))->metadata;
   }
 };
 
@@ -267,7 +267,7 @@ TEST_CASE("a value whose text is uncertain holds the table, and nobody is told t
     CHECK(held.error().message.find("'flag' from boolean to string") != std::string::npos);
     CHECK(held.error().message.find("which PostgreSQL type's text") != std::string::npos);
     CHECK(held.error().hint.find("cdc reset t --yes") != std::string::npos);
-    const auto now = table.catalog->LoadTable(table.settings.ident)->metadata;
+    const auto now = table.catalog->LoadTable(IdentOf(table.settings))->metadata;
     CHECK(iceberg_sink::ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->schema()).empty());
   }
 }
@@ -360,7 +360,7 @@ TEST_CASE("what others commit meanwhile: properties are kept, deletes are seen, 
   auto expected = InTexts(ModelAfter(Retypable::kBatches));
   SECTION("properties") {
     crossed.before = [&] {
-      const auto now = table.catalog->LoadTable(table.settings.ident);
+      const auto now = table.catalog->LoadTable(IdentOf(table.settings));
       REQUIRE(table.catalog->CommitTable(*now, iceberg::PropertiesCommit(*now->metadata, {{"owner", "me"}})));
     };
     auto sink = table.OpenOn(crossed);
