@@ -290,7 +290,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     for (const auto& [before, after] : own.changes.renames)
       table.fields[static_cast<size_t>(table.IndexOf(before))].name = after;
     rows::SchemaChanges changes = ChangesFor(table, columns);
-    if (!sink_.needs_source_types()) changes.source_types.clear();
+    if (sink_.needs_source_types()) changes.source_types = SourceTypeChanges(table, columns);
     changes.renames = own.changes.renames;
     changes.additions.insert(changes.additions.end(), own.changes.additions.begin(),
                              own.changes.additions.end());

@@ -174,10 +174,20 @@ rows::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<Sour
       continue;
     }
     const rows::Field& present = table.fields[static_cast<size_t>(at)];
-    if (!column.source_type.empty() && column.source_type != present.source_type)
-      changes.source_types.emplace_back(column.column(), column.source_type);
     const rows::TypeChange change = rows::DecideTypeChange(present.type, column.type);
     if (change.what == rows::Change::kPromote) changes.promotions.emplace_back(column.column(), change.to);
+  }
+  return changes;
+}
+
+std::vector<std::pair<std::string, std::string>> SourceTypeChanges(const rows::Schema& table,
+                                                                   const std::vector<SourceColumn>& columns) {
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (const SourceColumn& column : columns) {
+    const int at = table.IndexOf(column.column());
+    if (at < 0 || column.source_type.empty()) continue;
+    if (column.source_type != table.fields[static_cast<size_t>(at)].source_type)
+      changes.emplace_back(column.column(), column.source_type);
   }
   return changes;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "jobs/worker/column_names.h"
@@ -69,5 +70,9 @@ Result<rows::Schema> NewTableSchema(const std::vector<event::SourceColumn>& colu
 
 /// What the table lacks to take these columns: new ones, and wider types where Iceberg can widen.
 rows::SchemaChanges ChangesFor(const rows::Schema& table, const std::vector<event::SourceColumn>& columns);
+
+/// Columns of the table that have another type at the source than is noted, and that type, where it is known.
+std::vector<std::pair<std::string, std::string>> SourceTypeChanges(
+    const rows::Schema& table, const std::vector<event::SourceColumn>& columns);
 
 }  // namespace cdc::worker

@@ -8,6 +8,7 @@
 #include "jobs/sink/iceberg/table_rewriter.h"
 #include "jobs/sink/iceberg/type_change_note.h"
 #include "lib/contract/names.h"
+#include "lib/iceberg/schema_evolution.h"
 #include "lib/iceberg/schema_json.h"
 #include "lib/rows/cast.h"
 
@@ -104,14 +105,14 @@ Status IcebergSink::HoldForTypes(const std::vector<Retyped>& columns) const {
 
 /// One attempt, on the table as it is known now.
 Status IcebergSink::WriteAnew(const std::vector<Retyped>& columns) {
-  iceberg::SchemaChanges changes;
+  rows::SchemaChanges changes;
   for (const Retyped& each : columns) changes.replacements.emplace_back(each.name, each.to);
   if (live_.data().empty()) {
     CDC_TRY(Evolve(changes, own_.value_or(OwnNames{})));
     ForgetRetyped(settings_.index_folder);
     return {};
   }
-  CDC_ASSIGN(const rows::Schema evolved, iceberg::Evolve(*schema_, table_.metadata->last_column_id, changes));
+  CDC_ASSIGN(const rows::Schema evolved, rows::Evolve(*schema_, table_.metadata->last_column_id, changes));
   auto written = WriteFilesAnew(evolved, columns);
   if (!written && written.error().kind == ErrorKind::kBadValue) {
     return Error{ErrorKind::kUnsupported,

@@ -24,6 +24,7 @@ using worker::SecondThread;
 using worker::ShareOut;
 using worker::Sink;
 using worker::Slot;
+using worker::SnapshotAnew;
 using worker::TableSettings;
 using worker::Tidying;
 

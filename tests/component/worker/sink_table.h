@@ -14,6 +14,7 @@ namespace cdc::worker {
 
 using iceberg_sink::IcebergSink;
 using iceberg_sink::IdentOf;
+using iceberg_sink::TableFigures;
 
 /// Time passes each time somebody looks: a slice of maintenance is a step or two.
 class RestlessClock final : public Clock {

@@ -66,7 +66,7 @@ class WatchedSink final : public Sink {
                 const std::vector<std::string>& d) override {
     return real_.Create(s, k, o, d);
   }
-  Status Evolve(const iceberg::SchemaChanges& c, const OwnNames& o) override { return real_.Evolve(c, o); }
+  Status Evolve(const rows::SchemaChanges& c, const OwnNames& o) override { return real_.Evolve(c, o); }
   Status Retype(const std::vector<Retyped>& columns) override { return real_.Retype(columns); }
   int64_t row_bytes() const override { return real_.row_bytes(); }
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override { return real_.FillGaps(fold); }
