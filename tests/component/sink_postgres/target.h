@@ -38,10 +38,10 @@ struct Target {
     return ended.report;
   }
 
-  /// The target's rows as JSON objects, ordered by their first column.
+  /// The target's rows as JSON objects, ordered by id.
   nlohmann::json Rows() {
     return nlohmann::json::parse(server.Ask(
-        fmt::format("SELECT coalesce(json_agg(t), '[]') FROM (SELECT * FROM copy.\"{}\" ORDER BY 1) t",
+        fmt::format("SELECT coalesce(json_agg(t), '[]') FROM (SELECT * FROM copy.\"{}\" ORDER BY id) t",
                     table_name)));
   }
   std::map<int64_t, nlohmann::json> RowsById() {
