@@ -11,6 +11,10 @@ class Load:
     def __init__(self, about, timed, base=None, columns=STUDENTS, memory="256MB"):
         self.about, self.timed, self.base, self.columns, self.memory = about, timed, base, columns, memory
 
+    def base_records(self):
+        """\\return the records of `base`: so many stand in the topic before `timed` is produced."""
+        return self.base[-1] if self.base else 0
+
 
 def changes(count, updates, deletes, *more):
     return ["--changes", count, "--updates", updates, "--deletes", deletes, *more]
