@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "bench/event_source.h"
-#include "jobs/worker/fold.h"
-#include "jobs/worker/table_shape.h"
+#include "lib/change/fold.h"
+#include "jobs/source/table_shape.h"
 #include "lib/event/connect_schema.h"
 #include "lib/event/envelope.h"
 #include "lib/event/row_decoder.h"

@@ -21,13 +21,9 @@ FOLDERS = ("lib", "jobs", "orchestrator", "cli")
 
 # (folder, class) -> (methods, .cc files)
 LARGER = {
-    ("jobs/run", "RehearsalSink"): (27, 1),
-    ("jobs/sink/iceberg", "IcebergSink"): (110, 11),
-    ("jobs/sink/postgres", "PostgresSink"): (34, 1),
-    ("jobs/worker", "Fold"): (41, 1),
-    ("jobs/worker", "Intake"): (84, 9),
-    ("jobs/worker", "Loop"): (40, 2),
-    ("jobs/worker", "Sink"): (27, 1),
+    ("jobs/sink/iceberg", "IcebergSink"): (106, 11),
+    ("jobs/source", "Intake"): (84, 9),
+    ("lib/change", "Fold"): (41, 1),
     ("lib/event", "ValueDecoder"): (21, 2),
     ("lib/index", "KeyFile"): (26, 1),
     ("lib/index", "KeyIndex"): (34, 2),

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/worker/fold.h"
+#include "lib/change/fold.h"
 #include "lib/rows/batch.h"
 #include "lib/storage/file_system.h"
 

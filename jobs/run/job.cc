@@ -15,6 +15,7 @@
 #include "jobs/run/open_sink.h"
 #include "jobs/run/replay_run.h"
 #include "jobs/run/run_setup.h"
+#include "jobs/source/kafka_source.h"
 #include "jobs/worker/loop.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/job_channel.h"
@@ -27,7 +28,6 @@ namespace cdc::run {
 namespace {
 
 using worker::Loop;
-using worker::TopicWitness;
 
 constexpr Millis kSignInterval{5'000};
 
@@ -119,7 +119,7 @@ Error Gone(Error error, const std::string& table) {
 Status RunTable(const JobDefinition& job, const config::Config& config, const config::Table& table,
                 bool drain, contract::JobChannel& channel, const Clock& clock, const log::Logger& log,
                 contract::Report* report) {
-  TableSettings settings = SettingsOf(config, table);
+  SourceSettings settings = SettingsOf(config, table);
   KafkaSettings kafka = KafkaSettingsOf(config, table.name);
   kafka.dead_letters = table.dead_letters;
   auto lock = contract::LockFile::TryAcquire(
@@ -140,18 +140,20 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   SinkPorts ports{clock, [](Millis pause) { std::this_thread::sleep_for(pause); }, log,
                        SignOfLife(channel, clock, opened), SignOfWork(channel, clock, *report)};
   CDC_ASSIGN(const OpenedSink store, OpenSink(config, table, settings, *found, std::move(ports)));
-  Sink* const sink = store.sink.get();
   opened = true;
+  Table target(*store.sink);
 
   DeadLetters letters(kafka);
   CDC_ASSIGN(TaintedKeys tainted,
              TaintedKeys::Load(settings.append ? std::filesystem::path() : settings.index_folder / "tainted",
-                               sink->key_secret(), settings.table));
+                               target.shape().key_secret, settings.table));
   const auto mapping = job.mapping ? job.mapping() : nullptr;
-  Intake intake(settings, *sink, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
-  TopicWitness witness(options);
-  Loop loop(settings, found->partitions, drain,
-            {*sink, *consumer, witness, intake, letters, tainted, channel, clock, stop_requested, log});
+  Intake intake(settings, target, letters, tainted, mapping.get(), DescriberOf(settings), clock, log);
+  source::TopicWitness witness(options);
+  worker::SourceCounts counts;
+  source::KafkaSource topic(settings, found->partitions,
+                            {target, *consumer, witness, intake, letters, tainted, counts, clock, log});
+  Loop loop(worker::RulesOf(settings, drain), {topic, target, channel, clock, stop_requested, counts, log});
   const Status ended = loop.Run(report);
   return ended ? ended : Gone(ended.error(), table.name);
 }

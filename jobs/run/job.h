@@ -7,14 +7,14 @@
 #include <memory>
 #include <string>
 
-#include "jobs/worker/mapping.h"
+#include "jobs/source/mapping.h"
 
 namespace cdc::run {
 
 struct JobDefinition {
   std::string name;                                        ///< as `job = "…"` says it
   std::string description;                                 ///< one line for --help
-  std::function<std::unique_ptr<worker::Mapping>()> mapping = {};  ///< empty: rows as they are
+  std::function<std::unique_ptr<source::Mapping>()> mapping = {};  ///< empty: rows as they are
 };
 
 /// Reads the command line, runs, prints the report line. \return the exit code (lib/contract/exit_code.h).

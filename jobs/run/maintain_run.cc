@@ -35,7 +35,7 @@ Status Maintain(const config::Config& config, const config::Table& table, const 
                 const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log,
                 nlohmann::json* line) {
   CDC_ASSIGN(const auto lock, TakeTableLock(config, table.name));
-  TableSettings settings = SettingsOf(config, table);
+  SourceSettings settings = SettingsOf(config, table);
   if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
     settings.ident.name = config::IcebergName(config, table.name, own);
 

@@ -48,7 +48,7 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
                const std::atomic<bool>& stop, const Clock& clock, const log::Logger& log,
                nlohmann::json* line) {
   CDC_ASSIGN(const auto lock, TakeLock(config, table.name));
-  TableSettings settings = SettingsOf(config, table);
+  SourceSettings settings = SettingsOf(config, table);
   settings.rewrite_on_type_change = true;
   if (const std::string own = contract::NotedName(settings.index_folder); !own.empty())
     settings.ident.name = config::IcebergName(config, table.name, own);
@@ -59,7 +59,7 @@ Status Migrate(const config::Config& config, const config::Table& table, bool co
   ports.working = Telling(stop, clock, log);
   CDC_ASSIGN(const auto now, lake->catalog().LoadTable(iceberg_sink::IdentOf(settings)));
   CDC_ASSIGN(const auto sink, IcebergSink::OpenToMaintain(settings, ports));
-  const auto columns = iceberg_sink::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->schema());
+  const auto columns = iceberg_sink::ReadRetyped(settings.index_folder, now.metadata->table_uuid, *sink->shape().schema);
   (*line)["columns"] = nlohmann::json::array();
   for (const Retyped& each : columns) {
     (*line)["columns"].push_back(

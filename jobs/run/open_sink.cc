@@ -9,20 +9,20 @@
 namespace cdc::run {
 namespace {
 
-Result<OpenedSink> OpenIceberg(const config::Config& config, const TableSettings& settings,
+Result<OpenedSink> OpenIceberg(const config::Config& config, const SourceSettings& settings,
                                const std::string& source, SinkPorts ports) {
   OpenedSink opened;
   CDC_ASSIGN(opened.lake, lake::Open(config, iceberg_sink::IdentOf(settings)));
   iceberg_sink::IcebergSink::Ports iceberg{opened.lake->catalog(), opened.lake->files(), ports.clock,    ports.sleep,
                                      ports.log,              ports.alive,          ports.working};
   CDC_ASSIGN(opened.sink, iceberg_sink::IcebergSink::Open(settings, source, iceberg));
-  if (opened.sink->schema() == nullptr)
+  if (opened.sink->opened().shape.schema == nullptr)
     CDC_TRY(RefuseNewName(config, settings, source, opened.lake->catalog()));
   return opened;
 }
 
 Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Table& table,
-                                const TableSettings& settings, const std::string& source,
+                                const SourceSettings& settings, const std::string& source,
                                 const SinkPorts& ports) {
   const config::Sink& sink = config.sinks.at(table.sink);
   postgres_sink::Settings postgres;
@@ -45,7 +45,7 @@ Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Tabl
 }  // namespace
 
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
-                            const TableSettings& settings, const TopicFound& found,
+                            const SourceSettings& settings, const TopicFound& found,
                             SinkPorts ports) {
   const std::string source = nlohmann::json{{"cluster", found.cluster}, {"topic", found.topic}}.dump();
   if (table.in_iceberg()) return OpenIceberg(config, settings, source, std::move(ports));

@@ -35,7 +35,7 @@ struct OpenedSink {
 /// Opens the table where `table.sink` says. \param settings of the run; must outlive the sink
 /// \return errors of IcebergSink::Open() and PostgresSink::Open().
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
-                            const TableSettings& settings, const TopicFound& found,
+                            const SourceSettings& settings, const TopicFound& found,
                             SinkPorts ports);
 
 }  // namespace cdc::run

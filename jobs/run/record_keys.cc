@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "jobs/worker/table_shape.h"
+#include "jobs/source/table_shape.h"
 
 namespace cdc::run {
 namespace {
@@ -16,14 +16,14 @@ std::vector<int> FirstColumns(size_t count) {
 
 }  // namespace
 
-RecordKeys::RecordKeys(const TableSettings& settings, std::shared_ptr<const rows::Schema> key)
+RecordKeys::RecordKeys(const SourceSettings& settings, std::shared_ptr<const rows::Schema> key)
     : settings_(settings),
       placeholder_(settings.declared.handling.unavailable_placeholder),
       key_schema_(std::move(key)),
       batch_(key_schema_),
       hasher_(KeySecret{}, FirstColumns(key_schema_->fields.size())) {}
 
-Result<std::unique_ptr<RecordKeys>> RecordKeys::Make(const TableSettings& settings, const rows::Schema& table,
+Result<std::unique_ptr<RecordKeys>> RecordKeys::Make(const SourceSettings& settings, const rows::Schema& table,
                                                      const std::vector<std::string>& key) {
   auto schema = std::make_shared<rows::Schema>();
   for (const std::string& name : key) {

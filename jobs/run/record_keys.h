@@ -27,13 +27,13 @@ struct TouchedRows {
 class RecordKeys {
  public:
   /// \param table its schema \param key names of its key's columns \return kInvalidConfig
-  static Result<std::unique_ptr<RecordKeys>> Make(const TableSettings& settings, const rows::Schema& table,
+  static Result<std::unique_ptr<RecordKeys>> Make(const SourceSettings& settings, const rows::Schema& table,
                                                   const std::vector<std::string>& key);
 
   TouchedRows Of(const kafka::Message& record);
 
  private:
-  RecordKeys(const TableSettings& settings, std::shared_ptr<const rows::Schema> key);
+  RecordKeys(const SourceSettings& settings, std::shared_ptr<const rows::Schema> key);
 
   bool IsOurs(const event::Envelope& envelope) const;
   void FollowShape(const event::Envelope& envelope);
@@ -41,7 +41,7 @@ class RecordKeys {
   void AddKeyOf(std::string_view key_or_header, TouchedRows* touched);
   void AddHeaders(const kafka::Message& record, TouchedRows* touched);
 
-  const TableSettings& settings_;
+  const SourceSettings& settings_;
   event::Placeholder placeholder_;
   std::shared_ptr<const rows::Schema> key_schema_;
   rows::Batch batch_;

@@ -8,60 +8,48 @@
 namespace cdc::run {
 
 /// Reads through `real`, which must outlive it. Columns that the table would get exist here only.
-class RehearsalSink final : public Sink {
+class RehearsalSink final : public Sink, public worker::Lookup {
  public:
-  explicit RehearsalSink(Sink& real) : real_(real), schema_(real.schema()) {}
+  explicit RehearsalSink(Sink& real) : real_(real.lookup()), opened_(real.opened()) {}
 
-  const std::optional<Marker>& marker() const override { return real_.marker(); }
-  std::shared_ptr<const rows::Schema> schema() const override { return schema_; }
-  const std::vector<std::string>& key() const override { return real_.key(); }
-  const KeySecret& key_secret() const override { return real_.key_secret(); }
-  std::optional<OwnNames> own_names() const override { return own_ ? own_ : real_.own_names(); }
-  std::shared_ptr<RowIdentity> row_identity() const override { return real_.row_identity(); }
-  Result<uint32_t> CountRows(const Hash128& content) override { return real_.CountRows(content); }
-  Status IdentifyRowsWithout(const std::vector<std::string>&) override { return {}; }
-  bool needs_key_values() const override { return real_.needs_key_values(); }
-  bool needs_source_types() const override { return real_.needs_source_types(); }
+  worker::Opened opened() const override { return opened_; }
+  Result<worker::Shape> Follow(const worker::ShapeChange& change) override {
+    if (std::holds_alternative<worker::NewTable>(change))
+      return Error{ErrorKind::kUnsupported, "nothing is made in a rehearsal"};
+    if (std::holds_alternative<worker::NewTypes>(change))
+      return Error{ErrorKind::kUnsupported, "the letter is of another type than its column has now"};
+    if (const auto* evolution = std::get_if<worker::Evolution>(&change)) CDC_TRY(Evolve(*evolution));
+    return opened_.shape;
+  }
+  worker::Lookup& lookup() override { return *this; }
+  Result<Committed> Commit(const worker::Batch&) override { return Committed{}; }
+
   Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) override {
     return real_.HasRow(key, values);
   }
+  Result<uint32_t> CountRows(const Hash128& content) override { return real_.CountRows(content); }
+  // A column that is not there yet has no old values to look for.
   Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) override {
-    if (schema_ != real_.schema()) return false;
-    return real_.ReadRow(key, values, row);
+    return evolved_ ? Result<bool>(false) : real_.ReadRow(key, values, row);
   }
-  std::vector<std::string> absent() const override { return real_.absent(); }
-  void NoteAbsent(std::vector<std::string>) override {}
-  Status Retype(const std::vector<Retyped>&) override {
-    return Error{ErrorKind::kUnsupported, "the letter is of another type than its column has now"};
-  }
-  Status Create(const rows::Schema&, const std::vector<std::string>&, const OwnNames&,
-                const std::vector<std::string>&) override {
-    return Error{ErrorKind::kUnsupported, "nothing is made in a rehearsal"};
-  }
-  Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) override {
-    own_ = own;
-    CDC_ASSIGN(rows::Schema evolved, rows::Evolve(*schema_, schema_->max_field_id(), changes));
-    schema_ = std::make_shared<const rows::Schema>(std::move(evolved));
-    return {};
-  }
-  int64_t row_bytes() const override { return real_.row_bytes(); }
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override {
-    // A column that is not there yet has no old values to look for.
-    if (schema_ != real_.schema()) return std::vector<uint32_t>();
-    return real_.FillGaps(fold);
+    return evolved_ ? std::vector<uint32_t>() : real_.FillGaps(fold);
   }
-  Status KeepMoved(const std::vector<Hash128>&, const Fold&) override { return {}; }
-  Result<Committed> Commit(const Fold&, const Marker&) override { return Committed{}; }
-  void BeginCommit(const Fold&, const Marker&, std::function<Status()>) override {}
-  bool committing() const override { return false; }
-  Result<Committed> AwaitCommit() override { return Committed{}; }
-  Result<bool> Maintain(Tidying) override { return false; }
-  Status Close() override { return {}; }
 
  private:
-  Sink& real_;
-  std::shared_ptr<const rows::Schema> schema_;
-  std::optional<OwnNames> own_;
+  Status Evolve(const worker::Evolution& evolution) {
+    worker::Shape& shape = opened_.shape;
+    shape.own_names = evolution.own;
+    CDC_ASSIGN(rows::Schema evolved,
+               rows::Evolve(*shape.schema, shape.schema->max_field_id(), evolution.changes));
+    shape.schema = std::make_shared<const rows::Schema>(std::move(evolved));
+    evolved_ = true;
+    return {};
+  }
+
+  worker::Lookup& real_;
+  worker::Opened opened_;
+  bool evolved_ = false;
 };
 
 }  // namespace cdc::run

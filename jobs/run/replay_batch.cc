@@ -4,8 +4,8 @@
 
 namespace cdc::run {
 
-ReplayBatch::ReplayBatch(Marker marker, bool rehearse, int64_t batch_bytes)
-    : marker_(std::move(marker)),
+ReplayBatch::ReplayBatch(Checkpoint checkpoint, bool rehearse, int64_t batch_bytes)
+    : checkpoint_(std::move(checkpoint)),
       rehearse_(rehearse),
       batch_bytes_(batch_bytes),
       letters_([this](const Letter& letter, const std::string& reason) {
@@ -46,9 +46,9 @@ Status ReplayBatch::Commit(const Ports& ports) {
   Fold& fold = ports.intake.fold();
   // The second half of a key change that is not among the letters was applied long ago.
   const std::vector<Hash128> moving = ports.intake.ForgetKeyChanges(SteadyTime::max());
-  if (!moving.empty()) CDC_TRY(ports.sink.KeepMoved(moving, ports.intake.fold()));
+  if (!moving.empty()) CDC_TRY(ports.table.KeepMoved(moving, ports.intake.fold()));
   if (!fold.gaps().empty()) {
-    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports.sink.FillGaps(&fold));
+    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports.table.FillGaps(&fold));
     for (const uint32_t row : unknown) CDC_TRY(ports.intake.AbandonRow(row));
   }
   if (!rehearse_) CDC_TRY(ports.tainted.SaveBeforeCommit());
@@ -56,14 +56,14 @@ Status ReplayBatch::Commit(const Ports& ports) {
     ports.intake.StartBatch();
     return {};
   }
-  Marker next = marker_;
+  Checkpoint next = checkpoint_;
   for (const LetterPlace& place : taken_) {
     next.replayed.Add(place.first, place.second);
     next.passed_over.Remove(place.first, place.second);
   }
   next.replayed.Bound(contract::kMostRecordRanges);
-  CDC_ASSIGN(const Committed committed, ports.sink.Commit(fold, next));
-  marker_ = std::move(next);
+  CDC_ASSIGN(const Committed committed, ports.table.Commit({fold, next}));
+  checkpoint_ = std::move(next);
   outcome_.applied.insert(outcome_.applied.end(), taken_.begin(), taken_.end());
   outcome_.rows += committed.rows;
   outcome_.deletes += committed.deletes;

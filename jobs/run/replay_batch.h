@@ -17,7 +17,7 @@ namespace cdc::run {
 class ReplayBatch {
  public:
   struct Ports {
-    Sink& sink;
+    Table& table;
     Intake& intake;  ///< made with letters()
     TaintedKeys& tainted;
   };
@@ -27,8 +27,8 @@ class ReplayBatch {
     int64_t rows = 0, deletes = 0, snapshot_id = 0;
   };
 
-  /// \param marker of the table, whose offsets stay \param rehearse nothing is saved
-  ReplayBatch(Marker marker, bool rehearse, int64_t batch_bytes);
+  /// \param checkpoint of the table, whose offsets stay \param rehearse nothing is saved
+  ReplayBatch(Checkpoint checkpoint, bool rehearse, int64_t batch_bytes);
 
   /// What the intake dead-letters is told here.
   DeadLetters& letters() { return letters_; }
@@ -36,12 +36,12 @@ class ReplayBatch {
   Status Run(const Ports& ports, const std::vector<const ReplayLetter*>& letters, int32_t partitions);
 
   const Outcome& outcome() const { return outcome_; }
-  const Marker& marker() const { return marker_; }
+  const Checkpoint& checkpoint() const { return checkpoint_; }
 
  private:
   Status Commit(const Ports& ports);
 
-  Marker marker_;
+  Checkpoint checkpoint_;
   bool rehearse_;
   int64_t batch_bytes_;
   DeadLetters letters_;

@@ -95,8 +95,8 @@ struct HashOfKeyInPartition {
 /// What the topic says, as far as the letters' rows are concerned.
 class TopicFacts {
  public:
-  TopicFacts(const Marker& marker, RecordKeys* keys, ReplayLetters* letters)
-      : marker_(marker), keys_(keys), letters_(letters) {
+  TopicFacts(const Checkpoint& checkpoint, RecordKeys* keys, ReplayLetters* letters)
+      : checkpoint_(checkpoint), keys_(keys), letters_(letters) {
     for (auto& [place, letter] : *letters_) {
       if (keys_ == nullptr) continue;
       TouchedRows rows = keys_->Of(kafka::Message::Of(letter.record));
@@ -116,7 +116,7 @@ class TopicFacts {
     if (keys_ == nullptr) return;
     const TouchedRows rows = keys_->Of(record);
     // What the table has left out is no change of it.
-    if (marker_.passed_over.Has(place.first, place.second)) return;
+    if (checkpoint_.passed_over.Has(place.first, place.second)) return;
     if (rows.everything) truncated_[place.first] = place.second;
     if (!rows.readable) unreadable_[place.first] = place.second;
     for (const Hash128& key : rows.keys) {
@@ -142,7 +142,7 @@ class TopicFacts {
   }
 
  private:
-  const Marker& marker_;
+  const Checkpoint& checkpoint_;
   RecordKeys* keys_;
   ReplayLetters* letters_;
   std::map<LetterPlace, std::vector<Hash128>> touched_;
@@ -153,7 +153,7 @@ class TopicFacts {
 }  // namespace
 
 Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const std::string& dlq,
-                                 const Marker& marker, const LetterPlace& after, size_t most_letters, int64_t most_bytes) {
+                                 const Checkpoint& checkpoint, const LetterPlace& after, size_t most_letters, int64_t most_bytes) {
   const auto info = consumer.DescribeTopic(dlq, kTopicTimeout);
   if (!info && info.error().kind == ErrorKind::kNotFound) return LetterWindow();
   if (!info) return info.error();
@@ -164,7 +164,7 @@ Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& t
     auto letter = LetterOf(message, topic);
     if (!letter) return {};
     const LetterPlace place{letter->record.partition, letter->record.offset};
-    if (marker.replayed.Has(place.first, place.second)) {
+    if (checkpoint.replayed.Has(place.first, place.second)) {
       if (!already.Has(place.first, place.second)) ++window.window().already;
       already.Add(place.first, place.second);
       return {};
@@ -177,20 +177,20 @@ Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& t
 }
 
 Status LookAtTopic(kafka::Consumer& consumer, const std::string& topic, int32_t partitions,
-                   const Marker& marker, RecordKeys* keys, ReplayLetters* letters) {
+                   const Checkpoint& checkpoint, RecordKeys* keys, ReplayLetters* letters) {
   CDC_ASSIGN(std::vector<RecordRange> ranges, WholeTopic(consumer, topic, partitions));
-  const auto offsets = marker.offsets.find(topic);
+  const auto offsets = checkpoint.offsets.find(topic);
   for (auto& [place, letter] : *letters) {
     LetterFacts& facts = letter.facts;
     facts.append = keys == nullptr;
-    facts.passed_over = marker.passed_over.Has(place.first, place.second);
+    facts.passed_over = checkpoint.passed_over.Has(place.first, place.second);
     for (const RecordRange& range : ranges) {
       if (range.place.partition != place.first) continue;
       facts.low = range.first;
       facts.end = range.end;
     }
     facts.next = facts.low;
-    if (offsets != marker.offsets.end() && offsets->second.contains(place.first))
+    if (offsets != checkpoint.offsets.end() && offsets->second.contains(place.first))
       facts.next = offsets->second.at(place.first);
   }
   for (RecordRange& range : ranges) {
@@ -199,7 +199,7 @@ Status LookAtTopic(kafka::Consumer& consumer, const std::string& topic, int32_t 
     // Nothing to be known of a partition without letters.
     range.first = any ? std::max(range.first, first->first.second) : range.end;
   }
-  TopicFacts facts(marker, keys, letters);
+  TopicFacts facts(checkpoint, keys, letters);
   CDC_TRY(ReadRanges(consumer, ranges, [&](const kafka::Message& record) -> Status {
     facts.Take(record);
     return {};

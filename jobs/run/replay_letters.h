@@ -36,12 +36,12 @@ struct LetterWindow {
 /// \param most_bytes, most_letters at least one is taken
 /// \return kTransient.
 Result<LetterWindow> ReadLetters(kafka::Consumer& consumer, const std::string& topic, const std::string& dlq,
-                                 const Marker& marker, const LetterPlace& after, size_t most_letters, int64_t most_bytes);
+                                 const Checkpoint& checkpoint, const LetterPlace& after, size_t most_letters, int64_t most_bytes);
 
 /// Fills in what the topic says: reads it once from the first letter on.
 /// \param keys null: of an append-only table, where rows do not supersede each other
 /// \return kTransient.
 Status LookAtTopic(kafka::Consumer& consumer, const std::string& topic, int32_t partitions,
-                   const Marker& marker, RecordKeys* keys, ReplayLetters* letters);
+                   const Checkpoint& checkpoint, RecordKeys* keys, ReplayLetters* letters);
 
 }  // namespace cdc::run

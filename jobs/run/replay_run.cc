@@ -59,13 +59,13 @@ class Replay {
   const std::atomic<bool>& stop_;
   const Clock& clock_;
   const log::Logger& log_;
-  TableSettings settings_;
+  SourceSettings settings_;
   std::unique_ptr<kafka::Consumer> consumer_;
   std::optional<TopicFound> found_;
   std::unique_ptr<lake::Lake> lake_;
   std::unique_ptr<IcebergSink> sink_;
   std::unique_ptr<RecordKeys> keys_;
-  Marker marker_;
+  Checkpoint checkpoint_;
   int64_t tried_ = 0;
 };
 
@@ -80,22 +80,23 @@ Status Replay::Open() {
   IcebergSink::Ports ports{lake_->catalog(), lake_->files(), clock_,
                            [](Millis pause) { std::this_thread::sleep_for(pause); }, log_};
   CDC_ASSIGN(sink_, IcebergSink::Open(settings_, source, ports));
-  if (sink_->schema() == nullptr || !sink_->marker()) {
+  const worker::Opened opened = sink_->opened();
+  if (opened.shape.schema == nullptr || !opened.checkpoint) {
     return Error{ErrorKind::kNotFound,
                  fmt::format("there is no table {} yet", ToString(settings_.ident)),
                  "its worker makes it from the first event that it can read, and reads the topic from its "
                  "start then"};
   }
-  marker_ = *sink_->marker();
+  checkpoint_ = *opened.checkpoint;
   if (settings_.append) return {};
-  if (sink_->row_identity() != nullptr) {
+  if (opened.shape.identity != nullptr) {
     return Error{
         ErrorKind::kUnsupported,
         fmt::format("table {} has no key, so that nothing tells which later changes are of a letter's row",
                     ToString(settings_.ident)),
         fmt::format("`cdc reset {} --yes` rebuilds the table from the topic's start", table_.name)};
   }
-  CDC_ASSIGN(keys_, RecordKeys::Make(settings_, *sink_->schema(), sink_->key()));
+  CDC_ASSIGN(keys_, RecordKeys::Make(settings_, *opened.shape.schema, opened.shape.key));
   return {};
 }
 
@@ -133,21 +134,21 @@ std::vector<const ReplayLetter*> Replay::Choose(const ReplayLetters& letters, nl
 }
 
 Status Replay::Apply(ReplayLetters* letters, nlohmann::json* line) {
-  CDC_TRY(LookAtTopic(*consumer_, settings_.topic, found_->partitions, marker_, keys_.get(), letters));
+  CDC_TRY(LookAtTopic(*consumer_, settings_.topic, found_->partitions, checkpoint_, keys_.get(), letters));
   const auto chosen = Choose(*letters, line);
   if (chosen.empty()) return {};
   RehearsalSink rehearsal(*sink_);
-  Sink& sink = order_.dry_run ? static_cast<Sink&>(rehearsal) : *sink_;
-  ReplayBatch batch(marker_, order_.dry_run, ShareOut(settings_.memory_bytes).batch);
+  Table table(order_.dry_run ? static_cast<Sink&>(rehearsal) : *sink_);
+  ReplayBatch batch(checkpoint_, order_.dry_run, ShareOut(settings_.memory_bytes).batch);
   CDC_ASSIGN(TaintedKeys tainted, TaintedKeys::Load(settings_.append ? std::filesystem::path()
                                                                      : settings_.index_folder / "tainted",
-                                                    sink_->key_secret(), settings_.table));
+                                                    table.shape().key_secret, settings_.table));
   const auto mapping = job_.mapping ? job_.mapping() : nullptr;
-  Intake intake(settings_, sink, batch.letters(), tainted, mapping.get(), DescriberOf(settings_), clock_,
+  Intake intake(settings_, table, batch.letters(), tainted, mapping.get(), DescriberOf(settings_), clock_,
                 log_);
   intake.BeginReplay();
-  const Status ran = batch.Run({sink, intake, tainted}, chosen, found_->partitions);
-  if (!order_.dry_run) marker_ = batch.marker();
+  const Status ran = batch.Run({table, intake, tainted}, chosen, found_->partitions);
+  if (!order_.dry_run) checkpoint_ = batch.checkpoint();
   const ReplayBatch::Outcome& outcome = batch.outcome();
   for (const LetterPlace& place : outcome.applied)
     Tell(place, letters->at(place), ReplayVerdict::kSafe, "", line);
@@ -164,7 +165,7 @@ Status Replay::Windows(nlohmann::json* line) {
   const int64_t bytes = ShareOut(settings_.memory_bytes).batch;
   for (bool first = true;; first = false) {
     CDC_ASSIGN(LetterWindow window,
-               ReadLetters(*consumer_, settings_.topic, table_.dead_letter_topic(settings_.topic), marker_, after, kLettersAtOnce, bytes));
+               ReadLetters(*consumer_, settings_.topic, table_.dead_letter_topic(settings_.topic), checkpoint_, after, kLettersAtOnce, bytes));
     if (first && window.already > 0) (*line)["counts"][WordOf(ReplayVerdict::kAlready)] = window.already;
     if (window.letters.empty()) return {};
     CDC_TRY(Apply(&window.letters, line));

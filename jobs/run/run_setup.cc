@@ -112,8 +112,8 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line
   return config::Load(line.config);
 }
 
-TableSettings SettingsOf(const config::Config& config, const config::Table& table) {
-  TableSettings settings;
+SourceSettings SettingsOf(const config::Config& config, const config::Table& table) {
+  SourceSettings settings;
   settings.table = table.name;
   settings.takes_all = table.topic_given;
   settings.bare_name = config::SourceTableName(config, table);
@@ -176,7 +176,7 @@ kafka::ConsumerOptions ConsumerOptionsOf(const KafkaSettings& kafka, int64_t mem
   return options;
 }
 
-std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings) {
+std::function<Result<SourceDescription>()> DescriberOf(const SourceSettings& settings) {
   if (settings.dsn.empty()) return {};
   return [&settings]() -> Result<SourceDescription> {
     const std::string schema = settings.source_schema.empty() ? "public" : settings.source_schema;
@@ -211,7 +211,7 @@ Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const con
 }
 
 Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer,
-                 TableSettings* settings) {
+                 SourceSettings* settings) {
   settings->topic = found.topic;
   const auto parsed = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, found.topic);
   const std::string bare = settings->bare_name;
@@ -232,7 +232,7 @@ Status NameTable(const config::Config& config, const TopicFound& found, kafka::C
   return {};
 }
 
-Status RefuseNewName(const config::Config& config, const TableSettings& settings, const std::string& source,
+Status RefuseNewName(const config::Config& config, const SourceSettings& settings, const std::string& source,
                      iceberg::Catalog& catalog) {
   const iceberg::TableIdent before{settings.ident.name_space, settings.source_table};
   const bool qualified =

@@ -41,13 +41,13 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line
 
 /// Settings of `table` but for what depends on Kafka: topic and source name are those of its first topic
 /// candidate.
-TableSettings SettingsOf(const config::Config& config, const config::Table& table);
+SourceSettings SettingsOf(const config::Config& config, const config::Table& table);
 KafkaSettings KafkaSettingsOf(const config::Config& config, const std::string& table);
 /// For a consumer of the table's topic, without a group. \param memory the table's, of which it has shares
 kafka::ConsumerOptions ConsumerOptionsOf(const KafkaSettings& kafka, int64_t memory);
 
 /// Asks the source database; empty without `dsn`. `settings` must outlive it.
-std::function<Result<SourceDescription>()> DescriberOf(const TableSettings& settings);
+std::function<Result<SourceDescription>()> DescriberOf(const SourceSettings& settings);
 
 struct TopicFound {
   std::string topic;
@@ -61,14 +61,14 @@ Result<std::optional<TopicFound>> FindTopic(kafka::Consumer& consumer, const con
 /// Sets topic, source name and Iceberg name. A topic's name may have lost characters of the table's: then an
 /// event is read to learn it, and it is remembered in the index folder.
 Status NameTable(const config::Config& config, const TopicFound& found, kafka::Consumer& consumer,
-                 TableSettings* settings);
+                 SourceSettings* settings);
 
 /// A table that was the only one of its name when it was made keeps that name, which tables.toml gives up
 /// when it lists another one of it: under its new name it would be begun anew, from what its topic still has.
 /// To be asked where the table of `settings` is not there.
 /// \param source as in `cdc.source`
 /// \return kUnsupported: under its bare name there is one that was filled from this source. kTransient.
-Status RefuseNewName(const config::Config& config, const TableSettings& settings, const std::string& source,
+Status RefuseNewName(const config::Config& config, const SourceSettings& settings, const std::string& source,
                      iceberg::Catalog& catalog);
 
 }  // namespace cdc::run

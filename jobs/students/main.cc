@@ -10,7 +10,7 @@ using cdc::rows::Batch;
 using cdc::rows::Cell;
 using cdc::rows::Column;
 
-class StudentNames final : public cdc::worker::Mapping {
+class StudentNames final : public cdc::source::Mapping {
  public:
   std::vector<cdc::rows::Field> Derived() const override {
     std::vector<cdc::rows::Field> fields(2);

@@ -1,23 +1,21 @@
 #pragma once
 
 /// \file jobs/worker/sink.h
-/// Port to where folded changes end up. jobs/sink has a room for each kind of store; they fit behind the same
-/// five steps.
+/// The port to a store: one table of it. jobs/sink has a room for each kind of store.
+///
+/// A sink needs opened(), Follow() and Commit(). One that has the table's rows at hand adds lookup(); one
+/// that must merge or expire files adds upkeep(). docs/adding-a-sink.md shows the smallest one.
+///
+/// One call at a time. Commit() and the upkeep behind it may run on another thread than the calls before.
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "jobs/worker/column_names.h"
-#include "jobs/worker/fold.h"
-#include "jobs/worker/row_identity.h"
-#include "jobs/worker/type_change.h"
-#include "lib/contract/key_changes.h"
-#include "lib/contract/last_records.h"
-#include "lib/contract/offsets.h"
-#include "lib/contract/record_ranges.h"
+#include "jobs/worker/words.h"
 #include "lib/core/keyed_hash.h"
 #include "lib/core/result.h"
 #include "lib/rows/schema_changes.h"
@@ -25,28 +23,99 @@
 
 namespace cdc::worker {
 
-/// What is committed together with the rows: how far the source has been read.
-struct Marker {
-  contract::TopicOffsets offsets;  ///< next offset of every partition
-  contract::TopicLastRecords
-      last_records;  ///< by which the topic is known again; of partitions that have one
-  std::optional<int64_t> valid_through_ms = {};  ///< every change produced before this Unix time is in
-  int64_t source_lsn = 0;                        ///< highest seen; 0: unknown
-  contract::KeyChangeState key_changes = {};  ///< rows between two keys, and what was applied of key changes
-  /// Dead letters that were applied after all, so far.
-  contract::RecordRanges replayed = {};
-  /// The newest of those that were not: records that commits have passed over.
-  contract::RecordRanges passed_over = {};
+/// The table as the store has it. A value.
+struct Shape {
+  std::shared_ptr<const rows::Schema> schema =
+      nullptr;                             ///< null: not made yet; a new object after every change
+  std::vector<std::string> key = {};       ///< names of its columns; empty: append, or by content
+  KeySecret key_secret = {};               ///< what the hashes of keys are made with
+  std::optional<OwnNames> own_names = {};  ///< columns of the worker's own; nothing: not noted
+  std::vector<std::string> absent = {};    ///< columns that the source had and has no more
+  /// How rows are told apart in an upsert table without a key; null: by the key.
+  std::shared_ptr<RowIdentity> identity = nullptr;
+  /// About how much memory a row takes when its gaps are filled, in bytes; a guess on the safe side.
+  int64_t row_bytes = 2048;
+};
+
+/// What was found when the table was opened.
+struct Opened {
+  std::optional<Checkpoint> checkpoint = {};  ///< the newest committed; nothing: never committed
+  Shape shape = {};
+  bool needs_key_values =
+      false;  ///< keys must come with their values (Fold::FindKey); else hashes are enough
+  bool needs_source_types =
+      false;  ///< types that columns have at the source are wanted (rows::Field::source_type)
+};
+
+// ---- changes of the shape
+
+struct NewTable {
+  const rows::Schema& schema;
+  const std::vector<std::string>& key;  ///< empty: append, or rows that are told apart by their content
+  const OwnNames& own;
+  const std::vector<std::string>& derived;  ///< names of the job's own columns
+};
+/// Columns that are new, wider, renamed or replaced. No changes at all: only `own` is to be noted.
+struct Evolution {
+  const rows::SchemaChanges& changes;
+  const OwnNames& own;
+};
+/// Columns get other types, for which all rows are written anew (on_type_change = "rewrite").
+struct NewTypes {
+  const std::vector<Retyped>& columns;
+};
+/// Columns that the source has no more: to be committed together with the next checkpoint.
+struct AbsentColumns {
+  std::vector<std::string> names;
+};
+/// The same in a table without a key: they no longer count in the rows' content.
+struct ContentWithout {
+  const std::vector<std::string>& names;
+};
+using ShapeChange = std::variant<NewTable, Evolution, NewTypes, AbsentColumns, ContentWithout>;
+
+// ---- commits
+
+/// Folded changes, and how far the source was read to get them.
+struct Batch {
+  const Fold& fold;
+  const Checkpoint& checkpoint;
+  /// A hint: about how many records are known to come behind it, so that room for their keys is made at once.
+  int64_t expected_records = 0;
 };
 
 struct Committed {
-  int64_t snapshot_id = 0;
-  int64_t rows = 0;             ///< rows written
-  int64_t deletes = 0;          ///< rows of the table that were deleted or superseded
-  std::optional<Error> untidy;  ///< BeginCommit() could not tidy up afterwards: as Maintain()
+  int64_t snapshot_id = 0;                ///< the store's own number of the commit
+  int64_t rows = 0;                       ///< rows written
+  int64_t deletes = 0;                    ///< rows of the table that were deleted or superseded
+  std::optional<int64_t> row_bytes = {};  ///< Shape::row_bytes from now on; nothing: as before
+  std::optional<Error> untidy = {};       ///< upkeep failed afterwards: as Upkeep::Maintain()
 };
 
-/// What time there is for maintenance.
+/// Present rows of the table. The defaults are those of a store that keeps none.
+class Lookup {
+ public:
+  virtual ~Lookup() = default;
+
+  /// Whether the table has a row of this key. \param values where Opened::needs_key_values \return
+  /// kTransient.
+  virtual Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values);
+  /// Appends the row of this key to `row`, a batch of the schema. \return whether there is one; kTransient,
+  /// kCorrupt.
+  virtual Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row);
+  /// How many rows of this content there are, in a table without a key. \return kTransient.
+  virtual Result<uint32_t> CountRows(const Hash128& content);
+  /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
+  /// is missing or does not complete them (Fold::refused): the caller must take them out (Fold::Abandon)
+  /// before Commit(). kTransient, kCorrupt.
+  virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold);
+  /// The rows of these keys are about to be removed by key changes whose second halves have not come:
+  /// remembers where their values are, so that FillGaps() finds them for a while. \param fold has the keys'
+  /// values, where Opened::needs_key_values \return kTransient.
+  virtual Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold);
+};
+
+/// What time there is for upkeep.
 enum class Tidying {
   kBetweenCommits,  ///< less than a tenth of it; only what cannot be left for later
   kAtEnd,           ///< the run is about to end: the same, as long as it takes
@@ -54,110 +123,42 @@ enum class Tidying {
   kThorough,        ///< asked for by an operator: until nothing is left to do
 };
 
-/// One table. One thread at a time. While a commit is under way (BeginCommit) schema(), key() and
-/// committing() answer at once; all else waits for it, and fails as it did.
+/// What a store does besides commits: merge files, expire snapshots.
+class Upkeep {
+ public:
+  virtual ~Upkeep() = default;
+
+  /// Works for a short while: about 50 ms, or what its share of the time since the last call allows. What is
+  /// begun goes on with the next call, commits in between or not. \return whether there is more to do. Errors
+  /// do no harm and are tried again later, but for kCommitUnknown and kCorrupt: stop.
+  virtual Result<bool> Maintain(Tidying when) = 0;
+  /// The orderly end: everything local is written out.
+  virtual Status Close() = 0;
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  /// The newest committed marker; nothing: never committed, or the table is not made yet.
-  virtual const std::optional<Marker>& marker() const = 0;
+  /// What was found when this object was made. Asked for once, before all else.
+  virtual Opened opened() const = 0;
 
-  /// The table's present schema; null before Create(). A new object after every change.
-  virtual std::shared_ptr<const rows::Schema> schema() const = 0;
-  /// Names of the key's columns, pinned by Create(); empty: an append-only table.
-  virtual const std::vector<std::string>& key() const = 0;
+  /// Makes the table, or changes it. \return its new shape.
+  /// kConflict: another process changed it meanwhile. kTransient, kCommitUnknown. Of NewTypes also
+  /// kUnsupported: on_type_change = "hold", or an old value has no exact counterpart, and nothing was
+  /// changed; kShuttingDown: told to end meanwhile, the next run continues.
+  virtual Result<Shape> Follow(const ShapeChange& change) = 0;
 
-  /// Whether keys must come with their values (Fold::FindKey()); false: their hashes are enough.
-  virtual bool needs_key_values() const { return false; }
-  /// Whether the types that columns have at the source are wanted (rows::Field::source_type).
-  virtual bool needs_source_types() const { return false; }
+  virtual Lookup& lookup();
 
-  /// What the hashes of the table's keys are made with. Not before Create().
-  virtual const KeySecret& key_secret() const = 0;
-  /// Which of its columns the worker fills; nothing: not noted, as in tables made before this was.
-  virtual std::optional<OwnNames> own_names() const = 0;
+  /// Applies rows and checkpoint atomically. The batch is unchanged.
+  /// \return kConflict: another writer moved the offsets: stop, the table is theirs. kTransient: not
+  /// committed, try later. kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported,
+  /// kCorrupt: held.
+  virtual Result<Committed> Commit(const Batch& batch) = 0;
 
-  /// Makes the table. \param key empty for append, and for rows that are told apart by their content
-  /// \param derived names of a job's own columns \return kConflict: somebody else just did; kTransient.
-  virtual Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const OwnNames& own,
-                        const std::vector<std::string>& derived) = 0;
-  /// \param own noted with it; what it is already changes nothing
-  virtual Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) = 0;
-
-  /// Gives columns other types, for which all rows are written anew (on_type_change = "rewrite").
-  /// \return kUnsupported: on_type_change = "hold", or an old value has no exact counterpart: nothing was
-  /// changed. kShuttingDown: told to end meanwhile; the next run goes on. kConflict, kTransient,
-  /// kCommitUnknown.
-  virtual Status Retype(const std::vector<Retyped>& columns) = 0;
-
-  /// Columns that the source had and has no more, as far as is committed or noted below.
-  virtual std::vector<std::string> absent() const { return {}; }
-  /// To be committed together with the next marker.
-  virtual void NoteAbsent(std::vector<std::string> columns) { (void)columns; }
-
-  /// About how much memory a row of the table takes when its gaps are filled, in bytes; a guess on the safe
-  /// side.
-  virtual int64_t row_bytes() const = 0;
-
-  /// Fills the gaps of `fold`'s rows from the table's present rows. \return numbers of the rows whose old row
-  /// is not there, or does not complete them (Fold::refused): the caller must take them out (Fold::Abandon)
-  /// before Commit(). kTransient, kCorrupt.
-  virtual Result<std::vector<uint32_t>> FillGaps(Fold* fold) = 0;
-
-  /// How rows are told apart in an upsert table without a key; null: by the key. A new object after every
-  /// change of the schema.
-  virtual std::shared_ptr<RowIdentity> row_identity() const = 0;
-  /// How many rows of this content the table has. \return kTransient, and the error of the commit under way.
-  virtual Result<uint32_t> CountRows(const Hash128& content) = 0;
-  /// Of a table without a key: which of its columns the source does not send any more. \return kTransient,
-  /// kConflict.
-  virtual Status IdentifyRowsWithout(const std::vector<std::string>& absent) = 0;
-
-  /// Whether the table has a row of this key. \param values where needs_key_values()
-  /// \return kTransient, and the error of the commit under way.
-  virtual Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) = 0;
-
-  /// Appends the table's row of this key to `row`, a batch of schema(). \param values as of HasRow()
-  /// \return whether it has one; kTransient, kCorrupt.
-  virtual Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) = 0;
-
-  /// The rows of these keys are about to be removed by key changes whose second halves have not come:
-  /// remember where their values are, so that FillGaps() finds them for a while.
-  /// \param fold has the keys' values, where needs_key_values() \return kTransient.
-  virtual Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) = 0;
-
-  /// Hint: about how many records of the source are known to come behind the next commit, so that room for
-  /// their keys can be made at once.
-  virtual void Expect(int64_t records) { (void)records; }
-
-  /// Applies `fold` and `marker` atomically. `fold` is unchanged and may be committed again after an error.
-  ///
-  /// \return kConflict: another writer moved the offsets: stop, it is theirs. kTransient: not committed, try
-  /// later.
-  ///         kCommitUnknown: may be committed; stop, the next start finds out. kUnsupported, kCorrupt: held.
-  virtual Result<Committed> Commit(const Fold& fold, const Marker& marker) = 0;
-
-  /// Begins Commit(fold, marker) on a thread of its own, followed by Maintain(kBetweenCommits). One at a
-  /// time.
-  ///
-  /// \param fold stays as it is, and where it is, until AwaitCommit() has returned
-  /// \param may asked on that thread before: its error is the outcome, and nothing is committed
-  virtual void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) = 0;
-  /// Whether AwaitCommit() would wait.
-  virtual bool committing() const = 0;
-  /// The outcome; once for each BeginCommit().
-  virtual Result<Committed> AwaitCommit() = 0;
-
-  /// Tidies up for a short while: about 50 ms, or what its share of the time since the last call allows. What
-  /// is begun goes on with the next call, commits in between or not.
-  ///
-  /// \return whether there is more to do. Errors do no harm and are tried again later, but for kCommitUnknown
-  /// and kCorrupt: stop.
-  virtual Result<bool> Maintain(Tidying when) = 0;
-
-  /// The orderly end: everything local is written out.
-  virtual Status Close() = 0;
+  /// Null: there is nothing to keep up.
+  virtual Upkeep* upkeep() { return nullptr; }
 };
 
 }  // namespace cdc::worker

@@ -30,13 +30,11 @@ Result<std::optional<IcebergSink::RowPlace>> IcebergSink::Locate(const Hash128& 
 }
 
 Result<bool> IcebergSink::HasRow(const Hash128& key, const rows::KeyRow&) {
-  CDC_TRY(Settle());
   CDC_ASSIGN(const auto place, Locate(key));
   return place.has_value();
 }
 
 Result<bool> IcebergSink::ReadRow(const Hash128& key, const rows::KeyRow&, rows::Batch* row) {
-  CDC_TRY(Settle());
   CDC_ASSIGN(const auto place, Locate(key));
   if (!place) return false;
   CDC_ASSIGN(auto file, ports_.files.Open(place->path));
@@ -74,7 +72,6 @@ void IcebergSink::LoadMoved() {
 }
 
 Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys, const Fold&) {
-  CDC_TRY(Settle());
   return KeepPlaces(keys);
 }
 
@@ -100,14 +97,12 @@ Status IcebergSink::KeepPlaces(const std::vector<Hash128>& keys) {
 int64_t IcebergSink::row_bytes() const {
   // TOASTed values are large by nature, and compress well.
   constexpr int64_t kLeast = 2048, kCompression = 8;
-  (void)Settle();  // a failure is told by what is called next
   const auto& totals = live_.totals();
   return totals.records == 0 ? kLeast : std::max(kLeast, totals.bytes / totals.records * kCompression);
 }
 
 /// Unchanged TOAST values are read back from the row that the update supersedes.
 Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
-  CDC_TRY(Settle());
   std::vector<uint32_t> unknown;
   std::map<std::string, std::vector<std::pair<int64_t, uint32_t>>> by_file;
   for (uint32_t number = 0; number < fold->slots().size(); ++number) {

@@ -84,8 +84,6 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
       new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
   CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
   CDC_TRY(sink->Load());
-  sink->seen_schema_ = sink->schema_;
-  sink->seen_key_ = sink->key_;
   if (!sink->settings_.append) sink->LoadMoved();
   return sink;
 }
@@ -95,8 +93,6 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::OpenToMaintain(TableSettings s
   std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), "", std::move(ports)));
   CDC_TRY(sink->Load());
   if (sink->table_.metadata == nullptr) return Error{ErrorKind::kNotFound, "There is no table " + name};
-  sink->seen_schema_ = sink->schema_;
-  sink->seen_key_ = sink->key_;
   return sink;
 }
 
@@ -215,6 +211,33 @@ Status IcebergSink::ReadMarker() {
   return {};
 }
 
+worker::Shape IcebergSink::shape() const {
+  worker::Shape shape;
+  shape.schema = schema_;
+  shape.key = key_;
+  shape.key_secret = secret_;
+  shape.own_names = own_;
+  shape.absent = absent_;
+  // One of their own for readers: it has memory that is written to.
+  if (identity_ != nullptr) shape.identity = std::make_shared<RowIdentity>(*identity_);
+  shape.row_bytes = row_bytes();
+  return shape;
+}
+
+Result<worker::Shape> IcebergSink::Follow(const worker::ShapeChange& change) {
+  CDC_TRY(std::visit([this](const auto& each) { return Apply(each); }, change));
+  return shape();
+}
+
+Status IcebergSink::Apply(const worker::NewTable& made) { return Create(made.schema, made.key, made.own, made.derived); }
+Status IcebergSink::Apply(const worker::Evolution& evolution) { return Evolve(evolution.changes, evolution.own); }
+Status IcebergSink::Apply(const worker::NewTypes& types) { return Retype(types.columns); }
+Status IcebergSink::Apply(const worker::AbsentColumns& gone) {
+  absent_ = gone.names;
+  return {};
+}
+Status IcebergSink::Apply(const worker::ContentWithout& gone) { return IdentifyRowsWithout(gone.names); }
+
 Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key,
                            const OwnNames& own, const std::vector<std::string>& derived) {
   std::map<std::string, std::string> properties = {
@@ -242,8 +265,6 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
   }
   if (!made) return made.error();
   CDC_TRY(Adopt(std::move(*made)));
-  seen_schema_ = schema_;
-  seen_key_ = key_;
   own_ = own;
   if (settings_.append) return {};
   CDC_TRY(TakeSecret());
@@ -252,7 +273,6 @@ Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::st
 }
 
 Status IcebergSink::Evolve(const rows::SchemaChanges& changes, const OwnNames& own) {
-  CDC_TRY(Settle());
   for (int attempt = 0;; ++attempt) {
     CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
     CDC_ASSIGN(const rows::Schema evolved,
@@ -276,7 +296,7 @@ Status IcebergSink::Evolve(const rows::SchemaChanges& changes, const OwnNames& o
     }
     table_ = std::move(*committed);
     CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
-    seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+    schema_ = std::make_shared<const rows::Schema>(std::move(schema));
     own_ = OwnNamesOf(*table_.metadata);
     MakeIdentity();
     if (done || schema_->fields == evolved.fields) return {};
@@ -325,25 +345,27 @@ std::map<std::string, std::string> IcebergSink::MirrorOf(const iceberg::Snapshot
   return properties;
 }
 
-Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker) {
+Result<Committed> IcebergSink::Commit(const worker::Batch& batch) {
+  expected_records_ = batch.expected_records;
   // A conflict that leaves the offsets alone is worked around a few times; more is another engine at war with
   // us.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     Draft draft;
-    Status drafted = DraftRows(fold, &draft);
+    Status drafted = DraftRows(batch.fold, &draft);
     if (drafted) drafted = DraftDeletes(&draft);
     if (!drafted) {
       Discard(draft);
       return drafted.error();
     }
-    auto sent = Send(&draft, SummaryOf(marker), std::nullopt);
+    auto sent = Send(&draft, SummaryOf(batch.checkpoint), std::nullopt);
     if (sent) {
-      marker_ = marker;
+      marker_ = batch.checkpoint;
       Committed done;
       done.snapshot_id = *sent;
       done.rows = draft.rows;
       done.deletes = draft.deleted_rows;
+      done.row_bytes = row_bytes();
       return done;
     }
     if (sent.error().kind != ErrorKind::kConflict) return sent.error();
@@ -354,7 +376,6 @@ Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker)
 
 /// The marker also as a property, for the day when somebody else has expired every snapshot of ours.
 Status IcebergSink::Close() {
-  CDC_TRY(Settle());
   if (table_.metadata == nullptr) return {};
   const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
   if (snapshot != nullptr && !lake::IsMirrored(*table_.metadata, *snapshot)) {

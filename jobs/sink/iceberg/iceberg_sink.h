@@ -9,7 +9,6 @@
 
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -63,7 +62,7 @@ struct MaintenanceDue {
   int64_t orphans = 0;
 };
 
-class IcebergSink final : public Sink {
+class IcebergSink final : public Sink, public worker::Lookup, public worker::Upkeep {
  public:
   ~IcebergSink() override;
 
@@ -100,30 +99,25 @@ class IcebergSink final : public Sink {
   /// What Maintain(kThorough) would begin with. Reads the table's metadata and lists its folder.
   Result<MaintenanceDue> FindDue();
 
-  const std::optional<Marker>& marker() const override { return marker_; }
-  std::shared_ptr<const rows::Schema> schema() const override { return seen_schema_; }
-  const std::vector<std::string>& key() const override { return seen_key_; }
-  std::optional<OwnNames> own_names() const override { return own_; }
-  const KeySecret& key_secret() const override { return secret_; }
+  worker::Opened opened() const override { return {marker_, shape()}; }
+  Result<worker::Shape> Follow(const worker::ShapeChange& change) override;
+  worker::Lookup& lookup() override { return *this; }
+  worker::Upkeep* upkeep() override { return this; }
+
+  const std::optional<Marker>& marker() const { return marker_; }
+  worker::Shape shape() const;
   Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const OwnNames& own = {},
-                const std::vector<std::string>& derived = {}) override;
-  std::shared_ptr<RowIdentity> row_identity() const override { return seen_identity_; }
+                const std::vector<std::string>& derived = {});
+  Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own);
+  Status Retype(const std::vector<Retyped>& columns);
+  Status IdentifyRowsWithout(const std::vector<std::string>& absent);
+
   Result<uint32_t> CountRows(const Hash128& content) override;
-  Status IdentifyRowsWithout(const std::vector<std::string>& absent) override;
-  Status Evolve(const rows::SchemaChanges& changes, const OwnNames& own) override;
-  Status Retype(const std::vector<Retyped>& columns) override;
-  std::vector<std::string> absent() const override;
-  void NoteAbsent(std::vector<std::string> columns) override;
   Result<std::vector<uint32_t>> FillGaps(Fold* fold) override;
-  int64_t row_bytes() const override;
   Result<bool> HasRow(const Hash128& key, const rows::KeyRow& values) override;
   Result<bool> ReadRow(const Hash128& key, const rows::KeyRow& values, rows::Batch* row) override;
   Status KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) override;
-  void Expect(int64_t records) override { expected_records_ = records; }
-  Result<Committed> Commit(const Fold& fold, const Marker& marker) override;
-  void BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) override;
-  bool committing() const override;
-  Result<Committed> AwaitCommit() override;
+  Result<Committed> Commit(const worker::Batch& batch) override;
   Result<bool> Maintain(Tidying when) override;
   Status Close() override;
 
@@ -137,11 +131,12 @@ class IcebergSink final : public Sink {
 
   IcebergSink(TableSettings settings, std::string source_json, Ports ports);
 
-  // commit_ahead.cc
-  Status Settle() const;
-
   // iceberg_sink.cc: the table
-  Result<Committed> CommitNow(const Fold& fold, const Marker& marker);
+  Status Apply(const worker::NewTable& made);
+  Status Apply(const worker::Evolution& evolution);
+  Status Apply(const worker::NewTypes& types);
+  Status Apply(const worker::AbsentColumns& gone);
+  Status Apply(const worker::ContentWithout& gone);
   Status Load();
   Status Adopt(iceberg::LoadedTable table);
   Status CheckSource(const std::string& written) const;
@@ -182,6 +177,7 @@ class IcebergSink final : public Sink {
   Result<Hash128> KeyOfRowAt(const rows::Batch& batch, uint32_t row, index::Location at);
 
   // gap_filling.cc
+  int64_t row_bytes() const;
   struct RowPlace {
     std::string path;
     int64_t position;
@@ -247,7 +243,6 @@ class IcebergSink final : public Sink {
 
   // maintenance.cc
   RewriteRules RulesFor(Tidying when) const;
-  Result<bool> MaintainNow(Tidying when);
   Result<Step> MaintainOnce(Tidying when);
   bool DeleteSomeDoomed(Tidying when);
   std::vector<int64_t> FindExpired() const;
@@ -293,13 +288,6 @@ class IcebergSink final : public Sink {
   Tidying planned_when_ = Tidying::kBetweenCommits;
   bool swept_thoroughly_ = false;
   iceberg::DepartedFiles departed_;  // what expiring our snapshots will leave behind
-
-  // What schema() and key() answer: the two above are the commit's while one is under way.
-  std::shared_ptr<const rows::Schema> seen_schema_;
-  std::vector<std::string> seen_key_;
-  std::shared_ptr<RowIdentity> seen_identity_;
-  std::shared_future<Result<Committed>> under_way_;
-  SecondThread second_thread_;  // last: it ends before the rest goes
 };
 
 }  // namespace cdc::iceberg_sink

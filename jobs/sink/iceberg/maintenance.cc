@@ -58,7 +58,7 @@ RewriteRules IcebergSink::RulesFor(Tidying when) const {
   return rules;
 }
 
-Result<bool> IcebergSink::MaintainNow(Tidying when) {
+Result<bool> IcebergSink::Maintain(Tidying when) {
   if (table_.metadata == nullptr || live_.snapshot_id() == std::nullopt) return false;
   const SteadyTime begun = ports_.clock.steady();
   if (begun < put_off_until_) return false;

@@ -66,21 +66,16 @@ void IcebergSink::MakeIdentity() {
       for (const auto& [value, name] : *own_) except.push_back(name);
     }
     identity_ = std::make_shared<RowIdentity>(secret_, *schema_, except, made_with_ids_);
-    seen_identity_ = std::make_shared<RowIdentity>(*identity_);
-  } else {
-    seen_identity_.reset();
   }
 }
 
 Result<uint32_t> IcebergSink::CountRows(const Hash128& content) {
-  CDC_TRY(Settle());
   if (index_ == nullptr) return 0;
-  return CountIn(*index_, *seen_identity_, content);
+  return CountIn(*index_, *identity_, content);
 }
 
 /// A column that the source drops is in none of its images any more, though the table's rows keep its values.
 Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) {
-  CDC_TRY(Settle());
   if (absent == absent_columns_) return {};
   auto committed = ports_.catalog.CommitTable(
       table_, iceberg::PropertiesCommit(

@@ -58,19 +58,7 @@ Status IcebergSink::Working(const std::string& doing) const {
   return ports_.working ? ports_.working(doing) : Status{};
 }
 
-/// A commit under way says what was absent before; what it fails with is told by what is called next.
-std::vector<std::string> IcebergSink::absent() const {
-  (void)Settle();
-  return absent_;
-}
-
-void IcebergSink::NoteAbsent(std::vector<std::string> columns) {
-  (void)Settle();
-  absent_ = std::move(columns);
-}
-
 Status IcebergSink::Retype(const std::vector<Retyped>& columns) {
-  CDC_TRY(Settle());
   CDC_TRY(RefuseUncertainTexts(columns, *schema_, live_, settings_.table));
   if (!settings_.rewrite_on_type_change) return HoldForTypes(columns);
   const auto begun = ports_.clock.steady();
@@ -199,7 +187,7 @@ Status IcebergSink::AdoptRewritten() {
   RemoveProgress(settings_.index_folder);
   ForgetRetyped(settings_.index_folder);
   CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
-  seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
+  schema_ = std::make_shared<const rows::Schema>(std::move(schema));
   MakeIdentity();
   rewriting_.reset();
   deleted_.ForgetAll();

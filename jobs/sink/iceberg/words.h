@@ -4,7 +4,6 @@
 /// Private to the room: the worker's names that its files use without the namespace.
 
 #include "jobs/worker/byte_budget.h"
-#include "jobs/worker/second_thread.h"
 #include "jobs/worker/settings.h"
 #include "jobs/worker/sink.h"
 
@@ -15,12 +14,11 @@ using worker::Committed;
 using worker::Doubt;
 using worker::Fold;
 using worker::IsMovable;
-using worker::Marker;
+using Marker = worker::Checkpoint;
 using worker::MostHeld;
 using worker::OwnNames;
 using worker::Retyped;
 using worker::RowIdentity;
-using worker::SecondThread;
 using worker::ShareOut;
 using worker::Sink;
 using worker::Slot;

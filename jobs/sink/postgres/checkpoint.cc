@@ -12,7 +12,7 @@ namespace {
 
 namespace column = contract::checkpoint;
 using nlohmann::json;
-using worker::Marker;
+using Marker = worker::Checkpoint;
 
 json EncodeField(const rows::Field& field) {
   return {{"name", field.name},

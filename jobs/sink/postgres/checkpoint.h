@@ -29,7 +29,7 @@ struct TableState {
 
 struct Checkpoint {
   std::string source;                    ///< identity of Kafka cluster and topic, JSON
-  std::optional<worker::Marker> marker;  ///< nothing: the table is made, nothing is committed yet
+  std::optional<worker::Checkpoint> marker;  ///< nothing: the table is made, nothing is committed yet
   TableState state;
   std::string writer;   ///< the run that may write
   int64_t commits = 0;  ///< counts them
@@ -51,7 +51,7 @@ class CheckpointTable {
   Status TakeOver(postgres::Session* session, const std::string& writer) const;
   Status SaveState(postgres::Session* session, const TableState& state) const;
   /// Notes a commit: the marker, with `state.absent` as it is by then.
-  Status SaveMarker(postgres::Session* session, const worker::Marker& marker, const TableState& state,
+  Status SaveMarker(postgres::Session* session, const worker::Checkpoint& marker, const TableState& state,
                     int64_t commits) const;
   /// Forgets the pipeline. No row: done.
   Status Delete(postgres::Session* session) const;

@@ -67,7 +67,7 @@ Status Link::InTransaction(const std::function<Status()>& statements) {
   return error;
 }
 
-Status Link::CommitWith(const worker::Marker& marker, const TableState& state) {
+Status Link::CommitWith(const worker::Checkpoint& marker, const TableState& state) {
   CDC_TRY(checkpoints_.SaveMarker(&*session_, marker, state, commits_ + 1));
   const Status done = session_->Commit();
   if (!done && done.error().kind != ErrorKind::kCommitUnknown) return done;

@@ -52,7 +52,7 @@ class Link {
   Status InTransaction(const std::function<Status()>& statements);
   /// Notes a commit of rows and commits. An answer that is lost is found out.
   /// \return kTransient: not committed; kCommitUnknown: the server does not come back.
-  Status CommitWith(const worker::Marker& marker, const TableState& state);
+  Status CommitWith(const worker::Checkpoint& marker, const TableState& state);
 
   /// Does `what` again while it fails because of the server: it restarts, or a lock is not given.
   /// \return the last outcome; other errors at once

@@ -10,7 +10,7 @@
 
 #include "jobs/sink/postgres/link.h"
 #include "jobs/sink/postgres/row_writer.h"
-#include "jobs/worker/fold.h"
+#include "jobs/worker/words.h"
 
 namespace cdc::postgres_sink {
 

@@ -8,7 +8,6 @@ namespace cdc::postgres_sink {
 
 using worker::Committed;
 using worker::Fold;
-using worker::Marker;
 
 PostgresSink::PostgresSink(Settings settings, std::string source_json, Link::Ports ports)
     : settings_(std::move(settings)),
@@ -16,10 +15,6 @@ PostgresSink::PostgresSink(Settings settings, std::string source_json, Link::Por
       link_(settings_, std::move(ports)),
       shape_(settings_, &link_, [this](WriterTable table) { return TakeShape(std::move(table)); }) {
   link_.SetPrepare([this](postgres::Session* session) { return writer_ ? writer_->Prepare(session) : Status{}; });
-}
-
-PostgresSink::~PostgresSink() {
-  if (under_way_.valid()) under_way_.wait();
 }
 
 Result<std::unique_ptr<PostgresSink>> PostgresSink::Open(Settings settings, std::string source_json,
@@ -42,7 +37,7 @@ Result<std::unique_ptr<PostgresSink>> PostgresSink::Open(Settings settings, std:
                              wanted.target),
                  "take the name back; or rebuild: " + WayOut(wanted.table)};
   }
-  sink->marker_ = std::move(found->marker);
+  sink->checkpoint_ = std::move(found->marker);
   CDC_TRY(sink->shape_.Adopt(found->state));
   return sink;
 }
@@ -56,31 +51,29 @@ Status PostgresSink::TakeShape(WriterTable table) {
   return {};
 }
 
-Status PostgresSink::Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own) {
-  CDC_TRY(Settle());
-  CDC_TRY(link_.EnsureConnected());
-  return shape_.Evolve(changes, own);
+worker::Shape PostgresSink::shape() const {
+  const TableState& state = shape_.state();
+  worker::Shape shape;
+  shape.schema = shape_.schema();
+  shape.key = state.key;
+  shape.key_secret = state.secret;
+  shape.own_names = state.own;
+  shape.absent = state.absent;
+  return shape;
 }
 
-Status PostgresSink::Retype(const std::vector<worker::Retyped>& columns) {
-  CDC_TRY(Settle());
+Result<worker::Shape> PostgresSink::Follow(const worker::ShapeChange& change) {
   CDC_TRY(link_.EnsureConnected());
-  return shape_.Retype(columns);
-}
-
-void PostgresSink::NoteAbsent(std::vector<std::string> columns) {
-  (void)Settle();  // a failure is told by what is called next
-  shape_.NoteAbsent(std::move(columns));
+  CDC_TRY(shape_.Follow(change, source_json_));
+  return shape();
 }
 
 Result<std::vector<uint32_t>> PostgresSink::FillGaps(Fold* fold) {
-  CDC_TRY(Settle());
   CDC_TRY(link_.EnsureConnected());
   return old_rows_->FillGaps(fold);
 }
 
 Result<bool> PostgresSink::HasRow(const Hash128&, const rows::KeyRow& values) {
-  CDC_TRY(Settle());
   if (!values.known()) return Error{ErrorKind::kCorrupt, "a row is looked for whose key is not known"};
   CDC_TRY(link_.EnsureConnected());
   CDC_ASSIGN(const std::vector<bool> found, old_rows_->Find({values}));
@@ -88,7 +81,6 @@ Result<bool> PostgresSink::HasRow(const Hash128&, const rows::KeyRow& values) {
 }
 
 Result<bool> PostgresSink::ReadRow(const Hash128&, const rows::KeyRow& values, rows::Batch* row) {
-  CDC_TRY(Settle());
   if (!values.known()) return Error{ErrorKind::kCorrupt, "a row is looked for whose key is not known"};
   CDC_TRY(link_.EnsureConnected());
   CDC_ASSIGN(const auto found, old_rows_->Read({values}, row));
@@ -96,28 +88,22 @@ Result<bool> PostgresSink::ReadRow(const Hash128&, const rows::KeyRow& values, r
 }
 
 Status PostgresSink::KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) {
-  CDC_TRY(Settle());
   CDC_TRY(link_.EnsureConnected());
   return old_rows_->KeepMoved(keys, fold);
 }
 
 // ---- commits
 
-Result<Committed> PostgresSink::Commit(const Fold& fold, const Marker& marker) {
-  CDC_TRY(Settle());
-  return CommitNow(fold, marker);
-}
-
-Result<Committed> PostgresSink::CommitNow(const Fold& fold, const Marker& marker) {
+Result<Committed> PostgresSink::Commit(const worker::Batch& batch) {
   Applied applied;
-  CDC_TRY(link_.Retrying([&] { return TryCommit(fold, marker, &applied); }));
-  marker_ = marker;
-  return Committed{link_.commits(), applied.rows, applied.deletes, std::nullopt};
+  CDC_TRY(link_.Retrying([&] { return TryCommit(batch, &applied); }));
+  checkpoint_ = batch.checkpoint;
+  return Committed{.snapshot_id = link_.commits(), .rows = applied.rows, .deletes = applied.deletes};
 }
 
-Status PostgresSink::TryCommit(const Fold& fold, const Marker& marker, Applied* applied) {
-  auto done = Apply(fold);
-  const Status committed = done ? link_.CommitWith(marker, shape_.state()) : Status(done.error());
+Status PostgresSink::TryCommit(const worker::Batch& batch, Applied* applied) {
+  auto done = Apply(batch.fold);
+  const Status committed = done ? link_.CommitWith(batch.checkpoint, shape_.state()) : Status(done.error());
   if (!committed) {
     const Error error = link_.HintFor(committed.error());
     link_.RollBack();
@@ -143,33 +129,6 @@ Result<Applied> PostgresSink::Apply(const Fold& fold) {
   loading_ = false;
   CDC_TRY(session->Run("ROLLBACK TO SAVEPOINT rows", "Going back to a savepoint"));
   return writer_->Apply(fold, false, session);
-}
-
-void PostgresSink::BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) {
-  (void)fold.slots();  // settled by the thread that filled it: from now on two may read it
-  auto outcome = std::make_shared<std::promise<Result<Committed>>>();
-  under_way_ = outcome->get_future().share();
-  second_thread_.Run([this, &fold, marker, may = std::move(may), outcome] {
-    const Status allowed = may();
-    outcome->set_value(allowed ? CommitNow(fold, marker) : Result<Committed>(allowed.error()));
-  });
-}
-
-bool PostgresSink::committing() const {
-  return under_way_.valid() && under_way_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
-}
-
-Result<Committed> PostgresSink::AwaitCommit() {
-  Result<Committed> outcome = under_way_.get();
-  under_way_ = {};
-  return outcome;
-}
-
-/// Waits for the commit under way. \return its error
-Status PostgresSink::Settle() const {
-  if (!under_way_.valid()) return {};
-  const Result<Committed>& outcome = under_way_.get();
-  return outcome ? Status{} : Status(outcome.error());
 }
 
 }  // namespace cdc::postgres_sink

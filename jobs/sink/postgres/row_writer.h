@@ -13,7 +13,7 @@
 
 #include "jobs/sink/postgres/settings.h"
 #include "jobs/sink/postgres/target_table.h"
-#include "jobs/worker/fold.h"
+#include "jobs/worker/words.h"
 #include "lib/postgres/session.h"
 
 namespace cdc::postgres_sink {

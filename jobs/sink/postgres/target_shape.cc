@@ -78,10 +78,18 @@ Status TargetShape::AddColumn(const rows::Field& field) {
   return done.error();
 }
 
+Status TargetShape::Follow(const worker::ShapeChange& change, const std::string& source_json) {
+  if (const auto* made = std::get_if<worker::NewTable>(&change)) return Create(*made, source_json);
+  if (const auto* evolution = std::get_if<worker::Evolution>(&change)) return Evolve(evolution->changes, evolution->own);
+  if (const auto* types = std::get_if<worker::NewTypes>(&change)) return Retype(types->columns);
+  if (const auto* gone = std::get_if<worker::AbsentColumns>(&change)) state_.absent = gone->names;
+  return {};  // without a key no table is made: nothing is told apart by content
+}
+
 /// A table that is there is taken as it is: what it lacks is added, what else it has is left alone.
-Status TargetShape::Create(const rows::Schema& schema, const std::vector<std::string>& key,
-                            const worker::OwnNames& own, const std::vector<std::string>& derived,
-                           const std::string& source_json) {
+Status TargetShape::Create(const worker::NewTable& made, const std::string& source_json) {
+  const rows::Schema& schema = made.schema;
+  const std::vector<std::string>& key = made.key;
   if (key.empty() && !settings_.append) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("table {} has no key, and rows in PostgreSQL are found by one", settings_.table),
@@ -91,7 +99,7 @@ Status TargetShape::Create(const rows::Schema& schema, const std::vector<std::st
   }
   Checkpoint checkpoint;
   checkpoint.source = source_json;
-  checkpoint.state = {settings_.target, key, own, derived, {}, schema.fields, KeySecret::Random()};
+  checkpoint.state = {settings_.target, key, made.own, made.derived, {}, schema.fields, KeySecret::Random()};
   CDC_ASSIGN(const auto columns, target_.Describe(link_->session()));
   if (columns) CDC_TRY(CheckKey(*columns, key));
   std::vector<TargetType> types;
@@ -106,8 +114,8 @@ Status TargetShape::Create(const rows::Schema& schema, const std::vector<std::st
   CDC_TRY(link_->session()->Run("BEGIN", "Beginning a transaction"));
   Status done;
   if (!columns) {
-    const auto made = link_->session()->Run(target_.CreateStatement(schema.fields, types, key), "Making the table");
-    if (!made) done = made.error();
+    const auto created = link_->session()->Run(target_.CreateStatement(schema.fields, types, key), "Making the table");
+    if (!created) done = created.error();
   }
   if (done) done = link_->Insert(checkpoint);
   if (done) done = link_->session()->Commit();
@@ -181,7 +189,7 @@ Status TargetShape::Retype(const std::vector<worker::Retyped>& columns) {
   if (!settings_.rewrite_on_type_change) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("the type of {} changed at the source, and the column of {} does not hold it",
-                             worker::ToString(columns), target_.full_name()),
+                             ToString(columns), target_.full_name()),
                  fmt::format("say on_type_change = \"rewrite\" in tables.toml under [tables.\"{0}\"]: the column "
                              "gets the new type (ALTER TABLE, which writes all rows anew)",
                              settings_.table)};

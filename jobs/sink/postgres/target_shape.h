@@ -11,7 +11,7 @@
 #include "jobs/sink/postgres/link.h"
 #include "jobs/sink/postgres/row_writer.h"
 #include "jobs/sink/postgres/target_table.h"
-#include "jobs/worker/type_change.h"
+#include "jobs/worker/sink.h"
 #include "lib/rows/schema_changes.h"
 
 namespace cdc::postgres_sink {
@@ -24,20 +24,18 @@ class TargetShape {
 
   /// Takes up the table as it was noted. \return kUnsupported: it is gone, or lacks a column.
   Status Adopt(const TableState& state);
-  /// As worker::Sink::Create(): a table that is there is taken as it is, what it lacks is added.
-  Status Create(const rows::Schema& schema, const std::vector<std::string>& key, const worker::OwnNames& own,
-                const std::vector<std::string>& derived, const std::string& source_json);
-  /// As worker::Sink::Evolve().
-  Status Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own);
-  /// As worker::Sink::Retype(): PostgreSQL writes the table anew by itself.
-  Status Retype(const std::vector<worker::Retyped>& columns);
-  void NoteAbsent(std::vector<std::string> columns) { state_.absent = std::move(columns); }
+  /// As worker::Sink::Follow(). A new table: one that is there is taken as it is, and what it lacks is added. Other
+  /// types: PostgreSQL writes the table anew by itself.
+  Status Follow(const worker::ShapeChange& change, const std::string& source_json);
 
   const TableState& state() const { return state_; }
   const std::shared_ptr<const rows::Schema>& schema() const { return schema_; }  ///< null: not made yet
   const TargetTable& target() const { return target_; }
 
  private:
+  Status Create(const worker::NewTable& made, const std::string& source_json);
+  Status Evolve(const rows::SchemaChanges& changes, const worker::OwnNames& own);
+  Status Retype(const std::vector<worker::Retyped>& columns);
   Status CheckKey(const std::vector<TargetColumn>& columns, const std::vector<std::string>& key);
   Status AddColumn(const rows::Field& field);
   Result<std::vector<std::pair<std::string, std::string>>> FindRetyped(const rows::SchemaChanges& changes,

@@ -20,7 +20,7 @@ namespace {
 using worker::Ended;
 using worker::Event;
 using worker::MakeStream;
-using worker::Source;
+using worker::SourceStream;
 
 constexpr const char* kQuick = "commit_interval = \"1ms\"\n";
 
@@ -30,7 +30,7 @@ uint32_t Seed() {
   return wanted != nullptr ? static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10)) : 20260102;
 }
 
-std::vector<Event> Part(const Source& source, size_t from, size_t to) {
+std::vector<Event> Part(const SourceStream& source, size_t from, size_t to) {
   const auto begin = source.events.begin();
   return {begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(to)};
 }
@@ -46,7 +46,7 @@ TEST_CASE("a worker of a PostgreSQL table that is killed at random moments loses
   INFO("seed " << Seed());
   constexpr int kKills = 20;
   Target target("killed", kQuick);
-  const Source source = MakeStream(target.changes, 8'000, Seed());
+  const SourceStream source = MakeStream(target.changes, 8'000, Seed());
   std::mt19937 dice(Seed());
 
   // A run that nobody kills tells how long one takes here.
@@ -108,7 +108,7 @@ TEST_CASE("a COMMIT whose answer is lost is found out, whether it took place or 
 
 TEST_CASE("a server that restarts under a worker costs no change and no run") {
   Target target("restarted", kQuick);
-  const Source source = MakeStream(target.changes, 3'000, Seed());
+  const SourceStream source = MakeStream(target.changes, 3'000, Seed());
   target.Send(Part(source, 0, 1'000));
   target.Drain();
   auto run = target.pipeline.Start("restarted", true);
@@ -124,7 +124,7 @@ TEST_CASE("a server that restarts under a worker costs no change and no run") {
 
 TEST_CASE("a run that was believed dead finds that another one writes its table, and ends") {
   Target target("zombie", kQuick);
-  const Source source = MakeStream(target.changes, 2'000, Seed());
+  const SourceStream source = MakeStream(target.changes, 2'000, Seed());
   target.Send(Part(source, 0, 500));
   auto zombie = target.pipeline.Start("zombie", false);
   while (target.server.Ask("SELECT to_regclass('copy.zombie') IS NOT NULL") != "t") {

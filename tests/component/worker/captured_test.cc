@@ -12,15 +12,15 @@
 namespace cdc::worker {
 namespace {
 
-struct Table {
+struct CapturedTable {
   std::string entry;  ///< in tables.toml
   std::string topic;  ///< after the prefix
   std::string csv;    ///< name in tests/data/expected; empty: not judged there
 };
 
 /// The entry is the table's name at the source where that differs from the topic's.
-const std::vector<Table>& Tables() {
-  static const std::vector<Table> tables = {
+const std::vector<CapturedTable>& Tables() {
+  static const std::vector<CapturedTable> tables = {
       {"faculty", "public.faculty", "faculty"},
       {"program", "public.program", "program"},
       {"students", "public.students", "students"},
@@ -58,11 +58,11 @@ void RunScenario(const std::string& events, const std::string& tables) {
   Pipeline pipeline;
   pipeline.Configure(TextOf(std::string(CDC_TEST_DATA) + "/tables/" + tables));
   std::vector<std::string> judged;
-  for (const Table& table : Tables()) judged.push_back(table.csv);
+  for (const CapturedTable& table : Tables()) judged.push_back(table.csv);
 
   const auto drain_all = [&](bool before) {
     std::map<std::string, std::vector<Event>> part;
-    for (const Table& table : Tables()) {
+    for (const CapturedTable& table : Tables()) {
       const CapturedTopic& topic = captured.at(prefix + table.topic);
       const auto cut = topic.events.begin() + static_cast<std::ptrdiff_t>(topic.before_truncate);
       if (before) pipeline.MakeTopic(prefix + table.topic);
@@ -72,7 +72,7 @@ void RunScenario(const std::string& events, const std::string& tables) {
         part[prefix + table.topic].assign(cut, topic.events.end());
     }
     pipeline.Send(part);
-    for (const Table& table : Tables()) {
+    for (const CapturedTable& table : Tables()) {
       const CapturedTopic& topic = captured.at(prefix + table.topic);
       const Ended ended = pipeline.Drain(table.entry);
       INFO(table.entry << ": " << ended.report.reason << "\n" << ended.log);

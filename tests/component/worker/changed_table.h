@@ -43,21 +43,21 @@ inline Model ModelAfter(int batches) {
   return model;
 }
 
-struct Table : SinkTable {
-  Table() : SinkTable(LongColumns({"id", "version"})) {}
+struct ChangedTable : SinkTable {
+  ChangedTable() : SinkTable(LongColumns({"id", "version"})) {}
 
   static int Committed(const IcebergSink& sink) {
     return sink.marker() ? static_cast<int>(sink.marker()->offsets.at("t").at(0)) : 0;
   }
 
   /// Batch number `n` with the offset n + 1.
-  Result<worker::Committed> Commit(IcebergSink& sink, int n) const {
-    Fold fold(sink.schema());
+  Result<worker::Committed> Commit(IcebergSink& sink, int n, int64_t expected_records = 0) const {
+    Fold fold(sink.shape().schema);
     Model ignored;
     Apply(n, &ignored, &fold, [this](int64_t id) { return KeyOf(id); });
     Marker marker;
     marker.offsets["t"][0] = n + 1;
-    return sink.Commit(fold, marker);
+    return sink.Commit({fold, marker, expected_records});
   }
 };
 

@@ -14,12 +14,13 @@
 
 #include "jobs/run/run_setup.h"
 #include "jobs/sink/iceberg/iceberg_sink.h"
+#include "jobs/source/kafka_source.h"
 #include "jobs/worker/loop.h"
 #include "lib/contract/exit_code.h"
 #include "lib/lake/lake.h"
 #include "tests/component/worker/change.h"
 #include "tests/component/worker/judge.h"
-#include "tests/component/worker/watched_sink.h"
+#include "tests/component/worker/watched_run.h"
 #include "tests/support/result_printing.h"
 
 namespace cdc::worker {
@@ -141,12 +142,12 @@ struct Backlog {
   }
 
   /// Runs until the topic's end, or until `prepare`'s failure ends it. \return how it ended
-  /// \param never_done as WatchedSink
-  Status Run(const std::function<void(WatchedCatalog&, WatchedFiles&)>& prepare, bool never_done = false) {
+  /// \param slow as SlowSink
+  Status Run(const std::function<void(WatchedCatalog&, WatchedFiles&)>& prepare, bool slow = false) {
     const auto config = Must(config::Load(pipeline.folder() / "tables.toml"));
     const config::Table table = Must(config->FindTable("ahead"));
-    TableSettings settings = run::SettingsOf(*config, table);
-    const KafkaSettings kafka = run::KafkaSettingsOf(*config, "ahead");
+    source::SourceSettings settings = run::SettingsOf(*config, table);
+    const source::KafkaSettings kafka = run::KafkaSettingsOf(*config, "ahead");
     kafka::ConsumerOptions options;
     options.bootstrap_servers = kafka.bootstrap_servers;
     options.group_id = kafka.group_id;
@@ -162,18 +163,24 @@ struct Backlog {
     prepare(catalog, files);
     const SystemClock clock;
     const log::Logger log;
-    const std::string source = json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
-    const auto real = Must(IcebergSink::Open(settings, source, {catalog, files, clock, [](Millis) {}, log}));
-    WatchedSink sink(*real, gate);
-    sink.never_done = never_done;
-    DeadLetters letters(kafka);
-    TaintedKeys tainted = *TaintedKeys::Load(settings.index_folder / "tainted", sink.key_secret(), "t");
-    Intake intake(settings, sink, letters, tainted, nullptr, {}, clock, log);
+    const std::string ident = json{{"cluster", found->cluster}, {"topic", found->topic}}.dump();
+    const auto real = Must(IcebergSink::Open(settings, ident, {catalog, files, clock, [](Millis) {}, log}));
+    SlowSink sink(*real, gate);
+    sink.slow = slow;
+    Table target(sink);
+    source::DeadLetters letters(kafka);
+    source::TaintedKeys tainted =
+        *source::TaintedKeys::Load(settings.index_folder / "tainted", target.shape().key_secret, "t");
+    source::Intake intake(settings, target, letters, tainted, nullptr, {}, clock, log);
     contract::JobChannel channel(-1);
     const std::atomic<bool> stop{false};
-    TopicWitness witness(options);
-    Loop loop(settings, found->partitions, true,
-              {sink, *consumer, witness, intake, letters, tainted, channel, clock, stop, log});
+    source::TopicWitness witness(options);
+    SourceCounts counts;
+    source::KafkaSource topic(settings, found->partitions,
+                              {target, *consumer, witness, intake, letters, tainted, counts, clock, log});
+    const CourseRules rules = RulesOf(settings, true);
+    WatchedSource watched(topic, gate, rules.pace.batch_bytes);
+    Loop loop(rules, {watched, target, channel, clock, stop, counts, log});
     return loop.Run(&report);
   }
 
@@ -241,7 +248,7 @@ TEST_CASE("a full disk under the second thread ends the run before the next batc
 TEST_CASE("a run that ends by an error of its own reports the commit that was under way") {
   Backlog backlog("on_error = \"stop\"\n");
   backlog.pipeline.Send(backlog.changes.topic(), {{Changes::Key(1), "{broken"}});
-  const Status ended = backlog.Run([](WatchedCatalog&, WatchedFiles&) {}, /*never_done=*/true);
+  const Status ended = backlog.Run([](WatchedCatalog&, WatchedFiles&) {}, /*slow=*/true);
   REQUIRE_FALSE(ended);
   INFO(Describe(ended.error()));
   CHECK(ended.error().message.find("bad message") != std::string::npos);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "jobs/sink/iceberg/iceberg_sink.h"
+#include "jobs/worker/table.h"
 #include "lib/iceberg/sqlite_catalog.h"
 #include "tests/support/result_printing.h"
 
@@ -157,7 +158,7 @@ Hash128 Key(int id) { return HashBytes({reinterpret_cast<const char*>(&id), size
 
 /// The rows `from` to `to` - 1.
 Fold FoldOf(const IcebergSink& sink, int from, int to) {
-  Fold fold(sink.schema());
+  Fold fold(sink.shape().schema);
   for (int id = from; id < to; ++id) {
     fold.batch().column(0).AppendInt(id);
     (void)fold.Upsert(Key(id), fold.batch().rows() - 1, false);
@@ -173,7 +174,7 @@ Marker MarkerAt(int offset) {
 
 /// Commits the rows `from` to `to` - 1 as offsets from..to.
 Result<Committed> CommitRows(IcebergSink& sink, int from, int to) {
-  return sink.Commit(FoldOf(sink, from, to), MarkerAt(to));
+  return sink.Commit({FoldOf(sink, from, to), MarkerAt(to)});
 }
 
 }  // namespace
@@ -207,16 +208,19 @@ TEST_CASE("what the second thread may not commit is not committed, and is once i
   REQUIRE(sink->Create(OneColumn(), {"id"}));
   REQUIRE(CommitRows(*sink, 0, 3));
   const Fold fold = FoldOf(*sink, 3, 5);
-  sink->BeginCommit(fold, MarkerAt(5), [] {
+  Table table(*sink);
+  const Checkpoint upto = MarkerAt(5);
+  table.BeginCommit({fold, upto}, [] {
     return Status(Error{ErrorKind::kUnsupported, "another topic"});
   });
-  const auto refused = sink->AwaitCommit();
+  const auto refused = table.AwaitCommit();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::kUnsupported);
   CHECK(place.Rows() == 3);
   CHECK(sink->marker()->offsets.at("t").at(0) == 3);
-  sink->BeginCommit(fold, MarkerAt(5), [] { return Status(); });
-  REQUIRE(sink->AwaitCommit());
+  table.BeginCommit({fold, upto}, [] { return Status(); });
+  REQUIRE(table.AwaitCommit());
+  CHECK(table.checkpoint()->offsets.at("t").at(0) == 5);
   CHECK(place.Rows() == 5);
 }
 

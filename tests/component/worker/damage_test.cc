@@ -108,7 +108,7 @@ uint32_t Seed() {
 TEST_CASE("files of the index folder that are damaged, older or gone leave the table right") {
   const uint32_t seed = Seed();
   INFO("CDC_TEST_SEED=" << seed);
-  Table table;
+  ChangedTable table;
   Vandal vandal(table.settings.index_folder, seed);
   std::string history;
   int committed = 0, ended = 0;
@@ -116,7 +116,7 @@ TEST_CASE("files of the index folder that are damaged, older or gone leave the t
   for (int round = 0; round < kRounds; ++round) {
     {
       auto sink = table.Open();
-      REQUIRE(Table::Committed(*sink) == committed);
+      REQUIRE(ChangedTable::Committed(*sink) == committed);
       for (uint32_t i = 0; i <= vandal.Roll(3); ++i) {
         const auto done = table.Commit(*sink, committed);
         if (!done) {  // a run that finds damage ends as one that is tried again, with or without its commit
@@ -131,7 +131,7 @@ TEST_CASE("files of the index folder that are damaged, older or gone leave the t
       }
       if (vandal.Roll(3) > 0) (void)sink->Close();  // or as kill -9 leaves it
     }
-    committed = Table::Committed(*table.Open());
+    committed = ChangedTable::Committed(*table.Open());
     vandal.Remember();
     history += vandal.Act() + "; ";
     if (round % 20 == 19) {
@@ -144,13 +144,13 @@ TEST_CASE("files of the index folder that are damaged, older or gone leave the t
 }
 
 TEST_CASE("runs that end in any way never rebuild an index that nobody touched") {
-  Table table;
+  ChangedTable table;
   { auto sink = table.Open(); }
   const std::string made = Generation(table.settings.index_folder);
   REQUIRE_FALSE(made.empty());
   for (int n = 0; n < 30; ++n) {
     auto sink = table.Open();
-    REQUIRE(Table::Committed(*sink) == n);
+    REQUIRE(ChangedTable::Committed(*sink) == n);
     REQUIRE(Generation(table.settings.index_folder) == made);
     REQUIRE(table.Commit(*sink, n));
     if (n % 4 == 1) SinkTable::Finish(*sink, Tidying::kIdle);
@@ -160,7 +160,7 @@ TEST_CASE("runs that end in any way never rebuild an index that nobody touched")
 }
 
 TEST_CASE("a table without a secret is given one, and its index is built anew") {
-  Table table;
+  ChangedTable table;
   { REQUIRE(table.Commit(*table.Open(), 0)); }
   const KeySecret first = table.secret;
   const std::string before = Generation(table.settings.index_folder);

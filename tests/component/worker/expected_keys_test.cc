@@ -9,10 +9,9 @@ namespace cdc::worker {
 
 TEST_CASE("a backlog's first commit makes room for its keys at once") {
   const auto index_bytes = [](int64_t expected) {
-    Table table;
+    ChangedTable table;
     auto sink = table.Open();
-    sink->Expect(expected);
-    REQUIRE(table.Commit(*sink, 0));  // 4,000 new keys
+    REQUIRE(table.Commit(*sink, 0, expected));  // 4,000 new keys
     return std::filesystem::file_size(table.settings.index_folder / "keys.idx");
   };
   constexpr uint64_t kSlot = 24;

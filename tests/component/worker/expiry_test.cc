@@ -10,7 +10,7 @@ namespace cdc::worker {
 
 TEST_CASE("beyond a hundred, snapshots are expired however young they are, unless the table keeps more") {
   const int keep = GENERATE(5, 130);
-  Table table;
+  ChangedTable table;
   table.clock.step_ms = 5;
   table.settings.snapshot_keep = keep;
   auto sink = table.Open();
@@ -24,13 +24,13 @@ TEST_CASE("beyond a hundred, snapshots are expired however young they are, unles
   const int64_t limit = std::max(100, keep);
   CHECK(most > limit);
   CHECK(most <= limit + 20);
-  Table::Finish(*sink, Tidying::kThorough);
+  ChangedTable::Finish(*sink, Tidying::kThorough);
   CHECK(sink->figures().snapshots == limit);
   CHECK(ById(table.Seen()["rows"]) == ModelAfter(kCommits));
 }
 
 TEST_CASE("what is young stays up to the hundredth, what is old goes beyond those to be kept") {
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 5;
   auto sink = table.Open();
   for (int n = 0; n < 40; ++n) REQUIRE(table.Commit(*sink, n));
@@ -41,7 +41,7 @@ TEST_CASE("what is young stays up to the hundredth, what is old goes beyond thos
 }
 
 TEST_CASE("a rewrite under way does not hold the expiry of snapshots up") {
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 5;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   table.clock.step_ms = 60;  // one step at a time
@@ -57,12 +57,12 @@ TEST_CASE("a rewrite under way does not hold the expiry of snapshots up") {
     most = std::max(most, sink->figures().snapshots);
   }
   CHECK(most <= 5 + 20 + 6);
-  Table::Finish(*sink, Tidying::kThorough);
+  ChangedTable::Finish(*sink, Tidying::kThorough);
   CHECK(ById(table.Seen()["rows"]) == ModelAfter(n));
 }
 
 TEST_CASE("an old snapshot whose files somebody deleted bars expiry, not the table's commits") {
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 5;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   auto sink = table.Open();

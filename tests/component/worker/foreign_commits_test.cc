@@ -14,7 +14,7 @@
 namespace cdc::worker {
 namespace {
 
-struct SharedTable : Table {
+struct SharedTable : ChangedTable {
   void Elsewhere(const std::string& action, const std::string& what) const {
     const auto done = RunPython("tests/component/worker/write_rows.py",
                                 {pipeline.catalog().string(), "university.t", action, what});
@@ -149,13 +149,13 @@ TEST_CASE("after others have expired every snapshot of ours an append-only table
   SharedTable table;
   table.settings.append = true;
   const auto commit = [&](IcebergSink& sink, int64_t id) {
-    Fold fold(sink.schema());
+    Fold fold(sink.shape().schema);
     fold.batch().column(0).AppendLong(id);
     fold.batch().column(1).AppendLong(id);
     Marker marker;
     marker.offsets["t"][0] = id + 1;
     marker.last_records["t"][0] = {id, 7};
-    return sink.Commit(fold, marker);
+    return sink.Commit({fold, marker});
   };
   {
     auto sink = table.TryOpen();

@@ -16,11 +16,11 @@ namespace {
 
 constexpr int64_t kRows = 3000;
 
-struct Table : SinkTable {
-  Table() : SinkTable(LongColumns({"id"})), sink(Open()) {}
+struct ChangedTable : SinkTable {
+  ChangedTable() : SinkTable(LongColumns({"id"})), sink(Open()) {}
 
   Result<Committed> Commit(const std::vector<int64_t>& upserts, const std::vector<int64_t>& removals) {
-    Fold fold(sink->schema());
+    Fold fold(sink->shape().schema);
     for (const int64_t id : upserts) {
       fold.batch().column(0).AppendLong(id);
       (void)fold.Upsert(KeyOf(id), fold.batch().rows() - 1, false);
@@ -28,7 +28,7 @@ struct Table : SinkTable {
     for (const int64_t id : removals) fold.Remove(KeyOf(id));
     Marker marker;
     marker.offsets["t"][0] = ++offset;
-    return sink->Commit(fold, marker);
+    return sink->Commit({fold, marker});
   }
 
   /// Commits a delete file whose bytes Python makes: `columns` is an expression, `data` the data file's path.
@@ -106,7 +106,7 @@ const Foreign kForeign[] = {
 TEST_CASE("odd delete files of another engine are kept by commits and rewrites") {
   for (const Foreign& foreign : kForeign) {
     CAPTURE(foreign.what);
-    Table table;
+    ChangedTable table;
     std::vector<int64_t> all;
     for (int64_t id = 0; id < kRows; ++id) all.push_back(id);
     REQUIRE(table.Commit(all, {}));
@@ -119,7 +119,7 @@ TEST_CASE("odd delete files of another engine are kept by commits and rewrites")
       if (!foreign.gone.contains(id) && id != 2000 && id != 2001) expected.insert(id);
     expected.insert(10'000);
     CHECK(table.Ids() == expected);
-    Table::Finish(*table.sink, Tidying::kThorough);
+    ChangedTable::Finish(*table.sink, Tidying::kThorough);
     CHECK(table.Ids() == expected);
     REQUIRE(table.sink->Close());
   }

@@ -65,7 +65,7 @@ TEST_CASE("a worker killed at random moments loses nothing and repeats nothing")
   INFO("seed " << seed);
   constexpr int kKills = 25;
   Changes changes("killed");
-  const Source source = MakeStream(changes, 12'000, seed);
+  const SourceStream source = MakeStream(changes, 12'000, seed);
   Pipeline pipeline;
   // Commits follow each other as fast as messages come: there is always one to be killed in.
   pipeline.Configure("[tables.killed]\ncommit_interval = \"1ms\"\n");

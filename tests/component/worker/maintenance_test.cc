@@ -21,7 +21,7 @@ namespace cdc::worker {
 
 TEST_CASE("many commits leave few files, the right rows, and every snapshot readable until it is expired") {
   constexpr int kCommits = 150;
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 30;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   table.clock.step_ms = 5;
@@ -37,7 +37,7 @@ TEST_CASE("many commits leave few files, the right rows, and every snapshot read
   }
   CHECK(most_files <= 24);
   CHECK(most_snapshots <= 60);
-  Table::Finish(*sink, Tidying::kIdle);
+  ChangedTable::Finish(*sink, Tidying::kIdle);
   const TableFigures left = sink->figures();
   CHECK(left.data_files <= 8);
   CHECK(left.delete_files <= left.data_files);
@@ -58,7 +58,7 @@ TEST_CASE("many commits leave few files, the right rows, and every snapshot read
 }
 
 TEST_CASE("thorough maintenance leaves one file without deletes and nothing else in the folder") {
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 1;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   auto sink = table.Open();
@@ -67,7 +67,7 @@ TEST_CASE("thorough maintenance leaves one file without deletes and nothing else
   REQUIRE(due);
   CHECK(due->files_to_rewrite > 8);
   CHECK(due->snapshots_to_expire == 11);
-  Table::Finish(*sink, Tidying::kThorough);
+  ChangedTable::Finish(*sink, Tidying::kThorough);
   const TableFigures left = sink->figures();
   CHECK(left.data_files == 1);
   CHECK(left.delete_files == 0);
@@ -89,7 +89,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
   const uint32_t seed = wanted != nullptr ? static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10)) : 7;
   INFO("seed " << seed);
   std::mt19937 dice(seed);
-  Table table;
+  ChangedTable table;
   table.settings.snapshot_keep = 5;
   table.settings.snapshot_age = std::chrono::milliseconds(0);
   int committed = 0, rewritten = 0;
@@ -97,7 +97,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
     const pid_t child = ::fork();
     if (child == 0) {
       auto sink = table.Open();
-      for (int n = Table::Committed(*sink);; ++n) {
+      for (int n = ChangedTable::Committed(*sink);; ++n) {
         (void)table.Commit(*sink, n);
         for (int step = 0; step < 12; ++step) (void)sink->Maintain(Tidying::kThorough);
       }
@@ -107,7 +107,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
     ::kill(child, SIGKILL);
     REQUIRE(::waitpid(child, nullptr, 0) == child);
     auto sink = table.Open();
-    const int now = Table::Committed(*sink);
+    const int now = ChangedTable::Committed(*sink);
     CHECK(now >= committed);
     committed = now;
     const auto loaded = table.catalog->LoadTable(IdentOf(table.settings));
@@ -130,7 +130,7 @@ TEST_CASE("kill -9 during maintenance: the next run finds the rows and the offse
 }
 
 TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is dropped and done later") {
-  Table table;
+  ChangedTable table;
   auto sink = table.Open();
   for (int n = 0; n < 10; ++n) REQUIRE(table.Commit(*sink, n));
   for (int step = 0; step < 3; ++step) REQUIRE(sink->Maintain(Tidying::kThorough));
@@ -175,7 +175,7 @@ TEST_CASE("a foreign writer's deletes during a rewrite are kept; the rewrite is 
   }
   REQUIRE(table.Commit(*sink, 10));
   table.clock.step_ms = 40'000;  // what failed may be tried again
-  Table::Finish(*sink, Tidying::kThorough);
+  ChangedTable::Finish(*sink, Tidying::kThorough);
   CHECK(sink->figures().data_files == 1);
   CHECK(ById(table.Seen()["rows"]) == expected);
 }

@@ -6,10 +6,10 @@ namespace cdc::worker {
 
 using nlohmann::json;
 
-Source MakeStream(Changes changes, size_t size, uint32_t seed) {
+SourceStream MakeStream(Changes changes, size_t size, uint32_t seed) {
   std::mt19937 dice(seed);
   const auto roll = [&](uint32_t n) { return static_cast<int64_t>(dice() % n); };
-  Source source;
+  SourceStream source;
   int64_t serial = 0;
   while (source.events.size() < size) {
     const int64_t kind = roll(1000);

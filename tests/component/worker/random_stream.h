@@ -14,13 +14,13 @@
 namespace cdc::worker {
 
 /// The stream and what the source's table holds at its end, by id.
-struct Source {
+struct SourceStream {
   std::vector<Event> events;
   std::map<int64_t, nlohmann::json> rows;  ///< {"id", "n", "doc"}
 };
 
 /// Creates, updates with and without their TOAST value, changes of the key, deletes and TRUNCATEs.
 /// \param size least number of events
-Source MakeStream(Changes changes, size_t size, uint32_t seed);
+SourceStream MakeStream(Changes changes, size_t size, uint32_t seed);
 
 }  // namespace cdc::worker

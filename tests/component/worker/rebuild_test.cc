@@ -14,12 +14,12 @@ TEST_CASE("reading a lost key index again gives signs of life, and goes on after
     auto sink = table.Open();
     Marker marker;
     for (int64_t id = 0; id < kFiles; ++id) {
-      Fold fold(sink->schema());
+      Fold fold(sink->shape().schema);
       fold.batch().column(0).AppendLong(id);
       fold.batch().column(1).AppendLong(0);
       (void)fold.Upsert(table.KeyOf(id), 0, false);
       marker.offsets["t"][0] = id + 1;
-      REQUIRE(sink->Commit(fold, marker));
+      REQUIRE(sink->Commit({fold, marker}));
     }
     REQUIRE(sink->Close());
   }

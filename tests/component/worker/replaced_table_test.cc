@@ -13,7 +13,7 @@
 namespace cdc::worker {
 namespace {
 
-struct ForeignHands : Table {
+struct ForeignHands : ChangedTable {
   Result<std::unique_ptr<IcebergSink>> TryOpen() {
     IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
     return IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
@@ -120,12 +120,12 @@ TEST_CASE("a table that was replaced is held, whatever it holds now") {
   if (table.settings.append) {
     auto sink = table.TryOpen();
     REQUIRE((*sink)->Create(table.schema, {}));
-    Fold fold((*sink)->schema());
+    Fold fold((*sink)->shape().schema);
     fold.batch().column(0).AppendLong(1);
     fold.batch().column(1).AppendLong(1);
     Marker marker;
     marker.offsets["t"][0] = 1;
-    REQUIRE((*sink)->Commit(fold, marker));
+    REQUIRE((*sink)->Commit({fold, marker}));
     if (closed > 0) REQUIRE((*sink)->Close());
   } else {
     table.Fill(2, closed);

@@ -18,7 +18,7 @@ void Copy(const std::filesystem::path& from, const std::filesystem::path& to) {
 }
 
 /// A table whose last commit is a rewrite, with the state of its index before and after that.
-struct Rewritten : Table {
+struct Rewritten : ChangedTable {
   Rewritten() {
     clock.step_ms = 60;  // one step at a time
     auto sink = Open();
@@ -155,11 +155,11 @@ TEST_CASE("keys of a rewrite that were put point to its file alone, whatever oth
   auto sink = table.Open();
   const int64_t before = sink->figures().rows;
   // All keys that were in the rewritten file are removed: none of the foreign rows is theirs.
-  Fold fold(sink->schema());
+  Fold fold(sink->shape().schema);
   for (const Hash128& key : table.keys) fold.Remove(key);
   Marker marker;
   marker.offsets["t"][0] = 12;
-  REQUIRE(sink->Commit(fold, marker));
+  REQUIRE(sink->Commit({fold, marker}));
   const Model left = ById(table.Seen()["rows"]);
   CHECK(std::count_if(left.begin(), left.end(), [](const auto& row) { return row.first >= 1'000'000; }) ==
         static_cast<int64_t>(table.keys.size()));
@@ -167,7 +167,7 @@ TEST_CASE("keys of a rewrite that were put point to its file alone, whatever oth
 }
 
 TEST_CASE("a rewritten file that no commit takes over goes: TRUNCATE, or the end of the run") {
-  Table table;
+  ChangedTable table;
   table.clock.step_ms = 60;  // one step at a time
   auto sink = table.Open();
   for (int n = 0; n < 10; ++n) REQUIRE(table.Commit(*sink, n));
@@ -179,11 +179,11 @@ TEST_CASE("a rewritten file that no commit takes over goes: TRUNCATE, or the end
     }
     REQUIRE(sink->figures().data_files >= 10);  // written, not committed
     if (truncated) {
-      Fold fold(sink->schema());
+      Fold fold(sink->shape().schema);
       fold.Truncate();
       Marker marker;
       marker.offsets["t"][0] = 11;
-      REQUIRE(sink->Commit(fold, marker));
+      REQUIRE(sink->Commit({fold, marker}));
       REQUIRE(sink->Maintain(Tidying::kThorough));
     } else {
       sink.reset();

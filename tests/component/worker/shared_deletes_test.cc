@@ -20,8 +20,8 @@ using Model = std::map<int64_t, int64_t>;  ///< id → version
 constexpr int64_t kFileRows = 2000;
 
 /// Each commit of new rows makes a data file of kFileRows rows with ids in a row.
-struct Table : SinkTable {
-  Table() : SinkTable(LongColumns({"id", "version"})), sink(Open()) {}
+struct ChangedTable : SinkTable {
+  ChangedTable() : SinkTable(LongColumns({"id", "version"})), sink(Open()) {}
 
   void Put(int64_t first, int64_t count, int64_t step, Fold* fold) {
     for (int64_t i = 0; i < count; ++i) {
@@ -41,11 +41,11 @@ struct Table : SinkTable {
 
   template <typename Fill>
   Committed Commit(const Fill& fill) {
-    Fold fold(sink->schema());
+    Fold fold(sink->shape().schema);
     fill(&fold);
     Marker marker;
     marker.offsets["t"][0] = ++offset;
-    auto committed = sink->Commit(fold, marker);
+    auto committed = sink->Commit({fold, marker});
     REQUIRE(committed);
     return *committed;
   }
@@ -74,7 +74,7 @@ struct Table : SinkTable {
 }  // namespace
 
 TEST_CASE("a commit that takes rows from many data files writes one delete file") {
-  Table table;
+  ChangedTable table;
   table.MakeFiles(12);
   for (int n = 0; n < 5; ++n) {
     const Committed done = table.Commit([&](Fold* fold) { table.Put(n, 12 * kFileRows / 100, 100, fold); });
@@ -93,7 +93,7 @@ TEST_CASE("a commit that takes rows from many data files writes one delete file"
 }
 
 TEST_CASE("recent deletes settle every few commits, and no run leaves more than one file of each") {
-  Table table;
+  ChangedTable table;
   table.settings.target_file_bytes = 1 << 30;
   table.MakeFiles(3, 10'000);
   for (int n = 0; n < 9; ++n) {
@@ -112,14 +112,14 @@ TEST_CASE("recent deletes settle every few commits, and no run leaves more than 
 }
 
 TEST_CASE("a table at rest has deletes for each data file by itself") {
-  Table table;
+  ChangedTable table;
   table.settings.target_file_bytes = 1;  // nothing is small enough to be merged
   table.MakeFiles(3);
   table.Commit([&](Fold* fold) { table.Remove(1, 30, 200, fold); });
   CHECK(table.sink->figures().delete_files == 1);
   REQUIRE(table.sink->Maintain(Tidying::kBetweenCommits));
   CHECK(table.sink->figures().delete_files == 1);
-  Table::Finish(*table.sink, Tidying::kIdle);
+  ChangedTable::Finish(*table.sink, Tidying::kIdle);
   CHECK(table.sink->figures().delete_files == 3);
   CHECK(table.sink->figures().deleted_rows == 30);
   table.CheckRows(true);
@@ -129,7 +129,7 @@ TEST_CASE("a table at rest has deletes for each data file by itself") {
 }
 
 TEST_CASE("a data file without rows left goes, and with it what the shared deletes said of it") {
-  Table table;
+  ChangedTable table;
   table.MakeFiles(4);
   table.Commit([&](Fold* fold) { table.Remove(0, 40, 200, fold); });
   table.Commit([&](Fold* fold) { table.Remove(0, kFileRows, 1, fold); });
@@ -142,7 +142,7 @@ TEST_CASE("a data file without rows left goes, and with it what the shared delet
 
 TEST_CASE("beyond what may be shared, data files get deletes of their own, a few at a time") {
   constexpr int64_t kRows = 20'000;
-  Table table;
+  ChangedTable table;
   table.settings.target_file_bytes = 1 << 30;
   table.MakeFiles(4, kRows);
   for (int n = 0; n < 6; ++n) {
@@ -152,13 +152,13 @@ TEST_CASE("beyond what may be shared, data files get deletes of their own, a few
   }
   CHECK(table.sink->figures().delete_files > 1);
   table.CheckRows();
-  Table::Finish(*table.sink, Tidying::kThorough);
+  ChangedTable::Finish(*table.sink, Tidying::kThorough);
   CHECK(table.sink->figures().deleted_rows == 0);
   table.CheckRows();
 }
 
 TEST_CASE("after a TRUNCATE nothing is left of shared deletes") {
-  Table table;
+  ChangedTable table;
   table.MakeFiles(3);
   table.Commit([&](Fold* fold) { table.Remove(1, 30, 200, fold); });
   table.Commit([&](Fold* fold) {

@@ -33,8 +33,8 @@ std::unique_ptr<IcebergSink> SinkTable::Open() {
   IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
   auto sink = IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
   REQUIRE(sink);
-  if ((*sink)->schema() == nullptr) REQUIRE((*sink)->Create(schema, {schema.fields.front().name}));
-  secret = (*sink)->key_secret();
+  if ((*sink)->shape().schema == nullptr) REQUIRE((*sink)->Create(schema, {schema.fields.front().name}));
+  secret = (*sink)->shape().key_secret;
   return std::move(*sink);
 }
 

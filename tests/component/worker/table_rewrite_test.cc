@@ -65,7 +65,7 @@ class CrossedCatalog final : public iceberg::Catalog {
 
 /// Some thousand rows in several files, a part of them deleted or superseded, to be written in files of 20
 /// kB.
-struct Retypable : Table {
+struct Retypable : ChangedTable {
   static constexpr int kBatches = 6;
   Retypable() {
     settings.target_file_bytes = 12 << 10;
@@ -83,14 +83,14 @@ struct Retypable : Table {
   }
   /// Upserts `id` with `version` and deletes `gone` in one commit.
   void Change(IcebergSink& sink, int64_t id, const std::string& version, int64_t gone) const {
-    Fold fold(sink.schema());
+    Fold fold(sink.shape().schema);
     fold.batch().column(0).AppendLong(id);
     fold.batch().column(1).AppendBytes(version);
     (void)fold.Upsert(KeyOf(id), 0, false);
     fold.Remove(KeyOf(gone));
     Marker marker;
     marker.offsets["t"][0] = kBatches + 1;
-    REQUIRE(sink.Commit(fold, marker));
+    REQUIRE(sink.Commit({fold, marker}));
   }
   void Elsewhere(const std::string& action, const std::string& what) const {
     const auto done = RunPython("tests/component/worker/write_rows.py",
@@ -112,7 +112,7 @@ TEST_CASE("a table is written anew in one commit: rows cast, offsets kept, older
   {
     auto sink = table.Open();
     REQUIRE(sink->Retype(kToText));
-    CHECK(sink->schema()->fields[1].type == Type::Of(TypeKind::kString));
+    CHECK(sink->shape().schema->fields[1].type == Type::Of(TypeKind::kString));
     CHECK(sink->figures().data_files > 1);
     CHECK(sink->figures().delete_files == 0);
     CHECK(sink->figures().rows == static_cast<int64_t>(model.size()));
@@ -159,18 +159,18 @@ TEST_CASE("the key's type changes, and rows are found by its new values") {
   {
     auto sink = table.Open();
     REQUIRE(sink->Retype({{"id", Type::Of(TypeKind::kLong), Type::Of(TypeKind::kString)}}));
-    CHECK(sink->schema()->fields[0].required);
+    CHECK(sink->shape().schema->fields[0].required);
     REQUIRE(sink->Close());
   }
   auto sink = table.Open();
-  Fold fold(sink->schema());
+  Fold fold(sink->shape().schema);
   const int64_t id = expected.begin()->first;
   fold.batch().column(0).AppendBytes(std::to_string(id));
   fold.batch().column(1).AppendLong(-1);
-  (void)fold.Upsert(rows::KeyHasher(sink->key_secret(), {0})(fold.batch(), 0), 0, false);
+  (void)fold.Upsert(rows::KeyHasher(sink->shape().key_secret, {0})(fold.batch(), 0), 0, false);
   Marker marker;
   marker.offsets["t"][0] = Retypable::kBatches + 1;
-  const auto committed = sink->Commit(fold, marker);
+  const auto committed = sink->Commit({fold, marker});
   REQUIRE(committed);
   CHECK(committed->deletes == 1);
   expected[id] = -1;
@@ -218,7 +218,7 @@ struct Flagged : SinkTable {
 
   void Put(IcebergSink& sink, const std::map<int64_t, std::optional<bool>>& rows,
            const std::vector<int64_t>& gone = {}) {
-    Fold fold(sink.schema());
+    Fold fold(sink.shape().schema);
     for (const auto& [id, flag] : rows) {
       fold.batch().column(0).AppendLong(id);
       if (flag)
@@ -230,7 +230,7 @@ struct Flagged : SinkTable {
     for (const int64_t id : gone) fold.Remove(KeyOf(id));
     Marker marker;
     marker.offsets["t"][0] = ++commits_;
-    REQUIRE(sink.Commit(fold, marker));
+    REQUIRE(sink.Commit({fold, marker}));
   }
   static std::vector<Retyped> ToText() { return {{"flag", kFlag, Type::Of(TypeKind::kString)}}; }
 
@@ -249,7 +249,7 @@ TEST_CASE("where no row has a value whose text is uncertain, the table is writte
                     {6, std::nullopt}, {7, std::nullopt}, {8, std::nullopt}});
   table.Put(*sink, {}, {3});
   REQUIRE(sink->Retype(Flagged::ToText()));
-  CHECK(sink->schema()->fields[1].type == Type::Of(TypeKind::kString));
+  CHECK(sink->shape().schema->fields[1].type == Type::Of(TypeKind::kString));
   CHECK(sink->figures().rows == 7);
   REQUIRE(sink->Close());
   for (const json& row : table.Seen()["rows"]) CHECK(row["flag"].is_null());
@@ -268,7 +268,7 @@ TEST_CASE("a value whose text is uncertain holds the table, and nobody is told t
     CHECK(held.error().message.find("which PostgreSQL type's text") != std::string::npos);
     CHECK(held.error().hint.find("cdc reset t --yes") != std::string::npos);
     const auto now = table.catalog->LoadTable(IdentOf(table.settings))->metadata;
-    CHECK(iceberg_sink::ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->schema()).empty());
+    CHECK(iceberg_sink::ReadRetyped(table.settings.index_folder, now->table_uuid, *sink->shape().schema).empty());
   }
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("the source's name is learned also from a Kafka that takes seconds to 
   }
   const auto config =
       *config::Parse(std::string(kGood) + "[tables.Mixed_Case]\n", fs::path(folder) / "tables.toml");
-  TableSettings settings = SettingsOf(*config, *config->FindTable("Mixed_Case"));
+  SourceSettings settings = SettingsOf(*config, *config->FindTable("Mixed_Case"));
   kafka::ConsumerOptions options;
   options.bootstrap_servers = broker->bootstrap_servers();
   options.group_id = "g";

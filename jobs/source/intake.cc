@@ -1,0 +1,233 @@
+#include "jobs/source/intake.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "lib/contract/names.h"
+
+namespace cdc::source {
+namespace {
+
+using Verdict = Intake::Verdict;
+
+std::shared_ptr<const rows::Schema> SchemaOf(const worker::Table& table) {
+  auto schema = table.shape().schema;
+  return schema != nullptr ? schema : std::make_shared<const rows::Schema>();
+}
+
+}  // namespace
+
+Intake::Intake(const SourceSettings& settings, worker::Table& table, DeadLetters& letters, TaintedKeys& tainted,
+               Mapping* mapping, std::function<Result<SourceDescription>()> describe, const Clock& clock,
+               log::Logger log)
+    : settings_(settings),
+      table_(table),
+      letters_(letters),
+      tainted_(tainted),
+      mapping_(mapping),
+      describe_(std::move(describe)),
+      clock_(clock),
+      log_(std::move(log)),
+      declared_(settings.declared),
+      placeholder_(settings.declared.handling.unavailable_placeholder),
+      fold_(SchemaOf(table)),
+      changes_(table.checkpoint() ? table.checkpoint()->key_changes : contract::KeyChangeState{}),
+      streak_(LetterStreak::Load(settings.index_folder / kStreakFile)) {
+  declared_.as_text = table_.needs_source_types();
+  std::error_code ignored;
+  shared_topic_ =
+      !settings_.takes_all && std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
+  if (const auto schema = table_.shape().schema) {
+    // A tombstone, a TRUNCATE or a broken message may come before the first event that says how rows are
+    // written.
+    auto columns = ColumnsOfNames(SourceColumns(*schema), {}, declared_, schema.get());
+    if (columns) MakeDecoders(std::move(*columns));
+  }
+  DeriveAnew();
+}
+
+void Intake::DeriveAnew() {
+  if (mapping_ == nullptr) return;
+  fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
+    for (const int at : derived_columns_) {
+      if (at >= 0) batch->column(static_cast<size_t>(at)).Truncate(row);
+    }
+    mapping_->Map(batch, row, derived_columns_);
+  });
+}
+
+void Intake::SwapFold(Fold* other) {
+  carried_keys_ = fold_.noted_keys();
+  std::swap(fold_, *other);
+  DeriveAnew();
+}
+
+void Intake::StartBatch() {
+  const auto noted = carried_keys_ != nullptr ? std::exchange(carried_keys_, nullptr) : fold_.noted_keys();
+  fold_.Reset(SchemaOf(table_));
+  if (table_.needs_key_values()) fold_.KeepKeys(key_columns_);
+  if (noted != nullptr) {
+    for (const auto& [key, change] : changes_.open()) fold_.NoteKey(key, noted->Find(key));
+  }
+  kept_.clear();
+  kept_bytes_ = 0;
+  counts_.clear();
+  changes_.CarryOver();
+  TakeInKeyChanges();
+}
+
+bool Intake::has_changes() const {
+  return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > changes_.open().size();
+}
+
+Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                                int32_t partitions) {
+  partitions_ = partitions;
+  const auto value = message.value();
+  if (!value) return TakeTombstone(message);
+  const auto envelope = envelopes_.Parse(*value);
+  if (!envelope) {
+    CDC_TRY(Bad(message, Describe(envelope.error())));
+    // The change it carried is unknown, and so from here on is the row.
+    Taint(message);
+    return Verdict::kTaken;
+  }
+  if (envelope->is_tombstone) return TakeTombstone(message);
+  if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
+  is_change_ = true;
+  ++own_;
+  if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope))
+    return Verdict::kTaken;
+  if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
+
+  ahead_ = ahead;
+  const auto followed = FollowShape(message, *envelope, ahead);
+  if (!followed && followed.error().kind == ErrorKind::kBadValue) {
+    return DropRow(message, fold_.batch().rows(), followed.error().message);
+  }
+  if (!followed || *followed == Verdict::kCommitFirst) return followed;
+  if (rows_ == nullptr) return Verdict::kTaken;  // a removal before the table's first row, or a bad letter
+  if (envelope->op == event::Op::kDelete) return TakeDelete(message, *envelope);
+  CDC_ASSIGN(const Verdict taken, TakeRow(message, *envelope));
+  if (taken == Verdict::kTaken || !relearn_) return taken;
+  // A column that the plan does not know: learn the shape anew, then read the row again.
+  CDC_ASSIGN(const Verdict learnt, FollowShape(message, *envelope, ahead));
+  if (learnt == Verdict::kCommitFirst) return learnt;
+  CDC_ASSIGN(const Verdict again, TakeRow(message, *envelope));
+  if (again == Verdict::kTaken || !relearn_) return again;
+  relearn_ = false;
+  if (envelope->schema.empty()) return Untyped(envelope->after);
+  return DropRow(message, fold_.batch().rows(), rows_->error() + " and its schema does not have it");
+}
+
+Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Envelope& envelope) {
+  const uint32_t row = fold_.batch().rows();
+  const event::RowOutcome outcome = rows_->Decode(envelope.after, &fold_.batch());
+  if (outcome == event::RowOutcome::kUnknownColumn) {
+    relearn_ = true;
+    return Verdict::kCommitFirst;
+  }
+  if (outcome == event::RowOutcome::kBadValue) return TakeBadRow(message, envelope);
+  if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
+  FillMetadata(row, static_cast<char>(envelope.op), envelope);
+  const bool gaps = outcome == event::RowOutcome::kWithGaps;
+  if (by_content()) return TakeByContent(message, envelope, row, gaps);
+  if (!settings_.append) return TakeKeyed(message, envelope, row, gaps);
+  if (gaps)
+    return DropRow(message, row,
+                   "an unchanged TOAST value was not sent, and an append-only table has no old row");
+  return Verdict::kTaken;
+}
+
+void Intake::NoteSource(const kafka::Message& message) {
+  const auto value = message.value();
+  if (!value) return;
+  const auto envelope = envelopes_.Parse(*value);
+  if (!envelope) return;
+  if (const auto source = event::ParseSource(envelope->source))
+    source_lsn_ = std::max(source_lsn_, source->lsn);
+}
+
+/// Takes a half-appended row back and dead-letters its event.
+Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason,
+                                bool taints) {
+  fold_.batch().Truncate(row);
+  CDC_TRY(Bad(message, reason));
+  CDC_TRY(CloseKeyChangeOf(message));
+  if (taints) Taint(message);
+  return Verdict::kTaken;
+}
+
+Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
+                                     int32_t partitions) {
+  if (partitions > 1) {
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format(
+            "TRUNCATE at {}[{}]@{}: in a topic of {} partitions nothing says which rows came before it",
+            message.topic(), message.partition(), message.offset(), partitions),
+        fmt::format(
+            "`cdc adopt {0} --yes` goes on behind it, `cdc reset {0} --yes` rebuilds; or use one partition",
+            settings_.table)};
+  }
+  if (table_.shape().schema == nullptr) return Verdict::kTaken;
+  if (settings_.append) return AppendRemoval(message, envelope);
+  CDC_TRY(CheckTruncated(message, envelope));
+  fold_.Truncate();
+  changes_.Truncate();
+  counts_.clear();
+  kept_.clear();
+  kept_bytes_ = 0;
+  tainted_.Clear();
+  return Verdict::kTaken;
+}
+
+/// Append-only tables keep a row for each removal: what the event knows of it, and the operation.
+Result<Verdict> Intake::AppendRemoval(const kafka::Message& message, const event::Envelope& envelope) {
+  if (rows_ == nullptr) return Verdict::kTaken;
+  const uint32_t row = fold_.batch().rows();
+  std::string_view image = envelope.before;
+  if (message.key()) {
+    std::string_view schema;
+    const auto key = keys_.ParseKey(*message.key(), &schema);
+    if (!key) return DropRow(message, row, key.error().message);
+    image = *key;
+  }
+  if (image.empty()) image = "{}";
+  const event::RowOutcome outcome = rows_->Decode(image, &fold_.batch());
+  if (outcome != event::RowOutcome::kWhole) return DropRow(message, row, "delete: " + rows_->error());
+  if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
+  FillMetadata(row, static_cast<char>(envelope.op), envelope);
+  return Verdict::kTaken;
+}
+
+void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope) {
+  rows::Batch& batch = fold_.batch();
+  const auto column = [&](int at) -> rows::Column& { return batch.column(static_cast<size_t>(at)); };
+  if (ingestion_time_ >= 0)
+    column(ingestion_time_).AppendLong(now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()));
+  if (operation_ >= 0) column(operation_).AppendBytes({&op, 1});
+  if (source_lsn_column_ >= 0 || source_time_ >= 0) {
+    const auto source = event::ParseSource(envelope.source);
+    if (source_lsn_column_ >= 0) {
+      if (source && source->lsn > 0)
+        column(source_lsn_column_).AppendLong(source->lsn);
+      else
+        column(source_lsn_column_).AppendNull();
+    }
+    if (source_time_ >= 0) {
+      if (source && source->ts_ms > 0)
+        column(source_time_).AppendLong(source->ts_ms * 1000);
+      else
+        column(source_time_).AppendNull();
+    }
+  }
+  // Columns of the table that neither the source nor this worker fills.
+  for (size_t i = 0; i < batch.column_count(); ++i) {
+    if (batch.column(i).size() == row) batch.column(i).AppendNull();
+  }
+}
+
+}  // namespace cdc::source
