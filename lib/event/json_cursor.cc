@@ -263,6 +263,8 @@ bool JsonCursor::SkipValue(std::string_view* out) {
 /// Counts brackets outside strings, 64 bytes at a time. Quotes that are not escaped split a block into text
 /// and structure; most blocks hold no bracket at all.
 bool JsonCursor::SkipNested() {
+  // Readers of schemas call themselves once a level: a message that nests deeper is no event of Debezium's.
+  constexpr int kMaxDepth = 500;
   int depth = 0;
   uint64_t in_string = 0;  // all ones: the block before ended inside a string
   bool escaped = false;    // the block before ended with a backslash that escapes
@@ -281,6 +283,7 @@ bool JsonCursor::SkipNested() {
       for (uint64_t marks = block.brackets & ~strings; marks != 0; marks &= marks - 1) {
         const int n = std::countr_zero(marks);
         depth += (start[n] | 0x20) == '{' ? 1 : -1;
+        if (depth > kMaxDepth) return false;
         if (depth > 0) continue;
         at_ = start + n + 1;
         return true;

@@ -4,6 +4,9 @@
 #include <iterator>
 #include <random>
 
+#include "lib/event/envelope.h"
+#include "tests/support/result_printing.h"
+
 namespace cdc::event {
 namespace {
 
@@ -77,6 +80,20 @@ TEST_CASE("an object ends where it ends, wherever that falls in the blocks that 
     REQUIRE(got == value);
     JsonCursor cut(std::string_view(message).substr(0, value.size() - 1));
     REQUIRE_FALSE(cut.SkipValue(&got));
+  }
+}
+
+TEST_CASE("a value that nests deeper than any event is refused") {
+  const auto nested = [](int depth) {
+    return std::string(static_cast<size_t>(depth), '[') + std::string(static_cast<size_t>(depth), ']');
+  };
+  std::string_view value;
+  CHECK(JsonCursor(nested(500), true).SkipValue(&value));
+  for (const int depth : {501, 20'000, 1'000'000}) {
+    const std::string text = nested(depth);
+    CHECK_FALSE(JsonCursor(text, true).SkipValue(&value));
+    EnvelopeParser parser;
+    CHECK_FALSE(parser.Parse(R"({"schema":)" + text + R"(,"payload":{"op":"c","after":{"id":1}}})"));
   }
 }
 
