@@ -1,7 +1,9 @@
 #include "orchestrator/daemon.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -34,11 +36,15 @@ Status SaveConfig(const std::string& text, const std::filesystem::path& file) {
   namespace fs = std::filesystem;
   const fs::path temporary = file.string() + ".new";
   std::error_code ec;
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  fs::permissions(temporary, fs::perms::owner_read | fs::perms::owner_write, ec);
-  out << text;
-  out.close();
-  if (!out || ec) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
+  fs::remove(temporary, ec);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  std::string_view rest = text;
+  while (fd >= 0 && !rest.empty()) {
+    const ssize_t written = ::write(fd, rest.data(), rest.size());
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  if (fd < 0 || ::close(fd) != 0 || !rest.empty()) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
   fs::rename(temporary, file, ec);
   if (ec)
     return Error{ErrorKind::kTransient, fmt::format("cannot write {}: {}", file.string(), ec.message())};
@@ -256,7 +262,13 @@ Result<std::unique_ptr<Daemon>> Daemon::Make(std::shared_ptr<const config::Confi
         "cdc status, cdc stop, or another [orchestrator] state_dir"};
   }
   if (!lock) return lock.error();
-  CDC_ASSIGN(contract::Ledger ledger, contract::Ledger::Open(layout.ledger()));
+  std::filesystem::path damaged;
+  CDC_ASSIGN(contract::Ledger ledger, contract::Ledger::OpenOrReplace(layout.ledger(), &damaged));
+  if (!damaged.empty()) {
+    logger.Warn("the ledger was damaged: it is {} now, and a new one is begun. Rate limits and Held states are forgotten, "
+                "no data is",
+                damaged.string());
+  }
   auto impl = std::make_unique<Impl>(std::move(config), std::move(logger), std::move(*lock),
                                      std::move(ledger), std::move(options));
   CDC_TRY(impl->Prepare());

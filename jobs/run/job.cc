@@ -122,6 +122,7 @@ Status RunTable(const JobDefinition& job, const config::Config& config, const co
   SourceSettings settings = SettingsOf(config, table);
   KafkaSettings kafka = KafkaSettingsOf(config, table.name);
   kafka.dead_letters = table.dead_letters;
+  CDC_TRY(contract::PrepareStateFolder(config.orchestrator.state_dir));
   auto lock = contract::LockFile::TryAcquire(
       contract::StateLayout(config.orchestrator.state_dir).table_lock(table.name));
   if (!lock) return lock.error();

@@ -61,6 +61,7 @@ Status Maintain(const config::Config& config, const config::Table& table, const 
 }  // namespace
 
 Result<contract::LockFile> TakeTableLock(const config::Config& config, const std::string& table) {
+  CDC_TRY(contract::PrepareStateFolder(config.orchestrator.state_dir));
   auto lock =
       contract::LockFile::TryAcquire(contract::StateLayout(config.orchestrator.state_dir).table_lock(table));
   if (!lock && lock.error().kind == ErrorKind::kConflict) {

@@ -107,10 +107,12 @@ Status Prepare(sqlite::Database& db) {
   return transaction.Commit();
 }
 
+/// Made by a newer program: sound, but not for this one.
+bool IsNewer(const Error& error) { return error.message.find("schema version") != std::string::npos; }
+
 Error Explain(const std::filesystem::path& path, Error error) {
   // lib/sqlite cannot know that this file may be thrown away.
-  bool damaged =
-      error.kind == ErrorKind::kCorrupt && error.message.find("schema version") == std::string::npos;
+  const bool damaged = error.kind == ErrorKind::kCorrupt && !IsNewer(error);
   if (!error.hint.empty() && !damaged) return error;
   if (error.kind == ErrorKind::kTransient) {
     error.hint = fmt::format("see which process uses {} (fuser {}), and that its disk is not full",
@@ -139,6 +141,21 @@ Result<Ledger> Ledger::Open(const std::filesystem::path& path) {
   if (!db) return Explain(path, db.error());
   if (Status ready = Prepare(*db); !ready) return Explain(path, ready.error());
   return Ledger(std::make_unique<Impl>(std::move(*db)));
+}
+
+Result<Ledger> Ledger::OpenOrReplace(const std::filesystem::path& path, std::filesystem::path* aside) {
+  namespace fs = std::filesystem;
+  auto opened = Open(path);
+  if (opened || opened.error().kind != ErrorKind::kCorrupt || IsNewer(opened.error())) return opened;
+  fs::path away;
+  std::error_code failed;
+  for (int n = 1; n == 1 || fs::exists(away, failed); ++n) away = fmt::format("{}.damaged-{}", path.string(), n);
+  fs::rename(path, away, failed);
+  if (failed) return opened;
+  // Of the damaged file: a new one must not take them for its own.
+  for (const char* part : {"-wal", "-shm"}) fs::remove(path.string() + part, failed);
+  *aside = away;
+  return Open(path);
 }
 
 Result<Ledger> Ledger::OpenReadOnly(const std::filesystem::path& path) {

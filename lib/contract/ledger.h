@@ -58,6 +58,9 @@ class Ledger {
  public:
   /// Opens or makes the file and its folder, in WAL mode, and brings its schema up to date.
   static Result<Ledger> Open(const std::filesystem::path& path);
+  /// The same; a damaged one is moved aside, and a new one made: it may be lost (docs/architecture.md).
+  /// \param aside gets where the damaged one is now; empty: it was sound
+  static Result<Ledger> OpenOrReplace(const std::filesystem::path& path, std::filesystem::path* aside);
   static Result<Ledger> OpenReadOnly(const std::filesystem::path& path);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

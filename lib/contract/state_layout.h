@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/core/result.h"
+
 namespace cdc::contract {
 
 class StateLayout {
@@ -35,6 +37,11 @@ class StateLayout {
  private:
   std::filesystem::path root_;
 };
+
+/// Makes `state_dir`, or takes from group and others what rights they have there: passwords, locks that anybody could hold
+/// and a control socket lie in it. \return kInvalidConfig: it cannot be made, or belongs to another user who lets others
+/// in.
+Status PrepareStateFolder(const std::filesystem::path& state_dir);
 
 /// The table's name at the source, as a worker has noted it in the table's index folder because the topic's
 /// name does not show it; empty: it has not.

@@ -9,6 +9,7 @@
 
 #include "lib/contract/control.h"
 #include "lib/sqlite/database.h"
+#include "tests/support/result_printing.h"
 
 namespace cdc::contract {
 namespace {
@@ -121,6 +122,33 @@ TEST_CASE("a damaged ledger says what to do") {
   REQUIRE(ledger.has_error());
   CHECK(ledger.error().kind == ErrorKind::kCorrupt);
   CHECK(ledger.error().hint.find("move") == 0);
+}
+
+TEST_CASE("a damaged ledger is moved aside and a new one begun; a newer program's is left alone") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / "cdc-damaged-ledger";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  const fs::path path = folder / "ledger.db";
+  std::ofstream(path) << std::string(8'192, 'x');
+  fs::path aside;
+  {
+    auto ledger = Ledger::OpenOrReplace(path, &aside);
+    REQUIRE(ledger);
+    CHECK(fs::file_size(aside) == 8'192);
+    CHECK(ledger->Tables()->empty());
+  }
+  aside.clear();
+  REQUIRE(Ledger::OpenOrReplace(path, &aside));
+  CHECK(aside.empty());
+  {
+    auto db = sqlite::Database::Open(path.string());
+    REQUIRE(db);
+    REQUIRE(db->SetUserVersion(99));
+  }
+  CHECK_FALSE(Ledger::OpenOrReplace(path, &aside));
+  CHECK(fs::exists(path));
+  fs::remove_all(folder);
 }
 
 TEST_CASE("control lines survive the trip") {
