@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lib/config/config.h"
+#include "lib/config/document_limits.h"
 #include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
@@ -64,6 +65,10 @@ Result<std::shared_ptr<const Config>> Parse(std::string_view text, const fs::pat
   Problems& found = problems ? *problems : local;
   found.clear();
   fs::path file = fs::absolute(path).lexically_normal();
+  if (const auto excess = FindExcess(text)) {
+    found.push_back(*excess);
+    return Error{ErrorKind::kInvalidConfig, FormatProblems(path.string(), found)};
+  }
   toml::parse_result parsed = toml::parse(text, file.string());
   std::shared_ptr<const Config> config;
   if (parsed) {
@@ -86,9 +91,13 @@ Result<std::shared_ptr<const Config>> Load(const fs::path& path, Problems* probl
                  fmt::format("read configuration {}: {}", path.string(), ec ? ec.message() : "no such file"),
                  "name the file with --config"};
   }
+  if (fs::is_directory(path, ec)) {
+    return Error{ErrorKind::kInvalidConfig, fmt::format("read configuration {}: it is a folder", path.string()),
+                 fmt::format("name the file in it: --config {}", (path / "tables.toml").string())};
+  }
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (!in.is_open() || in.bad() || fs::is_directory(path, ec)) {
+  if (!in.is_open() || in.bad()) {
     return Error{ErrorKind::kTransient, fmt::format("read configuration {}: not readable", path.string()),
                  "check the file's owner and mode"};
   }

@@ -7,6 +7,7 @@
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
 #include "lib/config/table_names.h"
+#include "lib/contract/names.h"
 
 namespace cdc::config {
 namespace {
@@ -98,6 +99,18 @@ class TopicOwners {
   std::set<std::string> chosen_;  ///< topics of entries that say which they mean
 };
 
+/// Locks, indexes and logs of a table lie under a name that is made from its own.
+void CheckFileKeys(const std::vector<Entry>& entries, Problems* problems) {
+  std::map<std::string, std::string> taken;  // file key → entry
+  for (const Entry& entry : entries) {
+    const auto [it, fresh] = taken.emplace(contract::FileKey(entry.table.name), entry.table.name);
+    if (fresh) continue;
+    problems->push_back({entry.line, "tables." + entry.table.name,
+                         fmt::format("has the file name {} in state_dir, as table {} has: give one of them another name",
+                                     it->first, it->second)});
+  }
+}
+
 /// Two tables must not be written to one, and no table reads dead letters.
 void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Problems* problems) {
   std::map<std::pair<std::string, std::string>, std::string> taken;  // sink and name in it → entry
@@ -165,6 +178,7 @@ void ReadTables(const toml::table& tables, const Document& document, Config* con
   TopicOwners(document.problems, config).Give(entries);
   for (const Entry& entry : entries) config->tables.push_back(entry.table);
   CheckPlaces(entries, *config, document.problems);
+  CheckFileKeys(entries, document.problems);
 }
 
 }  // namespace cdc::config
