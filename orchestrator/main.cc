@@ -13,6 +13,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/log/logger.h"
+#include "orchestrator/configuration_check.h"
 #include "orchestrator/daemon.h"
 #include "orchestrator/options.h"
 
@@ -30,17 +31,27 @@ int Fail(const cdc::Error& error) {
 int Check(const cdc::orchestrator::CommandLine& line) {
   cdc::config::Problems problems;
   auto config = cdc::config::Load(line.config, &problems);
-  if (config) {
-    fmt::print("{}: fine, {} tables\n", line.config, (*config)->tables.size());
-    return 0;
+  if (!config) {
+    fmt::print(stderr, "{}\n", Describe(config.error()));
+    return static_cast<int>(ExitCode::kPermanent);
   }
-  fmt::print(stderr, "{}\n", Describe(config.error()));
-  return static_cast<int>(ExitCode::kPermanent);
+  const auto jobs = cdc::orchestrator::JobsFolder();
+  if (!jobs) return Fail(jobs.error());
+  problems = cdc::orchestrator::FindProblems(**config, *jobs);
+  if (!problems.empty()) {
+    fmt::print(stderr, "{}\n", cdc::config::FormatProblems(line.config, problems));
+    return static_cast<int>(ExitCode::kPermanent);
+  }
+  const size_t tables = (*config)->tables.size();
+  fmt::print("{}: OK, {} table{}{}\n", line.config, tables, tables == 1 ? "" : "s",
+             tables == 0 && !(*config)->discover ? ": add [tables.<name>] for each table to be written" : "");
+  return 0;
 }
 
 cdc::Result<bool> Run(const cdc::orchestrator::CommandLine& line) {
   CDC_ASSIGN(auto config, cdc::config::Load(line.config));
   CDC_ASSIGN(auto jobs, cdc::orchestrator::JobsFolder());
+  CDC_TRY(cdc::contract::PrepareStateFolder(config->orchestrator.state_dir));
   cdc::contract::StateLayout layout(config->orchestrator.state_dir);
   CDC_ASSIGN(auto logger,
              cdc::log::Logger::Make({.to_stderr = std::getenv(cdc::contract::kLogToFileOnly) == nullptr,

@@ -24,7 +24,11 @@ namespace {
 Status Set(rd_kafka_conf_t* config, const std::string& name, const std::string& value, bool users) {
   char why[512] = {};
   if (rd_kafka_conf_set(config, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK) return {};
-  return Error{ErrorKind::kInvalidConfig, fmt::format("Kafka property {} = \"{}\": {}", name, value, why),
+  // librdkafka repeats the value, which may be a password.
+  std::string reason = why;
+  for (size_t at = 0; !value.empty() && (at = reason.find(value, at)) != reason.npos; ++at)
+    reason.replace(at, value.size(), "…");
+  return Error{ErrorKind::kInvalidConfig, fmt::format("Kafka property {}: {}", name, reason),
                users ? fmt::format("correct or remove {} in [kafka.properties]", name) : ""};
 }
 }  // namespace

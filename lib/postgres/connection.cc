@@ -1,5 +1,7 @@
 #include "lib/postgres/connection_internal.h"
 
+#include "lib/postgres/session.h"
+
 #include <fmt/core.h>
 
 namespace cdc::postgres {
@@ -26,17 +28,38 @@ std::string Trim(std::string_view text) {
   return std::string(text);
 }
 
-Result<Connection> Connect(const std::string& dsn) {
-  char* why = nullptr;
-  std::unique_ptr<PQconninfoOption, Release> parsed(PQconninfoParse(dsn.c_str(), &why));
-  if (!parsed) {
-    Error error{ErrorKind::kInvalidConfig,
-                fmt::format("Reading the PostgreSQL connection string: {}",
-                            Trim(why == nullptr ? "out of memory" : why)),
-                kDsnHint};
-    PQfreemem(why);
-    return error;
+namespace {
+
+/// libpq repeats parts of the string, which may be of a password: what it quotes is left out.
+std::string WithoutQuoted(std::string_view text) {
+  std::string out;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') out += quoted ? "…\"" : "\"";
+    if (c == '"')
+      quoted = !quoted;
+    else if (!quoted)
+      out += c;
   }
+  return out;
+}
+
+}  // namespace
+
+Status CheckDsn(const std::string& dsn) {
+  char* why = nullptr;
+  const std::unique_ptr<PQconninfoOption, Release> parsed(PQconninfoParse(dsn.c_str(), &why));
+  if (parsed) return {};
+  Error error{ErrorKind::kInvalidConfig,
+              fmt::format("Reading the PostgreSQL connection string: {}",
+                          WithoutQuoted(Trim(why == nullptr ? "out of memory" : why))),
+              kDsnHint};
+  PQfreemem(why);
+  return error;
+}
+
+Result<Connection> Connect(const std::string& dsn) {
+  CDC_TRY(CheckDsn(dsn));
   // What stands later wins, so the dsn's own settings do.
   const char* names[] = {"connect_timeout", "application_name", "dbname", nullptr};
   const char* values[] = {"10", "cdc", dsn.c_str(), nullptr};

@@ -14,6 +14,9 @@
 
 namespace cdc::postgres {
 
+/// \return kInvalidConfig: libpq cannot read it. What it says tells nothing of the string's values.
+Status CheckDsn(const std::string& dsn);
+
 /// What a statement gave back, as PostgreSQL's text.
 struct Answer {
   std::vector<std::vector<std::optional<std::string>>> rows;
