@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/table_reading.h"
+#include "lib/core/printable.h"
 #include "lib/contract/names.h"
 #include "lib/contract/record_ranges.h"
 #include "lib/kafka/consumer.h"
@@ -119,19 +120,7 @@ Result<Letters> ReadLetters(const config::Config& config, const std::string& tab
   return letters;
 }
 
-std::string Printable(const std::optional<std::string>& bytes) {
-  if (!bytes) return "null";
-  std::string text;
-  for (const char c : *bytes) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) {
-      text += fmt::format("\\x{:02x}", code);
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
+std::string Shown(const std::optional<std::string>& bytes) { return bytes ? Printable(*bytes) : "null"; }
 
 /// What the tables say; a table that cannot be read counts as one without.
 class ReplayedLetters {
@@ -196,7 +185,7 @@ Result<int> Show(const Command& command, const std::string& table) {
         "reason:    {}\ntopic:     {}\npartition: {}\noffset:    {}\nwritten:   {}\nkey:       {}\nvalue:    "
         " {}\n\n",
         Printable(letter.reason), identity.topic, identity.partition, identity.offset,
-        TimeText(letter.written_ms), Printable(letter.key), Printable(letter.value));
+        TimeText(letter.written_ms), Shown(letter.key), Shown(letter.value));
   }
   return kOk;
 }

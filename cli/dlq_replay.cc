@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/table_target.h"
 #include "cli/worker_program.h"
+#include "lib/core/printable.h"
 
 namespace cdc::cli {
 namespace {
@@ -22,27 +23,13 @@ struct Options {
   int64_t limit = 0;
 };
 
-/// Letters come from outside: a terminal is shown no control characters.
-std::string Plain(const std::string& text) {
-  std::string plain;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) {
-      plain += fmt::format("\\x{:02x}", code);
-    } else {
-      plain += c;
-    }
-  }
-  return plain;
-}
-
 void Print(const nlohmann::json& line) {
   const bool dry = line.value("dry_run", false);
-  fmt::print("replay the dead letters of {}:\n", Plain(line.value("table", "")));
+  fmt::print("replay the dead letters of {}:\n", Printable(line.value("table", "")));
   for (const auto& letter : line["letters"]) {
     const std::string verdict = letter.value("verdict", ""), why = letter.value("why", "");
     fmt::print("  {}@{}: {}{}\n", letter.value("partition", 0), letter.value("offset", int64_t{0}),
-               verdict == "replayed" && dry ? "is replayed" : verdict, why.empty() ? "" : ": " + Plain(why));
+               verdict == "replayed" && dry ? "is replayed" : verdict, why.empty() ? "" : ": " + Printable(why));
   }
   if (line["counts"].empty()) fmt::print("  there are none\n");
   for (const auto& [verdict, count] : line["counts"].items())

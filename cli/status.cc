@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "lib/core/printable.h"
 #include "lib/config/settings.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
@@ -62,8 +63,8 @@ void PrintTable(const std::vector<TableRecord>& tables) {
   }
   for (const auto& t : tables) {
     if (t.reason.empty()) continue;
-    fmt::print("\n{}: {}\n", t.table, t.reason);
-    if (!t.hint.empty()) fmt::print("  {}\n", t.hint);
+    fmt::print("\n{}: {}\n", Printable(t.table), Printable(t.reason));
+    if (!t.hint.empty()) fmt::print("  {}\n", Printable(t.hint));
   }
 }
 

@@ -47,8 +47,6 @@ std::string Printable(std::string_view text) {
     if (size == 0) {
       std::snprintf(shown, sizeof shown, "\\x%02x", static_cast<unsigned>(static_cast<uint8_t>(text[0])));
       out += shown;
-    } else if (code_point == '\n' || code_point == '\r' || code_point == '\t') {
-      out += ' ';
     } else if (IsHidden(code_point)) {
       std::snprintf(shown, sizeof shown, code_point < 0x80 ? "\\x%02x" : "\\u{%04x}", code_point);
       out += shown;

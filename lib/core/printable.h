@@ -8,8 +8,8 @@
 
 namespace cdc {
 
-/// `text` on one line and without control characters. A line break becomes a space. Other control characters (C0, DEL,
-/// C1), those that turn the direction of writing (bidi) and bytes that are not UTF-8 become `\xNN` or `\u{NNNN}`.
+/// `text` on one line. Control characters (C0 with line breaks, DEL, C1), those that turn the direction of writing (bidi)
+/// and bytes that are not UTF-8 become `\xNN` or `\u{NNNN}`.
 std::string Printable(std::string_view text);
 
 }  // namespace cdc

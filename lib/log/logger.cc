@@ -20,6 +20,14 @@ spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::info;
 }
 
+/// A message holds one line: what came from outside must not forge others.
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+  }
+  return Printable(text);
+}
+
 }  // namespace
 
 struct Logger::Sinks {
@@ -55,7 +63,7 @@ Result<Logger> Logger::Make(const Options& options) {
 
 Logger Logger::With(std::string_view key, std::string_view value) const {
   Logger made = *this;
-  std::string field = Printable(key == "table" ? std::string(value) : fmt::format("{}={}", key, value));
+  std::string field = OneLine(key == "table" ? std::string(value) : fmt::format("{}={}", key, value));
   if (made.fields_.empty()) {
     made.fields_ = fmt::format("[{}] ", field);
   } else {
@@ -69,7 +77,7 @@ bool Logger::Enabled(Level level) const { return sinks_ && sinks_->logger.should
 void Logger::Format(Level level, fmt::string_view format, fmt::format_args args) const {
   if (!Enabled(level)) return;
   static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
-  std::string text = Printable(fmt::vformat(format, args));
+  std::string text = OneLine(fmt::vformat(format, args));
   sinks_->logger.log(ToSpdlog(level), "{} {}{}", kNames[static_cast<int>(level)], fields_, text);
 }
 

@@ -11,7 +11,7 @@ TEST_CASE("text that a terminal shows as it is stays as it is") {
 }
 
 TEST_CASE("what would move a cursor, forge a line or turn the text is shown by its number") {
-  CHECK(Printable("a\nb\r\nc\td") == "a b  c d");
+  CHECK(Printable("a\nb\r\nc\td") == "a\\x0ab\\x0d\\x0ac\\x09d");
   CHECK(Printable("\x1b[2J\x07\x7f") == "\\x1b[2J\\x07\\x7f");
   CHECK(Printable(std::string_view("a\0b", 3)) == "a\\x00b");
   CHECK(Printable("\xc2\x9b" "31m") == "\\u{009b}31m");      // C1: CSI in one character
