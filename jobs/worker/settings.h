@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/worker/row_rules.h"
 #include "jobs/worker/table_shape.h"
 #include "lib/kafka/partition.h"
 
@@ -36,6 +37,7 @@ struct TableSettings {
   bool rewrite_on_type_change = false;  ///< on_type_change = "rewrite"
   std::vector<std::string> key;         ///< configured, names in the table; empty: the event's own
   std::vector<OwnColumn> own_columns;   ///< that the worker adds
+  RowRules rows;                        ///< what they become
   Declarations declared;
   std::string dsn;  ///< libpq; empty: none
 

@@ -14,6 +14,7 @@
 #include "jobs/worker/fold.h"
 #include "jobs/worker/row_identity.h"
 #include "jobs/worker/type_change.h"
+#include "lib/contract/event_times.h"
 #include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
@@ -37,6 +38,7 @@ struct Marker {
   contract::RecordRanges replayed = {};
   /// The newest of those that were not: records that commits have passed over.
   contract::RecordRanges passed_over = {};
+  contract::EventTimes event_times = {};  ///< highest of each partition, where events have a time
 };
 
 struct Committed {
