@@ -228,8 +228,7 @@ Marker Loop::PresentMarker() const {
     marker.valid_through_ms =
         std::min(marker.valid_through_ms.value_or(partition.newest_ms), partition.newest_ms);
   }
-  marker.source_lsn = ports_.intake.source_lsn();
-  marker.key_changes = ports_.intake.key_changes();
+  ports_.intake.AddTo(&marker);
   marker.replayed = replayed_;
   marker.passed_over = passed_over_;
   return marker;
