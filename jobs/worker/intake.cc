@@ -22,6 +22,29 @@ std::string_view ImageOf(const event::Envelope& envelope) {
   return envelope.before.empty() ? std::string_view("{}") : envelope.before;
 }
 
+struct Programs {
+  std::unique_ptr<RowProgram> row, key;
+};
+
+/// Those that an earlier run had; nothing: not enough is known, and the first event will tell.
+Programs ProgramOfKnown(const TableSettings& settings, const Declarations& declared, const rows::Schema& known,
+                        const rows::Schema& table, const std::vector<std::string>& key) {
+  std::vector<std::string> names;
+  for (const rows::Field& field : known.fields) names.push_back(field.name);
+  const auto columns = ColumnsOfNames(names, {}, declared, &known);
+  if (!columns || columns->empty()) return {};
+  auto program = RowProgram::Compile(settings.rows, *columns, settings.table);
+  if (!program || !(*program)->Bind(table, key)) return {};
+  Programs programs;
+  if (!settings.rows.counts) {
+    auto of_key = (*program)->CompileKey(key);
+    if (!of_key) return {};
+    programs.key = std::move(*of_key);
+  }
+  programs.row = std::move(*program);
+  return programs;
+}
+
 /// Whether values that did not change may be missing. The second half of a key change is a create.
 bool LacksOldRow(const kafka::Message& message, const event::Envelope& envelope) {
   if (envelope.op == event::Op::kUpdate) return envelope.before.empty();
@@ -65,6 +88,14 @@ Intake::Intake(const TableSettings& settings, Sink& sink, DeadLetters& letters, 
     for (const rows::Field& field : SourceFields(*schema).fields) names.push_back(declared_.SourceOf(field.name));
     auto columns = ColumnsOfNames(names, {}, declared_, schema.get());
     if (columns) MakeDecoders(std::move(*columns));
+  } else if (schema != nullptr) {
+    // The same of a table whose columns do not show the source's.
+    auto found = ProgramOfKnown(settings_, declared_, known_columns_.schema(), *schema, sink_.key());
+    if (found.row != nullptr) {
+      program_ = std::move(found.row);
+      key_program_ = std::move(found.key);
+      MakeDecoders(program_->outputs());
+    }
   }
   DeriveAnew();
 }

@@ -312,7 +312,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
   std::unique_ptr<RowProgram> program;
   std::vector<event::SourceColumn> source = columns;
   if (settings_.rows.computes()) {
-    if (shape == kSchemaLess) CDC_TRY(known_columns_.Learn(columns));
+    CDC_TRY(known_columns_.Learn(columns));
     CDC_ASSIGN(program, RowProgram::Compile(settings_.rows, columns, settings_.table));
     columns = program->outputs();  // from here on they are what the table follows
   }
