@@ -37,7 +37,8 @@ Result<std::string> MarkerBelow(const std::string& marker, const contract::Parti
 }  // namespace
 
 PostgresTarget::PostgresTarget(const config::Config& config, const config::Table& table)
-    : sink_(table.sink), soft_deletes_(table.deletes == config::Deletes::kSoft) {
+    : sink_(table.sink) {
+  if (table.deletes == config::Deletes::kSoft) marks_ = config::MarksOf(table);
   const config::Sink& sink = config.sinks.at(table.sink);
   dsn_ = sink.dsn;
   schema_ = sink.schema;
@@ -111,7 +112,7 @@ Result<std::optional<TargetRows>> PostgresTarget::Count(Millis timeout) {
     CDC_ASSIGN(target.offsets, contract::DecodeTopicOffsets(*row->offsets));
   }
   std::string sql = "SELECT count(*) FROM " + table_;
-  if (soft_deletes_) sql += fmt::format(" WHERE {} IS DISTINCT FROM 'd'", QuoteName(column::kSoftOperation));
+  if (marks_) sql += fmt::format(" WHERE {} IS DISTINCT FROM '{}'", QuoteName(marks_->column), marks_->deleted);
   CDC_ASSIGN(const auto answer, session.Run(sql, what));
   target.rows = std::strtoll(answer.rows[0][0].value_or("").c_str(), nullptr, 10);
   return std::optional(std::move(target));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/target_store.h"
+#include "lib/config/soft_marks.h"
 #include "lib/postgres/session.h"
 
 namespace cdc::cli {
@@ -48,7 +49,7 @@ class PostgresTarget final : public TargetStore {
   std::string sink_, dsn_, schema_, target_;
   std::string pipeline_;
   std::string table_, offsets_table_;  // quoted, with the schema
-  bool soft_deletes_;
+  std::optional<config::SoftMarks> marks_;  // nothing: rows that are deleted are not there
   bool reached_ = false;  // by the last call
   bool purge_ = false;    // planned: the table is dropped
 };

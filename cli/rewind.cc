@@ -73,9 +73,9 @@ Result<int> Run(const Command& command, const Options& options) {
   fmt::print("  written in {}: {} {}\n", target.store().name(), topic.name, OffsetsText(before));
   fmt::print("  go on from:    {} {}\n", topic.name, OffsetsText(next));
   fmt::print("  rows stay; changes from there on are applied {}\n",
-             target.table().mode == config::Mode::kAppend
-                 ? "again: rows of an append table come twice"
-                 : "again, key by key");
+             target.table().mode == config::Mode::kAppend ? "again: rows of an append table come twice"
+             : target.table().counts                      ? "again: they are counted twice"
+                                                          : "again, key by key");
   if (!options.yes) return NotConfirmed();
   CDC_TRY(target.GoOnFrom(topic, next));
   fmt::print("{} is rewound\n", options.table);

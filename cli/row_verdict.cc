@@ -9,6 +9,7 @@ const char* ToString(Verdict verdict) {
     case Verdict::kBehind: return "behind";
     case Verdict::kMissing: return "missing";
     case Verdict::kAppend: return "append";
+    case Verdict::kComputed: return "computed";
     case Verdict::kUnknown: return "unknown";
   }
   return "unknown";

@@ -4,6 +4,7 @@
 
 #include "jobs/sink/iceberg/iceberg_sink.h"
 #include "jobs/sink/postgres/postgres_sink.h"
+#include "lib/config/soft_marks.h"
 #include "lib/config/table_names.h"
 
 namespace cdc::run {
@@ -21,6 +22,13 @@ Result<OpenedSink> OpenIceberg(const config::Config& config, const SourceSetting
   return opened;
 }
 
+/// The column that tells which of two rows is the newer one.
+std::string EventTimeColumn(const config::Table& table) {
+  for (const config::SelectedColumn& column : table.select.value_or(std::vector<config::SelectedColumn>()))
+    if (config::IsCallOf(column.expression, "event_time")) return column.name;
+  return "";
+}
+
 Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Table& table,
                                 const SourceSettings& settings, const std::string& source,
                                 const SinkPorts& ports) {
@@ -36,6 +44,9 @@ Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Tabl
   postgres.append = settings.append;
   postgres.rewrite_on_type_change = settings.rewrite_on_type_change;
   postgres.soft_deletes = table.deletes == config::Deletes::kSoft;
+  const config::SoftMarks marks = config::MarksOf(table);
+  postgres.marks = {marks.column, marks.deleted, marks.time};
+  if (table.order_by == config::OrderBy::kEventTime) postgres.order_column = EventTimeColumn(table);
   OpenedSink opened;
   CDC_ASSIGN(opened.sink,
              postgres_sink::PostgresSink::Open(std::move(postgres), source, {ports.sleep, ports.log}));

@@ -29,6 +29,24 @@ event::Handling HandlingOf(const config::Source& source) {
           .unavailable_placeholder = source.unavailable_placeholder};
 }
 
+source::RowRules RulesOf(const config::Table& table) {
+  const auto columns = [](const std::vector<config::SelectedColumn>& selected) {
+    std::vector<source::SelectedColumn> list;
+    for (const config::SelectedColumn& column : selected) list.push_back({column.name, column.expression});
+    return list;
+  };
+  source::RowRules rules;
+  if (table.select) rules.select = columns(*table.select);
+  rules.where = table.where;
+  if (table.counts) rules.counts = source::CountRules{table.counts->window, columns(table.counts->by)};
+  rules.plain = table.envelope == config::Envelope::kPlain;
+  rules.event_time = table.event_time;
+  rules.lateness = table.lateness;
+  rules.by_event_time = table.order_by == config::OrderBy::kEventTime;
+  rules.soft_deletes = table.deletes == config::Deletes::kSoft;
+  return rules;
+}
+
 /// value.source.table of the first event that has one; empty when there is none yet.
 Result<std::string> PeekSourceTable(kafka::Consumer& consumer, const TopicFound& found) {
   std::vector<kafka::TopicPartitionOffset> start;
@@ -127,11 +145,12 @@ SourceSettings SettingsOf(const config::Config& config, const config::Table& tab
   if (settings.append && !says_operation) {
     settings.own_columns.push_back({std::string(kOperationName), std::string(kOperation)});
   }
-  // The sink fills these when a row is deleted.
-  if (table.deletes == config::Deletes::kSoft) {
+  // The sink fills these when a row is deleted. What `select` lists is all that there is.
+  if (table.deletes == config::Deletes::kSoft && !table.select) {
     if (!says_operation) settings.own_columns.push_back({contract::checkpoint::kSoftOperation, std::string(kOperation)});
     settings.own_columns.push_back({contract::checkpoint::kSoftTime, std::string(kDeletedAt)});
   }
+  settings.rows = RulesOf(table);
   settings.rewrite_on_type_change = table.on_type_change == config::OnTypeChange::kRewrite;
   settings.declared.table = table.name;
   settings.declared.handling = HandlingOf(config.source);

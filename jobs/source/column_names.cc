@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/core/letter_case.h"
+#include "lib/expression/compile.h"
 
 namespace cdc::source {
 namespace {
@@ -145,10 +146,19 @@ Status CheckAgainstTable(const Naming& naming) {
 
 }  // namespace
 
+bool IsOwnKind(std::string_view value) {
+  return value == kIngestionTime || value == kOperation || value == kSourceLsn || value == kSourceTime ||
+         value == kDeletedAt;
+}
+
 rows::Field FieldOf(const OwnColumn& column) {
   Field field;
   field.name = column.name;
-  if (column.value == kOperation)
+  if (!IsOwnKind(column.value)) {
+    const auto program =
+        expression::Compile(column.value, rows::Schema{}, expression::ContextFunctions::All());
+    field.type = program ? program->type() : Type::Of(TypeKind::kString);
+  } else if (column.value == kOperation)
     field.type = Type::Of(TypeKind::kString);
   else if (column.value == kSourceLsn)
     field.type = Type::Of(TypeKind::kLong);

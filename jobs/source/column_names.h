@@ -26,12 +26,15 @@ inline constexpr std::string_view kSourceLsn = "lsn()";  ///< long: of the chang
 inline constexpr std::string_view kSourceTime = "source_time()";  ///< timestamptz: commit at the source
 inline constexpr std::string_view kDeletedAt = "deleted_at()";    ///< timestamptz: null while the row is there
 
+/// Whether a value is one of the above. Any other is an expression over the event.
+bool IsOwnKind(std::string_view value);
+
 /// In append mode, unless `metadata_columns` gives the operation another name.
 inline constexpr std::string_view kOperationName = "_cdc_operation";
 
 struct OwnColumn {
   std::string name;   ///< in the table
-  std::string value;  ///< one of the above
+  std::string value;  ///< one of the above, or another expression over the event
   friend bool operator==(const OwnColumn&, const OwnColumn&) = default;
 };
 

@@ -15,19 +15,23 @@
 #include <unordered_set>
 #include <vector>
 
-#include "jobs/source/words.h"
 #include "jobs/source/dead_letters.h"
+#include "jobs/source/event_clock.h"
+#include "jobs/source/event_columns.h"
 #include "jobs/source/key_changes.h"
+#include "jobs/source/known_columns.h"
 #include "jobs/source/left_alone.h"
 #include "jobs/source/letter_streak.h"
 #include "jobs/source/mapping.h"
+#include "jobs/source/row_reader.h"
 #include "jobs/source/settings.h"
-#include "jobs/worker/table.h"
 #include "jobs/source/tainted_keys.h"
 #include "jobs/source/toast_doubts.h"
+#include "jobs/source/window_counts.h"
+#include "jobs/source/words.h"
+#include "jobs/worker/table.h"
 #include "lib/core/clock.h"
 #include "lib/event/envelope.h"
-#include "lib/event/row_decoder.h"
 #include "lib/kafka/message.h"
 #include "lib/log/logger.h"
 
@@ -38,6 +42,9 @@ inline constexpr const char* kSharedTopicFile = "shared-topic";
 
 /// In the index folder: see letter_streak.h.
 inline constexpr const char* kStreakFile = "dead-letter-streak";
+
+/// In the index folder: see known_columns.h.
+inline constexpr const char* kColumnsFile = "source-columns";
 
 /// What the source database says about the table.
 struct SourceDescription {
@@ -82,8 +89,8 @@ class Intake {
   std::vector<Hash128> ForgetKeyChanges(SteadyTime since);
   /// Before a commit: notes where the rows are that the batch displaces. \return kTransient.
   Status KeepDisplaced();
-  /// What the commit must remember of key changes.
-  contract::KeyChangeState key_changes() const { return changes_.state(); }
+  /// What the commit must remember beside the offsets, which `checkpoint` has already.
+  void AddTo(Checkpoint* checkpoint) const;
 
   /// Messages to come are dead letters: older than what the table has, and told at once when they are bad
   /// still.
@@ -118,7 +125,6 @@ class Intake {
 
   /// Notes the source position of a message that was taken; one per poll is enough.
   void NoteSource(const kafka::Message& message);
-  int64_t source_lsn() const { return source_lsn_; }  ///< highest of the batch; 0: none seen
   int64_t byte_size() const {
     return static_cast<int64_t>(fold_.byte_size() + counts_.size() * 48) + kept_bytes_;
   }
@@ -126,6 +132,7 @@ class Intake {
  private:
   Result<Verdict> TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
                           int32_t partitions);
+  Status NoteEvent(const kafka::Message& message, const event::Envelope& envelope);
   Result<Verdict> TakeRow(const kafka::Message& message, const event::Envelope& envelope);
   Result<Verdict> TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
                                int32_t partitions);
@@ -186,14 +193,14 @@ class Intake {
                               std::span<const kafka::Message> ahead);
   Result<Verdict> AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                std::string shape);
-  Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message) const;
+  Result<std::vector<std::string>> KeyOfNewTable(const kafka::Message& message, const RowProgram* program) const;
   rows::Schema SourceFields(const rows::Schema& table) const;
-  std::vector<std::string> SourceColumns(const rows::Schema& table) const;
+  Status MakeTable(const std::vector<event::SourceColumn>& columns, const RowProgram* program,
+                   const kafka::Message& message);
   Result<std::vector<event::SourceColumn>> LearnColumns(const event::Envelope& envelope,
                                                         std::span<const kafka::Message> ahead);
   Status NoteSourceTypes(std::vector<event::SourceColumn>* columns) const;
   Status CheckKeyOf(const kafka::Message& message, const event::Envelope& envelope);
-  Error KeyDropped() const;
   Status RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const;
   Error Untyped(std::string_view object) const;
   bool IsOurs(const event::Envelope& envelope);
@@ -211,7 +218,6 @@ class Intake {
   Result<Verdict> FollowTypes(const std::vector<event::SourceColumn>& columns, bool from_schema);
   Result<Verdict> FollowAbsence(const std::vector<event::SourceColumn>& columns,
                                 const std::set<std::string>& skipped);
-  Status RefuseUndeclared(const std::vector<Retyped>& retyped) const;
   Result<Verdict> TakeBadRow(const kafka::Message& message, const event::Envelope& envelope);
   Result<bool> DatabaseSaysOtherwise();
   Status SuspectType(std::string_view row);
@@ -219,10 +225,13 @@ class Intake {
   void DeriveAnew();
   void FillMetadata(uint32_t row, char op, const event::Envelope& envelope);
   Status Bad(const kafka::Message& message, const std::string& reason);
-  void WarnOfUnmarked(const std::vector<event::SourceColumn>& columns, const rows::Schema* known) const;
 
   // intake_gaps.cc
   void KeepForGaps(const kafka::Message& message, uint32_t row);
+  Status MarkRemoved(const event::Envelope& envelope, const Hash128& key);
+  Result<Verdict> LeaveOut(const kafka::Message& message, const event::Envelope& envelope, const Hash128& key,
+                           uint32_t row, const std::optional<Move>& move);
+  bool IsOlder(const Hash128& key, int64_t time) const;
 
   const SourceSettings& settings_;
   worker::Table& table_;
@@ -247,8 +256,14 @@ class Intake {
   bool relearn_ = false;
   std::span<const kafka::Message> ahead_;     // of the message being taken, with it
   std::optional<SteadyTime> database_asked_;  // because of a bad value
-  std::unique_ptr<event::RowDecoder> rows_;
-  std::unique_ptr<event::RowDecoder> key_decoder_;
+  EventContext event_;  // that is being taken
+  EventClock event_clock_;
+  EventColumns event_columns_;
+  KnownColumns known_columns_;
+  WindowCounts window_counts_;
+  std::unique_ptr<RowProgram> program_, key_program_;  // null: rows are the source's
+  std::unique_ptr<RowReader> rows_;
+  std::unique_ptr<RowReader> key_decoder_;
   std::shared_ptr<const rows::Schema> key_schema_;
   std::unique_ptr<rows::Batch> key_batch_;
   std::vector<int> key_batch_columns_;  // 0, 1, …
@@ -257,7 +272,7 @@ class Intake {
   std::vector<int> source_columns_;  // that come from the source …
   std::vector<int> other_columns_;   // … and are not of the key
   std::vector<int> derived_columns_;
-  int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1;
+  int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1, deleted_at_ = -1;
 
   /// How the key of a message looked that had the table's columns: others are known by it without a parser.
   class KeyForm {

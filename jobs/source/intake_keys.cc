@@ -162,9 +162,17 @@ Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::E
     CDC_TRY(Bad(message, "delete: " + key.error().message));
     return Verdict::kTaken;
   }
-  const bool moving = HeaderOf(message, kNewKeyHeader).has_value();
+  // By event time each row is on its own: one that moves is removed here and comes anew there.
+  const bool moving = HeaderOf(message, kNewKeyHeader).has_value() && !settings_.rows.by_event_time;
   removals_[message.partition()] = {message.offset(), *key};
-  CDC_TRY(RemoveKey(message, envelope, *key, moving));
+  if (settings_.rows.marks_rows() && !moving && !changes_.any_displaced()) {
+    const Status marked = MarkRemoved(envelope, *key);
+    if (!marked && marked.error().kind == ErrorKind::kBadValue)
+      return DropRow(message, fold_.batch().rows(), marked.error().message);
+    if (!marked) return marked.error();
+  } else {
+    CDC_TRY(RemoveKey(message, envelope, *key, moving));
+  }
   if (moving) {
     doubts_.NoteRemoval(envelope.before);
     return Verdict::kTaken;

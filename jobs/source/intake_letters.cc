@@ -25,6 +25,11 @@ Result<Intake::Verdict> Intake::Take(const kafka::Message& message, std::span<co
 /// their changes are read again.
 Status Intake::Bad(const kafka::Message& message, const std::string& reason) {
   is_change_ = true;
+  if (IsLate(reason) && !replaying_) {
+    // Late by rule, not by a fault that somebody must solve.
+    log_.Warn("dead letter partition={} offset={} reason={}", message.partition(), message.offset(), reason);
+    return letters_.Add(LetterOf(message), reason);
+  }
   if (settings_.stop_on_bad) {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("bad message at {}[{}]@{}: {}", message.topic(), message.partition(),

@@ -93,6 +93,19 @@ Result<Verdict> Intake::TakeKeyed(const kafka::Message& message, const event::En
   }
   const Hash128 key = (*row_hasher_)(fold_.batch(), row);
   CDC_ASSIGN(const std::optional<Move> move, MoveOf(message, envelope, key));
+  if (rows_->left_out()) return LeaveOut(message, envelope, key, row, move);
+  if (settings_.rows.by_event_time) {
+    if (IsOlder(key, *event_.event_time())) {
+      fold_.batch().Truncate(row);
+    } else {
+      CDC_TRY(PlaceRow(message, envelope, key, row, gaps));
+    }
+    const Status left = move && move->by_update ? MarkRemoved(envelope, move->from) : Status{};
+    if (!left && left.error().kind == ErrorKind::kBadValue)
+      return DropRow(message, fold_.batch().rows(), left.error().message);
+    if (!left) return left.error();
+    return Verdict::kTaken;
+  }
   if (move) return MoveRow(message, envelope, key, row, gaps, *move);
   return PlaceRow(message, envelope, key, row, gaps);
 }

@@ -37,6 +37,7 @@ Result<Verdict> Intake::TakeByContent(const kafka::Message& message, const event
   if (envelope.op == event::Op::kRead) CDC_TRY(BeginSnapshot(message, envelope));
   // A snapshot that begins empties the batch: the row is decoded once more.
   if (fold_.batch().rows() <= row) return TakeRow(message, envelope);
+  const bool left_out = rows_->left_out();
   const Hash128 content = identity_->ContentOf(fold_.batch(), row);
   if (envelope.op == event::Op::kUpdate) {
     CDC_ASSIGN(const auto dropped, RemoveByContent(message, envelope));
@@ -44,6 +45,10 @@ Result<Verdict> Intake::TakeByContent(const kafka::Message& message, const event
       fold_.batch().Truncate(row);
       return *dropped;
     }
+  }
+  if (left_out) {
+    fold_.batch().Truncate(row);
+    return Verdict::kTaken;
   }
   CDC_ASSIGN(uint32_t* const count, CountOf(content));
   fold_.Upsert(identity_->KeyOf(content, (*count)++), row, false);
@@ -79,6 +84,7 @@ Result<std::optional<Verdict>> Intake::RemoveByContent(const kafka::Message& mes
     CDC_TRY(Bad(message, fmt::format("{}: the old row: {}", what, rows_->error())));
     return std::optional(Verdict::kTaken);
   }
+  if (rows_->left_out()) return std::optional<Verdict>();  // it was never in
   std::vector<Hash128> contents = {identity_->ContentOf(before, 0)};
   const std::vector<Hash128> earlier = identity_->EarlierContentsOf(before, 0);
   contents.insert(contents.end(), earlier.begin(), earlier.end());

@@ -22,6 +22,33 @@ constexpr const char* kSchemaLess = "-";
 /// Rows looked at to learn the columns of such events.
 constexpr size_t kLookAhead = 1000;
 
+Error KeyDropped(const std::string& table, const std::vector<std::string>& key) {
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format(
+          "the key was dropped at the source: its events carry none any more, the table is keyed by {}",
+          fmt::join(key, ",")),
+      fmt::format("give the source table a primary key; or, where those columns still identify a row, say "
+                  "key = [\"{1}\"] in tables.toml under [tables.\"{0}\"]; or say mode = \"append\" there and "
+                  "`cdc reset {0} --yes`",
+                  table, fmt::join(key, "\", \""))};
+}
+
+void WarnOfUnmarked(const std::vector<event::SourceColumn>& columns, const rows::Schema* known,
+                    const SourceSettings& settings, const worker::Table& table, const log::Logger& log) {
+  const std::string names =
+      settings.append || table.shape().identity != nullptr ? std::string() : NamesOfUnmarked(columns, known);
+  if (names.empty()) return;
+  log.Warn(
+      "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of "
+      "a row "
+      "with a large old value becomes a dead letter; with `ALTER TABLE {}.{} REPLICA IDENTITY FULL` at the "
+      "source it "
+      "sends them",
+      names, settings.source_schema.empty() ? "public" : settings.source_schema,
+      settings.source_table.empty() ? settings.table : settings.source_table);
+}
+
 }  // namespace
 
 /// Topics keep only some characters of a name, so two tables may share one: value.source tells them apart.
@@ -86,7 +113,8 @@ Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::
     CDC_ASSIGN(columns, ColumnsOfSchema(envelope.schema, declared_));
     CDC_TRY(NoteSourceTypes(&columns));
   } else {
-    if (envelope.after.empty() && table_.shape().schema == nullptr) return Verdict::kTaken;
+    const bool of_removals = settings_.rows.counts || settings_.rows.by_event_time;
+    if (envelope.after.empty() && table_.shape().schema == nullptr && !of_removals) return Verdict::kTaken;
     CDC_ASSIGN(columns, LearnColumns(envelope, ahead));
   }
   row_names_.clear();
@@ -115,11 +143,14 @@ Result<std::vector<event::SourceColumn>> Intake::LearnColumns(const event::Envel
     if (next && next->schema.empty() && !next->after.empty()) objects.push_back(next->after);
   }
   if (!missing.empty()) CDC_TRY(RefuseGuesses(missing, objects));
-  if (table_.shape().schema == nullptr) return ColumnsOfObjects(objects, declared_, nullptr);
-  const rows::Schema known = SourceFields(*table_.shape().schema);
+  const bool computes = settings_.rows.computes();
+  if (table_.shape().schema == nullptr && !computes) return ColumnsOfObjects(objects, declared_, nullptr);
+  const rows::Schema known = computes ? known_columns_.schema() : SourceFields(*table_.shape().schema);
   CDC_ASSIGN(std::vector<event::SourceColumn> columns, ColumnsOfObjects(objects, declared_, &known));
   // The table's other columns stay known, so that a row that has them again needs no new plan.
-  std::vector<std::string> others = SourceColumns(known);
+  std::vector<std::string> others;
+  for (const rows::Field& field : known.fields)
+    others.push_back(computes ? field.name : declared_.SourceOf(field.name));
   std::erase_if(others, [&](const std::string& name) {
     return std::any_of(columns.begin(), columns.end(),
                        [&](const auto& column) { return column.name == name; });
@@ -143,18 +174,12 @@ rows::Schema Intake::SourceFields(const rows::Schema& table) const {
   return fields;
 }
 
-/// Their names at the source.
-std::vector<std::string> Intake::SourceColumns(const rows::Schema& table) const {
-  std::vector<std::string> names;
-  for (const rows::Field& field : SourceFields(table).fields) names.push_back(declared_.SourceOf(field.name));
-  return names;
-}
-
 /// A table that was dropped or renamed at the source leaves events behind, whose columns are known from the
 /// time before or from tables.toml. For others the database was to be asked, so JSON's own types may be
 /// wrong.
 Status Intake::RefuseGuesses(const std::string& missing, const std::vector<std::string_view>& objects) const {
-  const rows::Schema schema = table_.shape().schema == nullptr ? rows::Schema() : SourceFields(*table_.shape().schema);
+  rows::Schema schema = table_.shape().schema == nullptr ? rows::Schema() : SourceFields(*table_.shape().schema);
+  if (settings_.rows.computes()) schema = known_columns_.schema();
   std::set<std::string> unknown;
   for (const std::string_view object : objects) {
     for (std::string& name : event::MemberNames(object)) {
@@ -198,8 +223,10 @@ Error Intake::Untyped(std::string_view object) const {
                            settings_.table, lines)};
 }
 
-Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message) const {
+Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& message,
+                                                       const RowProgram* program) const {
   if (settings_.append) return std::vector<std::string>();
+  if (settings_.rows.counts) return program->KeyOf({});
   if (!settings_.key.empty()) return settings_.key;
   std::vector<std::string> names = database_key_;
   if (names.empty() && message.key()) {
@@ -213,6 +240,7 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
     }
     names = KeyOfRow(std::move(names), row_names_, settings_.takes_all);
   }
+  if (program != nullptr) return program->KeyOf(names);
   for (std::string& name : names) name = declared_.TargetOf(name);
   // Without a name rows are told apart by their content, as REPLICA IDENTITY FULL sends it (TakeByContent).
   return names;
@@ -221,9 +249,10 @@ Result<std::vector<std::string>> Intake::KeyOfNewTable(const kafka::Message& mes
 /// A primary key that changed at the source identifies other rows than the table's, and without one nothing
 /// does: they would collapse into one.
 Status Intake::CheckKeyOf(const kafka::Message& message, const event::Envelope& envelope) {
-  if (settings_.append || !settings_.key.empty()) return {};
+  if (settings_.append || !settings_.key.empty() || settings_.rows.counts) return {};
+  if (settings_.rows.computes() && program_ == nullptr) return {};
   if (by_content() && !message.key()) return {};
-  if (!message.key()) return database_key_.empty() ? KeyDropped() : Status();
+  if (!message.key()) return database_key_.empty() ? KeyDropped(settings_.table, table_.shape().key) : Status();
   if (key_form_.Has(*message.key())) return {};
   event::EnvelopeParser parser;
   std::string_view schema;
@@ -235,7 +264,11 @@ Status Intake::CheckKeyOf(const kafka::Message& message, const event::Envelope& 
   for (std::string& name : event::MemberNames(envelope.after.empty() ? envelope.before : envelope.after))
     row_names_.insert(std::move(name));
   now = KeyOfRow(std::move(now), row_names_, settings_.takes_all);
-  for (std::string& name : now) name = declared_.TargetOf(name);
+  if (program_ != nullptr) {
+    CDC_ASSIGN(now, program_->KeyOf(now));
+  } else {
+    for (std::string& name : now) name = declared_.TargetOf(name);
+  }
   std::sort(now.begin(), now.end());
   std::sort(then.begin(), then.end());
   if (now == then) return {};
@@ -246,38 +279,46 @@ Status Intake::CheckKeyOf(const kafka::Message& message, const event::Envelope& 
                fmt::format("`cdc reset {} --yes` builds the table anew with the new key", settings_.table)};
 }
 
-Error Intake::KeyDropped() const {
-  return Error{
-      ErrorKind::kUnsupported,
-      fmt::format(
-          "the key was dropped at the source: its events carry none any more, the table is keyed by {}",
-          fmt::join(table_.shape().key, ",")),
-      fmt::format("give the source table a primary key; or, where those columns still identify a row, say "
-                  "key = [\"{1}\"] in tables.toml under [tables.\"{0}\"]; or say mode = \"append\" there and "
-                  "`cdc reset {0} --yes`",
-                  settings_.table, fmt::join(table_.shape().key, "\", \""))};
+/// \param columns of the table, as if the source had them \param program null: they are the source's
+Status Intake::MakeTable(const std::vector<event::SourceColumn>& columns, const RowProgram* program,
+                         const kafka::Message& message) {
+  const std::vector<rows::Field> derived =
+      mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
+  CDC_ASSIGN(const std::vector<std::string> key, KeyOfNewTable(message, program));
+  if (program != nullptr && !settings_.rows.counts) CDC_TRY(program->CompileKey(key));
+  OwnNames own;
+  for (const OwnColumn& column : settings_.own_columns) own[column.value] = column.name;
+  CDC_TRY(CheckNames({columns, own, derived, nullptr, settings_.table}));
+  CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, settings_.own_columns, derived));
+  std::vector<std::string> derived_names;
+  for (const rows::Field& field : derived) derived_names.push_back(field.name);
+  if (program != nullptr) {
+    for (std::string& name : program->event_columns()) derived_names.push_back(std::move(name));
+  }
+  CDC_TRY(table_.Follow(worker::NewTable{schema, key, own, derived_names}));
+  log_.Info("made table {} columns={} key={}", ToString(settings_.ident), schema.fields.size(),
+            fmt::join(key, ","));
+  if (table_.shape().identity != nullptr) {
+    log_.Info(
+        "the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
+  }
+  WarnOfUnmarked(columns, nullptr, settings_, table_, log_);
+  return {};
 }
 
 Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, const kafka::Message& message,
                                      std::string shape) {
   const std::vector<rows::Field> derived =
       mapping_ != nullptr ? mapping_->Derived() : std::vector<rows::Field>();
+  std::unique_ptr<RowProgram> program;
+  std::vector<event::SourceColumn> source = columns;
+  if (settings_.rows.computes()) {
+    CDC_TRY(known_columns_.Learn(columns));
+    CDC_ASSIGN(program, RowProgram::Compile(settings_.rows, columns, settings_.table));
+    columns = program->outputs();  // from here on they are what the table follows
+  }
   if (table_.shape().schema == nullptr) {
-    CDC_ASSIGN(const std::vector<std::string> key, KeyOfNewTable(message));
-    OwnNames own;
-    for (const OwnColumn& column : settings_.own_columns) own[column.value] = column.name;
-    CDC_TRY(CheckNames({columns, own, derived, nullptr, settings_.table}));
-    CDC_ASSIGN(const rows::Schema schema, NewTableSchema(columns, key, settings_.own_columns, derived));
-    std::vector<std::string> derived_names;
-    for (const rows::Field& field : derived) derived_names.push_back(field.name);
-    CDC_TRY(table_.Follow(worker::NewTable{schema, key, own, derived_names}));
-    log_.Info("made table {} columns={} key={}", ToString(settings_.ident), schema.fields.size(),
-              fmt::join(key, ","));
-    if (table_.shape().identity != nullptr) {
-      log_.Info(
-          "the table has no key: rows are told apart by their content, which takes REPLICA IDENTITY FULL");
-    }
-    WarnOfUnmarked(columns, nullptr);
+    CDC_TRY(MakeTable(columns, program.get(), message));
   } else {
     CDC_ASSIGN(const OwnPlan own,
                PlanOwnColumns(*table_.shape().schema, settings_.own_columns, table_.shape().own_names, settings_.table));
@@ -297,7 +338,7 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
                              own.changes.additions.end());
     if (!changes.empty() || table_.shape().own_names != own.names) {
       if (has_changes()) return Verdict::kCommitFirst;
-      WarnOfUnmarked(columns, table_.shape().schema.get());
+      WarnOfUnmarked(columns, table_.shape().schema.get(), settings_, table_, log_);
       CDC_TRY(table_.Follow(worker::Evolution{changes, own.names}));
       if (!changes.empty())
         log_.Info("table {} follows its source: new columns={} widened={}",
@@ -314,87 +355,20 @@ Result<Verdict> Intake::AdoptColumns(std::vector<event::SourceColumn> columns, c
     CDC_TRY(table_.Follow(worker::ContentWithout{absent}));
     absent_ = std::move(absent);
   }
+  if (program != nullptr) {
+    CDC_TRY(program->Bind(*table_.shape().schema, table_.shape().key));
+    key_program_.reset();
+    if (!settings_.rows.counts) {
+      CDC_ASSIGN(key_program_, program->CompileKey(table_.shape().key));
+    }
+    program_ = std::move(program);
+  }
+  if (event_clock_.runs()) event_clock_.reader().LearnColumns(source);
   MakeDecoders(std::move(columns));
   shape_ = std::move(shape);
   shape_number_ = 0;
   relearn_ = false;
   return Verdict::kTaken;
-}
-
-void Intake::WarnOfUnmarked(const std::vector<event::SourceColumn>& columns,
-                            const rows::Schema* known) const {
-  const std::string names =
-      settings_.append || table_.shape().identity != nullptr ? std::string() : NamesOfUnmarked(columns, known);
-  if (names.empty()) return;
-  log_.Warn(
-      "Debezium sends null for unchanged values of {} that are stored out of line (TOAST): such an update of "
-      "a row "
-      "with a large old value becomes a dead letter; with `ALTER TABLE {}.{} REPLICA IDENTITY FULL` at the "
-      "source it "
-      "sends them",
-      names, settings_.source_schema.empty() ? "public" : settings_.source_schema,
-      settings_.source_table.empty() ? settings_.table : settings_.source_table);
-}
-
-void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
-  const auto schema = table_.shape().schema;
-  std::vector<int> ours;
-  const auto position = [&](std::string_view name) {
-    const int at = schema->IndexOf(name);
-    if (at >= 0) ours.push_back(at);
-    return at;
-  };
-  const auto filled_by = [&](std::string_view value) {
-    const auto own = std::find_if(settings_.own_columns.begin(), settings_.own_columns.end(),
-                                  [&](const OwnColumn& column) { return column.value == value; });
-    return own == settings_.own_columns.end() ? -1 : position(own->name);
-  };
-  ingestion_time_ = filled_by(kIngestionTime);
-  operation_ = filled_by(kOperation);
-  source_lsn_column_ = filled_by(kSourceLsn);
-  source_time_ = filled_by(kSourceTime);
-  (void)filled_by(kDeletedAt);  // by the sink
-  derived_columns_.clear();
-  if (mapping_ != nullptr) {
-    for (const rows::Field& field : mapping_->Derived()) derived_columns_.push_back(position(field.name));
-  }
-
-  identity_ = table_.shape().identity;
-  if (!settings_.append && !by_content()) {
-    doubts_.Learn(columns, *schema);
-    MakeKeyDecoder(columns);
-  }
-  source_columns_.clear();
-  other_columns_.clear();
-  for (int at = 0; at < static_cast<int>(schema->fields.size()); ++at) {
-    if (std::find(ours.begin(), ours.end(), at) != ours.end()) continue;
-    source_columns_.push_back(at);
-    if (std::find(key_columns_.begin(), key_columns_.end(), at) == key_columns_.end())
-      other_columns_.push_back(at);
-  }
-  rows_ = std::make_unique<event::RowDecoder>(std::move(columns), *schema, &placeholder_);
-  rows_->SetSkipped(std::move(ours));
-}
-
-void Intake::MakeKeyDecoder(std::vector<event::SourceColumn> columns) {
-  const auto schema = table_.shape().schema;
-  auto key_schema = std::make_shared<rows::Schema>();
-  std::vector<int> in_row, in_key;
-  for (const std::string& name : table_.shape().key) {
-    const int at = schema->IndexOf(name);
-    in_key.push_back(static_cast<int>(in_row.size()));
-    in_row.push_back(at);
-    key_schema->fields.push_back(schema->fields[static_cast<size_t>(at)]);
-  }
-  key_schema_ = key_schema;
-  key_batch_columns_ = in_key;
-  key_batch_ = std::make_unique<rows::Batch>(key_schema_);
-  key_columns_ = in_row;
-  if (table_.needs_key_values()) fold_.KeepKeys(key_columns_);
-  row_hasher_ = std::make_unique<rows::KeyHasher>(table_.shape().key_secret, std::move(in_row));
-  key_hasher_ = std::make_unique<rows::KeyHasher>(table_.shape().key_secret, in_key);
-  // A message key may have columns that the table's key has not, when the source's primary key was extended.
-  key_decoder_ = std::make_unique<event::RowDecoder>(std::move(columns), *key_schema_, &placeholder_, true);
 }
 
 }  // namespace cdc::source

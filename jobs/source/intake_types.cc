@@ -66,6 +66,28 @@ char KindOf(event::Wire wire) {
   }
 }
 
+/// The database knows a column's present type, but not which of the events were written before it had it.
+Status RefuseUndeclared(const std::vector<Retyped>& retyped, const Declarations& declared) {
+  std::vector<Retyped> undeclared;
+  std::string lines;
+  for (const Retyped& each : retyped) {
+    if (declared.columns.contains(declared.SourceOf(each.name))) continue;
+    undeclared.push_back(each);
+    const auto words = declared.database.find(declared.SourceOf(each.name));
+    lines +=
+        fmt::format("\n\"{}\" = \"{}\"", each.name, words == declared.database.end() ? "…" : words->second);
+  }
+  if (undeclared.empty()) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("the source database changed the type of {}, and events without a schema do not say "
+                  "which of them came before",
+                  ToString(undeclared)),
+      fmt::format("where all events that are still to be read are of the new type, declare it in "
+                  "tables.toml:\n[tables.\"{}\".columns]{}",
+                  declared.table, lines)};
+}
+
 }  // namespace
 
 /// Columns that the source does not fill.
@@ -84,7 +106,8 @@ std::set<std::string> Intake::OwnColumns() const {
 /// A schema does not tell all types apart; the source database does. It is asked where a column is new, or its
 /// schema says another type than the table's column had at the source.
 Status Intake::NoteSourceTypes(std::vector<event::SourceColumn>* columns) const {
-  if (!table_.needs_source_types()) return {};
+  // What a program makes of a column need not be of the column's type at the source.
+  if (!table_.needs_source_types() || settings_.rows.select || settings_.rows.counts) return {};
   const auto schema = table_.shape().schema;
   bool is_new = false;
   std::vector<event::SourceColumn*> unsure;
@@ -117,7 +140,7 @@ Result<Verdict> Intake::FollowTypes(const std::vector<event::SourceColumn>& colu
   }
   CDC_ASSIGN(const auto retyped, FindRetyped(*table_.shape().schema, columns, own, settings_.table));
   if (retyped.empty()) return Verdict::kTaken;
-  if (!from_schema) CDC_TRY(RefuseUndeclared(retyped));
+  if (!from_schema) CDC_TRY(RefuseUndeclared(retyped, declared_));
   const bool of_key = std::any_of(retyped.begin(), retyped.end(), [&](const Retyped& each) {
     return std::find(table_.shape().key.begin(), table_.shape().key.end(), each.name) != table_.shape().key.end();
   });
@@ -166,28 +189,6 @@ Result<Verdict> Intake::FollowAbsence(const std::vector<event::SourceColumn>& co
   return Verdict::kTaken;
 }
 
-/// The database knows a column's present type, but not which of the events were written before it had it.
-Status Intake::RefuseUndeclared(const std::vector<Retyped>& retyped) const {
-  std::vector<Retyped> undeclared;
-  std::string lines;
-  for (const Retyped& each : retyped) {
-    if (declared_.columns.contains(declared_.SourceOf(each.name))) continue;
-    undeclared.push_back(each);
-    const auto words = declared_.database.find(declared_.SourceOf(each.name));
-    lines +=
-        fmt::format("\n\"{}\" = \"{}\"", each.name, words == declared_.database.end() ? "…" : words->second);
-  }
-  if (undeclared.empty()) return {};
-  return Error{
-      ErrorKind::kUnsupported,
-      fmt::format("the source database changed the type of {}, and events without a schema do not say "
-                  "which of them came before",
-                  ToString(undeclared)),
-      fmt::format("where all events that are still to be read are of the new type, declare it in "
-                  "tables.toml:\n[tables.\"{}\".columns]{}",
-                  settings_.table, lines)};
-}
-
 /// A value that does not fit may be the first that shows a change of its column's type.
 Result<Verdict> Intake::TakeBadRow(const kafka::Message& message, const event::Envelope& envelope) {
   const std::string reason = rows_->error();
@@ -210,7 +211,7 @@ Result<bool> Intake::DatabaseSaysOtherwise() {
 /// Without a schema the values alone can show that a column's type was changed at the source: JSON of another
 /// kind in several rows, and in all from here on. What is only out of range is a bad value.
 Status Intake::SuspectType(std::string_view row) {
-  if (shape_ != "-") return {};
+  if (shape_ != "-" || program_ != nullptr) return {};
   const std::string& reason = rows_->error();
   const size_t start = std::string_view("column '").size(), end = reason.find("': ");
   if (!reason.starts_with("column '") || end == reason.npos) return {};

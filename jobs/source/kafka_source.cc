@@ -253,8 +253,7 @@ void KafkaSource::NotePassedOver() {
 Checkpoint KafkaSource::PresentCheckpoint() const {
   Checkpoint checkpoint;
   positions_.Describe(HeldBack(), &checkpoint);
-  checkpoint.source_lsn = ports_.intake.source_lsn();
-  checkpoint.key_changes = ports_.intake.key_changes();
+  ports_.intake.AddTo(&checkpoint);
   checkpoint.replayed = replayed_;
   checkpoint.passed_over = passed_over_;
   return checkpoint;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/source/row_rules.h"
 #include "jobs/source/table_shape.h"
 #include "jobs/worker/settings.h"
 #include "lib/kafka/partition.h"
@@ -19,6 +20,7 @@ struct SourceSettings : worker::TableSettings {
   std::string bare_name;      ///< the source table's, without its schema, as tables.toml has it
   bool stop_on_bad = false;   ///< on_error = "stop"
   std::vector<OwnColumn> own_columns;  ///< that the worker adds
+  RowRules rows;                       ///< what rows become
   Declarations declared;
   std::string dsn;  ///< libpq; empty: none
 };

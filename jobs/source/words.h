@@ -7,6 +7,7 @@
 
 namespace cdc::source {
 
+using change::Checkpoint;
 using change::Doubt;
 using change::Fold;
 using change::FormerRow;

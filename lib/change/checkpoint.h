@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "lib/contract/event_times.h"
 #include "lib/contract/key_changes.h"
 #include "lib/contract/last_records.h"
 #include "lib/contract/offsets.h"
@@ -25,6 +26,7 @@ struct Checkpoint {
   contract::KeyChangeState key_changes = {};  ///< rows between two keys, and what was applied of key changes
   contract::RecordRanges replayed = {};       ///< dead letters that were applied after all
   contract::RecordRanges passed_over = {};    ///< the newest dead letters that were not
+  contract::EventTimes event_times = {};         ///< highest of each partition, where events have a time
 };
 
 }  // namespace cdc::change

@@ -8,6 +8,10 @@ namespace {
 
 constexpr size_t kFirstCapacity = 1024;
 
+bool Holds(const std::vector<int>& columns, int column) {
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
 }  // namespace
 
 Fold::Fold(std::shared_ptr<const rows::Schema> schema) : batch_(std::move(schema)) {}
@@ -85,7 +89,7 @@ Gaps Fold::FillFrom(const FormerRow& from, uint32_t row, const std::vector<Doubt
     const bool in_doubt = live && from.table && from.table->has_doubt(at);
     if (live) column.ReplaceLastFrom(from.slot.row);
     if (in_doubt) left.push_back({at, false});
-    if (!in_doubt && column.cell(row) == rows::Cell::kNull) return refuse(at, false);
+    if (!in_doubt && column.cell(row) == rows::Cell::kNull && !Holds(computed_, at)) return refuse(at, false);
     open |= column.cell(row) == rows::Cell::kUnavailable;
   }
   for (const Doubt& doubt : doubts) {
@@ -268,6 +272,7 @@ bool Fold::Complete(uint32_t slot, const rows::Batch& patch, uint32_t patch_row,
   for (size_t i = 0; i < batch_.column_count() && !whole; ++i) {
     if (batch_.column(i).cell(row) != rows::Cell::kUnavailable) continue;
     if (patch.column(static_cast<size_t>(column_in_patch[i])).has_value(patch_row)) continue;
+    if (Holds(computed_, static_cast<int>(i))) continue;
     refused_[row] = {static_cast<int>(i), false};
     return false;
   }

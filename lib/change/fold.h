@@ -86,8 +86,11 @@ class Fold {
   explicit Fold(std::shared_ptr<const rows::Schema> schema);
 
   /// Called with the batch's last row whenever cells of it have been filled in: what was derived from them is
-  /// stale.
-  void SetRederive(std::function<void(rows::Batch*, uint32_t)> rederive) { rederive_ = std::move(rederive); }
+  /// stale. \param computed columns in which an old row's null is a value like any other
+  void SetRederive(std::function<void(rows::Batch*, uint32_t)> rederive, std::vector<int> computed = {}) {
+    rederive_ = std::move(rederive);
+    computed_ = std::move(computed);
+  }
 
   rows::Batch& batch() { return batch_; }
   const rows::Batch& batch() const { return batch_; }
@@ -207,6 +210,7 @@ class Fold {
   std::shared_ptr<NotedKeys> noted_;
   bool truncated_ = false;
   std::function<void(rows::Batch*, uint32_t)> rederive_;
+  std::vector<int> computed_;
 };
 
 }  // namespace cdc::change

@@ -101,7 +101,7 @@ struct Sink {
 /// A column that the worker adds.
 struct MetadataColumn {
   std::string name;   ///< in the table
-  std::string value;  ///< what fills it: "ingestion_time()", "op()" or "lsn()"
+  std::string value;  ///< what fills it: an expression over the event, like "op()"; without columns of the row
   friend bool operator==(const MetadataColumn&, const MetadataColumn&) = default;
 };
 
@@ -110,6 +110,27 @@ enum class OnError { kDlq, kStop };
 enum class OnTypeChange { kHold, kRewrite };
 /// What a row's deletion at the source does in the sink: the row goes, or it stays and is marked.
 enum class Deletes { kHard, kSoft };
+/// How a change is written in its topic.
+enum class Envelope {
+  kDebezium,
+  kPlain,  ///< {"op","before","after","timestamp"}
+};
+/// Which of two changes of one row is the newer one.
+enum class OrderBy { kOffset, kEventTime };
+
+/// A column of the table and the expression over the source's row that fills it.
+struct SelectedColumn {
+  std::string name;        ///< in the table
+  std::string expression;  ///< docs/expressions.md
+  friend bool operator==(const SelectedColumn&, const SelectedColumn&) = default;
+};
+
+/// What makes a table one of counts: a row for each window of event time and each group.
+struct Counts {
+  Millis window{0};                ///< length of a window; windows begin at multiples of it since 1970
+  std::vector<SelectedColumn> by;  ///< the groups; empty: one for each window
+  friend bool operator==(const Counts&, const Counts&) = default;
+};
 
 /// One table with `[defaults]` applied.
 struct Table {
@@ -126,6 +147,14 @@ struct Table {
   std::string target;              ///< name in the sink; empty: see TargetName() in table_names.h
   std::string dead_letters;        ///< topic; empty: `<topic>.dlq`. Ask dead_letter_topic().
   std::optional<std::vector<std::string>> key;  ///< columns; nothing: the key of the events
+  Envelope envelope = Envelope::kDebezium;
+  std::string event_time;             ///< member of the event, or column, with its own time; empty: none
+  std::optional<Millis> lateness;     ///< behind a partition's highest event time; nothing: no event is late
+  OrderBy order_by = OrderBy::kOffset;
+  /// The table's columns; nothing: the source's.
+  std::optional<std::vector<SelectedColumn>> select;
+  std::string where;             ///< condition on the source's row; empty: every row
+  std::optional<Counts> counts;  ///< it is a table of [counts.<name>]; `from` is what is counted
   std::string job = "upsert";
   Mode mode = Mode::kUpsert;
   int format_version = 2;
@@ -144,6 +173,8 @@ struct Table {
   friend bool operator==(const Table&, const Table&) = default;
 
   bool in_iceberg() const { return sink == kIcebergSink; }
+  /// Its rows are other than the source's: some are left out, or they are counts.
+  bool has_other_rows() const { return !where.empty() || counts.has_value(); }
   /// Where changes go that cannot be applied, of those in `topic`, one of `topics`.
   std::string dead_letter_topic(std::string_view topic) const;
 };

@@ -49,7 +49,9 @@ std::shared_ptr<const Config> ReadDocument(const toml::table& root, std::string_
   if (const toml::table* sinks = top.Child("sinks")) ReadSinks(*sinks, document, &config->sinks);
   read("orchestrator", OrchestratorSettings(), &config->orchestrator, no_check);
   ReadDefaults(NodeReader(top.Child("defaults"), "defaults", document), config.get());
-  if (const toml::table* tables = top.Child("tables")) ReadTables(*tables, document, config.get());
+  const toml::table none;
+  const toml::table *tables = top.Child("tables"), *counts = top.Child("counts");
+  ReadTables(tables != nullptr ? *tables : none, counts, document, config.get());
   if (top.Has("catalog") || config->UsesIceberg())
     read("catalog", CatalogSettings(), &config->catalog, no_check);
   read("storage", StorageSettings(), &config->storage, CheckKeys);

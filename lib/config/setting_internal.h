@@ -21,6 +21,15 @@
 
 namespace cdc::config {
 
+/// [counts.<name>] as it is written; CountsTable() makes a table of it.
+struct CountsEntry {
+  std::string from;
+  std::string sink{kIcebergSink};
+  std::string target;
+  Millis window{0};
+  std::vector<SelectedColumn> by;
+};
+
 /// One declaration of a section, e.g. `Setting<Kafka>`.
 template <typename Section>
 struct Setting {
@@ -73,6 +82,8 @@ const std::vector<Setting<Sink>>& SinkSettings();
 const std::vector<Setting<Orchestrator>>& OrchestratorSettings();
 const std::vector<Setting<Config>>& DefaultsSettings();  ///< those that a table does not have
 const std::vector<Setting<Table>>& TableSettings();
+const std::vector<Setting<Table>>& RowSettings();  ///< a part of TableSettings(): what rows become
+const std::vector<Setting<CountsEntry>>& CountsSettings();
 
 /// Reads all of them; what is required and absent becomes a problem.
 template <typename Section>

@@ -55,6 +55,8 @@ std::vector<SectionInfo> DescribeSettings() {
        InfosOf(OrchestratorSettings())},
       {"defaults", "What every table inherits: anything a table may say, and this.",
        InfosOf(DefaultsSettings())},
+      {"counts.<name>", "A table of counts, one row for each window of event time and group: (window_start, the groups, n).",
+       InfosOf(CountsSettings())},
       {"tables.<name>", "One table, named as at the source.", InfosOf(TableSettings())},
   };
 }
@@ -62,6 +64,10 @@ std::vector<SectionInfo> DescribeSettings() {
 std::string Fingerprint(const Config& config, const Table& table) {
   std::string text = "name=" + table.name + "\ntopics=" + ListText(table.topics) + "\n";
   text += WorkersText(TableSettings(), table);
+  if (table.counts) {
+    const CountsEntry counts{table.from, table.sink, table.target, table.counts->window, table.counts->by};
+    text += "counts\n" + WorkersText(CountsSettings(), counts);
+  }
   text += "kafka\n" + WorkersText(KafkaSettings(), config.kafka);
   text += "source\n" + WorkersText(SourceSettings(), config.source);
   text += "orchestrator\n" + WorkersText(OrchestratorSettings(), config.orchestrator);

@@ -146,6 +146,9 @@ std::string SettingsSchema() {
       properties["sinks"] = NamedObjects("sink");
       properties["sinks"]["propertyNames"] = {{"pattern", "^[a-z0-9_-]+$"},
                                               {"not", {{"const", kIcebergSink}}}};
+    } else if (section.name == "counts.<name>") {
+      definitions["counts"] = ObjectOf(section);
+      properties["counts"] = NamedObjects("counts");
     } else if (section.name == "tables.<name>") {
       definitions["table"] = ObjectOf(section);
       properties["tables"] = NamedObjects("table");

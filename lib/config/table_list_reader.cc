@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "lib/config/row_reader_internal.h"
 #include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
 #include "lib/config/table_names.h"
 #include "lib/contract/names.h"
+#include "lib/core/letter_case.h"
 
 namespace cdc::config {
 namespace {
@@ -135,6 +137,75 @@ void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Proble
   }
 }
 
+/// A table of counts is one that reads along with another: same topic, envelope, time and condition.
+Table CountsTable(const std::string& name, const CountsEntry& counts, const Table& from) {
+  Table table = from;
+  table.name = name;
+  if (from.from.empty()) table.from = from.name;
+  table.sink = counts.sink;
+  table.target = counts.target;
+  table.job = "upsert";
+  table.mode = Mode::kUpsert;
+  table.deletes = Deletes::kHard;
+  table.order_by = OrderBy::kOffset;
+  table.key.reset();
+  table.select.reset();
+  table.metadata_columns.clear();
+  table.counts = Counts{counts.window, counts.by};
+  return table;
+}
+
+void CheckGroups(NodeReader& r, const CountsEntry& counts) {
+  std::vector<std::string> names = {"window_start", "n"};
+  for (const SelectedColumn& group : counts.by) {
+    if (std::find(names.begin(), names.end(), LowerCase(group.name)) != names.end())
+      r.Fail("by", fmt::format("\"{}\" is the name of two columns: give the group another name", group.name));
+    names.push_back(LowerCase(group.name));
+  }
+}
+
+void ReadCountsEntry(NodeReader r, const std::string& name, const Config& config, int line,
+                     std::vector<Entry>* entries) {
+  CountsEntry counts;
+  ReadSettings(CountsSettings(), r, &counts);
+  CheckGroups(r, counts);
+  r.RejectUnknown();
+  const auto find = [&](const std::string& wanted) {
+    return std::find_if(entries->begin(), entries->end(),
+                        [&](const Entry& entry) { return entry.table.name == wanted && !entry.table.counts; });
+  };
+  if (const auto other = find(name); other != entries->end()) {
+    r.Fail("from", fmt::format("belongs to counts.{0}, and tables.{0} has the same name: give one another name", name));
+    return;
+  }
+  const auto from = find(counts.from);
+  if (from == entries->end()) {
+    if (!counts.from.empty())
+      r.Fail("from", fmt::format("\"{}\" is no entry of [tables]: counts follow one that is listed", counts.from));
+    return;
+  }
+  if (from->table.event_time.empty()) {
+    r.Fail("from", fmt::format("\"{0}\" has no event_time, by which its events are counted: add event_time = \"…\" to "
+                               "[tables.{0}]",
+                               counts.from));
+  }
+  Table table = CountsTable(name, counts, from->table);
+  CheckSink(r, config.sinks, table);
+  entries->push_back({line, std::move(table)});
+}
+
+/// \param all the table `counts`
+void ReadCounts(const toml::table& all, const Document& document, const Config& config, std::vector<Entry>* entries) {
+  for (const auto& [key, node] : all) {
+    NodeReader names(&all, "counts", document);
+    const std::string name(key.str());
+    const toml::table* section = names.Child(name);
+    if (section == nullptr) continue;
+    ReadCountsEntry(NodeReader(section, names.FullKey(name), document), name, config,
+                    static_cast<int>(node.source().begin.line), entries);
+  }
+}
+
 }  // namespace
 
 void ReadDefaults(NodeReader r, Config* config) {
@@ -147,12 +218,13 @@ void ReadDefaults(NodeReader r, Config* config) {
     }
   }
   if (r.Has("sink") || config->discover) CheckSink(r, config->sinks, config->defaults);
+  if (config->discover) CheckRows(r, config->defaults);
   if (!config->defaults.dead_letters.empty())
     config->dead_letter_topics.insert(config->defaults.dead_letters);
   r.RejectUnknown();
 }
 
-void ReadTables(const toml::table& tables, const Document& document, Config* config) {
+void ReadTables(const toml::table& tables, const toml::table* counts, const Document& document, Config* config) {
   std::vector<Entry> entries;
   for (const auto& [name, node] : tables) {
     NodeReader all(&tables, "tables", document);
@@ -168,10 +240,12 @@ void ReadTables(const toml::table& tables, const Document& document, Config* con
     NodeReader r(section, fmt::format("tables.{}", key), document);
     ReadSettings(TableSettings(), r, &table);
     CheckSink(r, config->sinks, table);
+    CheckRows(r, table);
     if (!table.dead_letters.empty()) config->dead_letter_topics.insert(table.dead_letters);
     r.RejectUnknown();
     entries.push_back({static_cast<int>(node.source().begin.line), std::move(table)});
   }
+  if (counts != nullptr) ReadCounts(*counts, document, *config, &entries);
   // toml++ sorts keys; people expect their own order.
   std::stable_sort(entries.begin(), entries.end(),
                    [](const Entry& a, const Entry& b) { return a.line < b.line; });

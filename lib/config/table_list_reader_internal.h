@@ -13,6 +13,7 @@ void ReadDefaults(NodeReader r, Config* config);
 
 /// `config` holds [source], [sinks] and [defaults] already.
 /// \param tables the table `tables`
-void ReadTables(const toml::table& tables, const Document& document, Config* config);
+/// \param counts the table `counts`; null: absent
+void ReadTables(const toml::table& tables, const toml::table* counts, const Document& document, Config* config);
 
 }  // namespace cdc::config

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/config/row_reader_internal.h"
 #include "lib/config/setting_internal.h"
 #include "lib/contract/names.h"
 #include "lib/core/letter_case.h"
@@ -37,10 +38,12 @@ void ReadMetadataColumn(const toml::table& entry, const Document& document,
   r.Require("name", "\"_ingested_at\"");
   r.String("name", &column.name);
   r.Require("value", "\"ingestion_time()\"");
-  r.Choice<std::string>("value",
-                        {{"ingestion_time()", "ingestion_time()"}, {"op()", "op()"}, {"lsn()", "lsn()"}},
-                        &column.value);
+  r.String("value", &column.value);
   r.RejectUnknown();
+  if (const std::string problem = column.value.empty() ? "" : ProblemOf(column.value, true); !problem.empty()) {
+    r.Fail("value", problem);
+    return;
+  }
   if (!column.name.empty() && !column.value.empty()) columns->push_back(std::move(column));
 }
 
@@ -162,7 +165,7 @@ constexpr const char* kMetadataColumnsSchema = R"json({
     {"enum": ["ingestion_time"]},
     {"type": "object", "required": ["name", "value"], "additionalProperties": false, "properties": {
       "name": {"type": "string"},
-      "value": {"enum": ["ingestion_time()", "op()", "lsn()"]}}}]}})json";
+      "value": {"type": "string"}}}]}})json";
 constexpr const char* kColumnsSchema = R"({
   "type": "object",
   "additionalProperties": {"anyOf": [
@@ -220,8 +223,8 @@ std::vector<Setting<Table>> ChangeSettings() {
           ReadMetadataColumns, MetadataColumnsText,
           "columns the worker adds; `[]` for none. `{ name = \"_at\", value = \"ingestion_time()\" }` "
           "gives one a name of your own, also in a table that is there: the column is renamed with its "
-          "values. Other values: `op()` (r c u d), `lsn()`. One that is added later is null in older "
-          "rows"),
+          "values. Other values: `op()` (r c u d), `lsn()`, any expression over the event, without columns of "
+          "the row. One that is added later is null in older rows"),
       OwnSetting<Table>(
           "columns", {.kind = ValueShape::Kind::kSection, .schema = kColumnsSchema}, ReadColumns, ColumnsText,
           "source's column → type in PostgreSQL's words, or `{ type = \"text\", name = "
@@ -268,6 +271,7 @@ const std::vector<Setting<Table>>& TableSettings() {
   static const std::vector<Setting<Table>> settings = [] {
     std::vector<Setting<Table>> all = PlaceSettings();
     for (auto& setting : ChangeSettings()) all.push_back(std::move(setting));
+    for (const auto& setting : RowSettings()) all.push_back(setting);
     for (auto& setting : BudgetSettings()) all.push_back(std::move(setting));
     return all;
   }();

@@ -14,7 +14,7 @@ inline constexpr const char* kSource = "source";             ///< `{"cluster":"â
 inline constexpr const char* kOffsets = "offsets";           ///< offsets.h, by topic; null: no commit yet
 inline constexpr const char* kLastRecords = "last_records";  ///< last_records.h
 inline constexpr const char* kLsn = "lsn";                   ///< highest seen of the source; 0: unknown
-inline constexpr const char* kMaxEventTime = "max_event_time";
+inline constexpr const char* kMaxEventTime = "max_event_time";  ///< of all partitions; null: events have none
 inline constexpr const char* kWriter = "writer";    ///< the run that may write; it ends where this is changed
 inline constexpr const char* kCommits = "commits";  ///< counts them: the same
 inline constexpr const char* kAt = "at";            ///< when the row was written last
@@ -24,6 +24,8 @@ inline constexpr const char* kState = "state";      ///< JSON object: what the t
 // Members of kMarker that commands know.
 inline constexpr const char* kReplayed = "replayed";        ///< record_ranges.h; missing: none
 inline constexpr const char* kPassedOver = "passed_over";  ///< the same
+
+inline constexpr const char* kEventTimes = "event_times";  ///< event_times.h; missing: none
 
 /// Member of kState: name of the table that the pipeline fills, without its schema.
 inline constexpr const char* kTarget = "target";

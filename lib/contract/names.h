@@ -24,6 +24,8 @@ inline constexpr std::string_view kSummaryLsn = "cdc.source-lsn";
 /// Dead letters that were applied after all, and those that the table has passed over: record_ranges.h.
 inline constexpr std::string_view kSummaryReplayed = "cdc.replayed";
 inline constexpr std::string_view kSummaryPassedOver = "cdc.passed-over";
+inline constexpr std::string_view kSummaryEventTimes =
+    "cdc.event-times";  ///< event_times.h; missing: events have no time of their own
 
 // Table properties: what the snapshot of `kMirrorSnapshot` says of the source, for the day when no snapshot
 // does. Beside them stand, under their own names, the entries of kMirrored.
@@ -31,7 +33,8 @@ inline constexpr std::string_view kMirrorSnapshot = "cdc.offsets.snapshot-id";
 inline constexpr std::string_view kMirrorSequence = "cdc.offsets.sequence-number";  ///< of that snapshot
 inline constexpr std::string_view kMirrorTable = "cdc.offsets.table-uuid";
 inline constexpr std::string_view kMirrored[] = {kSummaryOffsets,    kSummaryLastRecords, kSummarySource,
-                                                 kSummaryKeyChanges, kSummaryReplayed,    kSummaryPassedOver};
+                                                 kSummaryKeyChanges, kSummaryReplayed,    kSummaryPassedOver,
+                                                 kSummaryEventTimes};
 
 // Headers of a dead letter. Topic, partition and offset are its identity: the same letter may be there twice.
 inline constexpr const char* kDlqReason = "cdc.reason";

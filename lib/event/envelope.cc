@@ -150,6 +150,8 @@ Result<Envelope> EnvelopeParser::ParsePayload(std::string_view payload) {
       envelope.before = ObjectOrNothing(value);
     else if (key == "source")
       envelope.source = ObjectOrNothing(value);
+    else if (key == kept_)
+      envelope.kept = value;
   };
   // What comes first is nearly always the same; anything else is told member by member.
   bool ok = ParseUsualMembers(cursor, &envelope, &op);

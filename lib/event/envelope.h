@@ -31,6 +31,7 @@ struct Envelope {
   std::string_view after;     ///< JSON object
   std::string_view source;    ///< JSON object
   std::string_view schema;    ///< the embedded schema's JSON object
+  std::string_view kept;      ///< the member that EnvelopeParser::KeepMember() named, as it stands
   /// Not 0: the same number means the same schema, among values of one parser.
   uint64_t schema_number = 0;
 };
@@ -59,6 +60,9 @@ struct Source {
 /// comparison instead of a scan. One per topic; not thread-safe.
 class EnvelopeParser {
  public:
+  /// Another member beside the row's images is wanted: Envelope::kept. One at a time.
+  void KeepMember(std::string name) { kept_ = std::move(name); }
+
   /// \return kBadValue: not JSON, or not a Debezium envelope; the message says which.
   Result<Envelope> Parse(std::string_view value);
 
@@ -72,6 +76,7 @@ class EnvelopeParser {
   std::string schema_prefix_;  // `{"schema":…,"payload":` of the last value
   size_t schema_begin_ = 0, schema_size_ = 0;
   uint64_t schema_number_ = 0;
+  std::string kept_;  // empty: none
 };
 
 /// \return kBadValue.

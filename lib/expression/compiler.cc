@@ -224,15 +224,8 @@ Result<Value> Compiler::Call(const Node& node) {
     for (const Function& function : family) {
       known.emplace_back(function.name);
       if (function.name != node.text) continue;
-      if (node.children.size() < function.least || node.children.size() > function.most) {
-        const std::string number = std::to_string(function.least);
-        return ErrorAt(node.at,
-                       node.text + "() takes " +
-                           (function.least == function.most ? number
-                            : function.most == kAnyNumber   ? number + " or more"
-                                                          : number + " to " + std::to_string(function.most)) +
-                           " arguments, not " + std::to_string(node.children.size()));
-      }
+      if (node.children.size() < function.least || node.children.size() > function.most)
+        return WrongNumber(node, function.least, function.most);
       Values arguments;
       for (const Tree& child : node.children) {
         std::optional<Branch> branch;
@@ -243,7 +236,7 @@ Result<Value> Compiler::Call(const Node& node) {
       return function.compile(*this, node, std::move(arguments));
     }
   }
-  return ErrorAt(node.at, "there is no function " + node.text + "()", DidYouMean(node.text, known));
+  return NoFunction(node, known);
 }
 
 Result<Program> Compiler::Finish(const Value& result) {

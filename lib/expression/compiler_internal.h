@@ -134,6 +134,9 @@ Result<Base> CoerceForComparison(Compiler& compiler, std::string_view word, Posi
 /// a = b, a < b …
 Result<Value> CompileComparison(Compiler& compiler, std::string_view word, Position at, Value a, Value b);
 
+/// "there is no function lowr()", and a call with another number of arguments than the function takes.
+Error NoFunction(const Node& node, const std::vector<std::string>& known);
+Error WrongNumber(const Node& node, size_t least, size_t most);
 /// "function lower(integer) does not exist".
 Error NoSuchFunction(const Node& node, const Values& arguments);
 /// Argument `i` by its implicit cast to `base`; NoSuchFunction() where there is none.

@@ -60,6 +60,9 @@ Status ReadRanges(const std::map<std::string, std::string>& summary, Marker* mar
   if (const std::string json = text(kSummaryKeyChanges); !json.empty()) {
     CDC_ASSIGN(marker->key_changes, contract::DecodeKeyChanges(json));
   }
+  if (const std::string times = text(contract::kSummaryEventTimes); !times.empty()) {
+    CDC_ASSIGN(marker->event_times, contract::DecodeEventTimes(times));
+  }
   if (const std::string through = text(contract::kSummaryValidThrough); !through.empty())
     marker->valid_through_ms = std::strtoll(through.c_str(), nullptr, 10);
   marker->source_lsn = std::strtoll(text(contract::kSummaryLsn).c_str(), nullptr, 10);
@@ -318,6 +321,8 @@ std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) 
   if (!marker.replayed.empty()) summary[std::string(contract::kSummaryReplayed)] = marker.replayed.Encode();
   if (!marker.passed_over.empty())
     summary[std::string(contract::kSummaryPassedOver)] = marker.passed_over.Encode();
+  if (!marker.event_times.empty())
+    summary[std::string(contract::kSummaryEventTimes)] = contract::EncodeEventTimes(marker.event_times);
   if (marker.valid_through_ms) {
     summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
   }

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "lib/contract/checkpoint_row.h"
+#include "lib/rows/cast.h"
 
 namespace cdc::postgres_sink {
 namespace {
@@ -64,7 +66,18 @@ std::string EncodeRest(const Marker& marker) {
   if (!marker.key_changes.empty()) rest["key_changes"] = contract::EncodeKeyChanges(marker.key_changes);
   if (!marker.replayed.empty()) rest[column::kReplayed] = marker.replayed.Encode();
   if (!marker.passed_over.empty()) rest[column::kPassedOver] = marker.passed_over.Encode();
+  if (!marker.event_times.empty()) rest[column::kEventTimes] = contract::EncodeEventTimes(marker.event_times);
   return rest.dump();
+}
+
+/// Of all partitions, for people; null: events have no time of their own.
+std::optional<std::string> HighestText(const contract::EventTimes& times) {
+  std::optional<int64_t> highest;
+  for (const auto& [partition, micros] : times) highest = std::max(highest.value_or(micros), micros);
+  if (!highest) return std::nullopt;
+  rows::Column column(rows::Type::Of(rows::TypeKind::kTimestamptz));
+  column.AppendLong(*highest);
+  return rows::CellText(column, 0);
 }
 
 Status DecodeRest(const json& rest, Marker* marker) {
@@ -77,6 +90,9 @@ Status DecodeRest(const json& rest, Marker* marker) {
   }
   if (const auto text = rest.find(column::kPassedOver); text != rest.end()) {
     CDC_ASSIGN(marker->passed_over, contract::RecordRanges::Decode(text->get<std::string>()));
+  }
+  if (const auto text = rest.find(column::kEventTimes); text != rest.end()) {
+    CDC_ASSIGN(marker->event_times, contract::DecodeEventTimes(text->get<std::string>()));
   }
   return {};
 }
@@ -173,12 +189,13 @@ Status CheckpointTable::SaveMarker(postgres::Session* session, const Marker& mar
                                    int64_t commits) const {
   const auto done = session->Run(
       fmt::format("UPDATE {} SET {} = $2, {} = $3, {} = greatest({}, $4::bigint), {} = $5, {} = $6, {} = $7, "
-                  "{} = now() WHERE {} = $1",
+                  "{} = $8, {} = now() WHERE {} = $1",
                   name_, column::kOffsets, column::kLastRecords, column::kLsn, column::kLsn, column::kCommits,
-                  column::kMarker, column::kState, column::kAt, column::kPipeline),
+                  column::kMarker, column::kState, column::kMaxEventTime, column::kAt, column::kPipeline),
       "Writing " + name_,
       {pipeline_, contract::EncodeOffsets(marker.offsets), contract::EncodeLastRecords(marker.last_records),
-       std::to_string(marker.source_lsn), std::to_string(commits), EncodeRest(marker), EncodeState(state)});
+       std::to_string(marker.source_lsn), std::to_string(commits), EncodeRest(marker), EncodeState(state),
+       HighestText(marker.event_times)});
   if (!done) return done.error();
   if (done->affected == 1) return {};
   return Error{ErrorKind::kConflict, "the row of " + pipeline_ + " in " + name_ + " is gone"};

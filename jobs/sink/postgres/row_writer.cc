@@ -6,13 +6,10 @@
 #include <map>
 
 #include "jobs/sink/postgres/copy_text.h"
-#include "lib/contract/checkpoint_row.h"
 
 namespace cdc::postgres_sink {
 namespace {
 
-using contract::checkpoint::kSoftOperation;
-using contract::checkpoint::kSoftTime;
 using postgres::QuoteName;
 using worker::Fold;
 using worker::Slot;
@@ -43,6 +40,19 @@ std::string RowWriter::SameKey(const std::string& a, const std::string& b) const
     same += fmt::format("{}{}.{} = {}.{}", same.empty() ? "" : " AND ", a, QuoteName(name), b, QuoteName(name));
   }
   return same;
+}
+
+/// Whether `row` may take the place of the target's row t; empty: always.
+std::string RowWriter::IsNewer(const std::string& row) const {
+  if (table_.order_column.empty()) return "";
+  const std::string column = QuoteName(table_.order_column);
+  return fmt::format("(t.{0} IS NULL OR {1}.{0} >= t.{0})", column, row);
+}
+
+/// Assignments that mark a row as deleted.
+std::string RowWriter::Marking() const {
+  const std::string operation = fmt::format("{} = '{}'", QuoteName(table_.marks.column), table_.marks.deleted);
+  return table_.marks.time.empty() ? operation : operation + ", " + QuoteName(table_.marks.time) + " = now()";
 }
 
 Status RowWriter::Prepare(postgres::Session* session) const {
@@ -191,8 +201,8 @@ Result<int64_t> RowWriter::Truncate(postgres::Session* session) const {
     return 0;
   }
   CDC_ASSIGN(const auto done,
-             session->Run(fmt::format("UPDATE {0} SET {1} = 'd', {2} = now() WHERE {1} IS DISTINCT FROM 'd'", target,
-                                      QuoteName(kSoftOperation), QuoteName(kSoftTime)),
+             session->Run(fmt::format("UPDATE {} SET {} WHERE {} IS DISTINCT FROM '{}'", target, Marking(),
+                                      QuoteName(table_.marks.column), table_.marks.deleted),
                           "Marking the rows of " + target + " as deleted"));
   return done.affected;
 }
@@ -211,9 +221,8 @@ Result<int64_t> RowWriter::Remove(const Fold& fold, postgres::Session* session) 
   const std::string same = SameKey("t", "k");
   const std::string sql =
       table_.soft_deletes
-          ? fmt::format("UPDATE {} t SET {} = 'd', {} = now() FROM {} k WHERE {} AND t.{} IS DISTINCT FROM 'd'",
-                        target, QuoteName(kSoftOperation), QuoteName(kSoftTime), kKeys, same,
-                        QuoteName(kSoftOperation))
+          ? fmt::format("UPDATE {} t SET {} FROM {} k WHERE {} AND t.{} IS DISTINCT FROM '{}'", target, Marking(),
+                        kKeys, same, QuoteName(table_.marks.column), table_.marks.deleted)
           : fmt::format("DELETE FROM {} t USING {} k WHERE {}", target, kKeys, same);
   CDC_ASSIGN(const auto done, session->Run(sql, "Deleting rows of " + target));
   return done.affected;
@@ -226,10 +235,12 @@ Status RowWriter::Upsert(postgres::Session* session) const {
     if (std::find(table_.key.begin(), table_.key.end(), name) != table_.key.end()) continue;
     changes += fmt::format("{}{} = excluded.{}", changes.empty() ? "" : ", ", QuoteName(name), QuoteName(name));
   }
+  const std::string newer = IsNewer("excluded");
   const auto done = session->Run(
-      fmt::format("INSERT INTO {0} ({1}) SELECT {1} FROM {2} WHERE \"cdc group\" = 0 ON CONFLICT ({3}) DO {4}", target,
-                  QuotedList(names_), kRows, QuotedList(table_.key),
-                  changes.empty() ? "NOTHING" : "UPDATE SET " + changes),
+      fmt::format("INSERT INTO {0} AS t ({1}) SELECT {1} FROM {2} WHERE \"cdc group\" = 0 ON CONFLICT ({3}) DO {4}{5}",
+                  target, QuotedList(names_), kRows, QuotedList(table_.key),
+                  changes.empty() ? "NOTHING" : "UPDATE SET " + changes,
+                  changes.empty() || newer.empty() ? "" : " WHERE " + newer),
       "Writing rows of " + target);
   return done ? Status{} : Status(done.error());
 }
@@ -242,10 +253,12 @@ Status RowWriter::Update(const std::vector<int>& missing, int group, size_t rows
     if (std::find(missing.begin(), missing.end(), static_cast<int>(i)) != missing.end()) continue;
     changes += fmt::format("{}{} = r.{}", changes.empty() ? "" : ", ", QuoteName(names_[i]), QuoteName(names_[i]));
   }
-  CDC_ASSIGN(const auto done, session->Run(fmt::format("UPDATE {} t SET {} FROM {} r WHERE r.\"cdc group\" = {} AND {}",
-                                                       target, changes, kRows, group, SameKey("t", "r")),
+  const std::string newer = IsNewer("r");
+  CDC_ASSIGN(const auto done, session->Run(fmt::format("UPDATE {} t SET {} FROM {} r WHERE r.\"cdc group\" = {} AND {}{}",
+                                                       target, changes, kRows, group, SameKey("t", "r"),
+                                                       newer.empty() ? "" : " AND " + newer),
                                            "Updating rows of " + target));
-  if (done.affected == static_cast<int64_t>(rows)) return {};
+  if (done.affected == static_cast<int64_t>(rows) || !newer.empty()) return {};
   return Error{ErrorKind::kTransient,
                fmt::format("{} of {} rows of {} that are to be updated are gone: somebody else deleted them",
                            static_cast<int64_t>(rows) - done.affected, rows, target)};

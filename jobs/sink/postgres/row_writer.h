@@ -24,7 +24,9 @@ struct WriterTable {
   std::vector<rows::Field> fields;    ///< of the fold's batches
   std::vector<TargetType> types;      ///< of the target's columns, in that order
   std::vector<std::string> key;       ///< empty: every row is a new one
-  bool soft_deletes = false;          ///< rows stay, with kSoftOperation and kSoftTime filled
+  bool soft_deletes = false;          ///< rows stay, and `marks` say so
+  SoftMarks marks = {};
+  std::string order_column = {};  ///< as in Settings
 };
 
 struct Applied {
@@ -65,6 +67,8 @@ class RowWriter {
   Status Upsert(postgres::Session* session) const;
   Status Update(const std::vector<int>& missing, int group, size_t rows, postgres::Session* session) const;
   std::string SameKey(const std::string& a, const std::string& b) const;
+  std::string IsNewer(const std::string& row) const;
+  std::string Marking() const;
 
   WriterTable table_;
   std::vector<std::string> names_;  // of the fields

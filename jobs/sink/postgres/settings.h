@@ -8,6 +8,13 @@
 
 namespace cdc::postgres_sink {
 
+/// What a deletion writes into a row that stays.
+struct SoftMarks {
+  std::string column;   ///< with the operation
+  std::string deleted;  ///< its value in a row that is deleted
+  std::string time;     ///< column with the time of the deletion; empty: none
+};
+
 struct Settings {
   std::string table;     ///< its entry in tables.toml, for hints
   std::string pipeline;  ///< names its row of cdc_offsets
@@ -19,6 +26,8 @@ struct Settings {
   bool append = false;
   bool rewrite_on_type_change = false;
   bool soft_deletes = false;
+  SoftMarks marks = {};           ///< with soft_deletes
+  std::string order_column = {};  ///< a row gives way only to one that is not less here; empty: to any
 };
 
 }  // namespace cdc::postgres_sink

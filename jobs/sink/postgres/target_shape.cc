@@ -32,6 +32,8 @@ Status TargetShape::Adopt(const TableState& state) {
   table.target = &target_;
   table.key = state.key;
   table.soft_deletes = settings_.soft_deletes;
+  table.marks = settings_.marks;
+  table.order_column = settings_.order_column;
   auto schema = std::make_shared<rows::Schema>();
   for (const rows::Field& field : state.columns) {
     const auto column = std::find_if(columns->begin(), columns->end(),

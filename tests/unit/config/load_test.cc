@@ -62,7 +62,7 @@ TEST_CASE("the worker's columns may have names of their own") {
            {"[\"when\"]", "\"when\" is not allowed"},
            {"[{ name = \"a\" }]", "metadata_columns.value: is missing"},
            {"[{ value = \"op()\" }]", "metadata_columns.name: is missing"},
-           {"[{ name = \"a\", value = \"now()\" }]", "\"now()\" is not allowed"},
+           {"[{ name = \"a\", value = \"soon()\" }]", "there is no function soon()"},
            {"[{ name = \"a\", value = \"op()\", type = \"x\" }]", "unknown key"},
            {"[\"ingestion_time\", { name = \"b\", value = \"ingestion_time()\" }]", "listed twice"},
            {"[{ name = \"a\", value = \"op()\" }, { name = \"A\", value = \"lsn()\" }]", "are one name"},

@@ -31,7 +31,8 @@ Values Whole() {
           {"sinks.<name>", {{"type", "\"postgres\""}, {"dsn", "\"d\""}}},
           {"orchestrator", {}},
           {"defaults", {}},
-          {"tables.<name>", {}}};
+          {"counts.<name>", {{"from", "\"t\""}, {"window", "\"1m\""}}},
+          {"tables.<name>", {{"event_time", "\"ts\""}}}};
 }
 
 /// Another value for every setting; for the only choice there is, the same.
@@ -73,6 +74,12 @@ const Values kOther = {
       {"max_jobs", "17"},
       {"listen", "\"127.0.0.1:9\""}}},
     {"defaults", {{"discover", "true"}}},
+    {"counts.<name>",
+     {{"from", "\"u\""},
+      {"sink", "\"other\""},
+      {"target", "\"x\""},
+      {"window", "\"2m\""},
+      {"by", "[\"op()\"]"}}},
     {"tables.<name>",
      {{"topic", "\"t\""},
       {"from", "\"f\""},
@@ -85,6 +92,12 @@ const Values kOther = {
       {"commit_interval", "\"2s\""},
       {"metadata_columns", "[{ name = \"at\", value = \"lsn()\" }]"},
       {"columns", "{ a = { type = \"text\", name = \"b\" } }"},
+      {"envelope", "\"plain\""},
+      {"event_time", "\"at\""},
+      {"lateness", "\"5s\""},
+      {"order_by", "\"offset\""},
+      {"select", "{ id = \"id\" }"},
+      {"where", "\"a = 1\""},
       {"on_error", "\"stop\""},
       {"dead_letters", "\"d\""},
       {"on_type_change", "\"rewrite\""},
@@ -96,26 +109,31 @@ const Values kOther = {
 
 /// Settings of which another value is not built yet.
 const std::set<std::string> kOnlyOneValue = {"sinks.<name>.type", "tables.<name>.format_version",
-                                             "tables.<name>.deletes"};
+                                             "tables.<name>.deletes", "tables.<name>.order_by"};
 
-/// The table `t` is in Iceberg, or in the sink `s`; a second sink stands by.
+/// The table `t` and its counts `c` are in Iceberg, or in the sink `s`; another table and a second sink stand by.
 std::shared_ptr<const Config> Written(Values values, bool in_sink = false) {
   if (values["catalog"]["type"] == "\"sqlite\"") {
     values["catalog"]["uri"] = "\"c.db\"";
     values["catalog"]["warehouse"] = "\"w\"";
   }
-  if (in_sink) values["tables.<name>"].emplace("sink", "\"s\"");
-  std::string text = "[sinks.other]\ntype = \"postgres\"\ndsn = \"o\"\n";
+  for (const char* section : {"tables.<name>", "counts.<name>"}) {
+    if (in_sink) values[section].emplace("sink", "\"s\"");
+  }
+  std::string text = "[sinks.other]\ntype = \"postgres\"\ndsn = \"o\"\n[tables.u]\nevent_time = \"e\"\n";
   for (const auto& [section, settings] : values) {
     text += section == "tables.<name>"  ? "[tables.t]\n"
             : section == "sinks.<name>" ? "[sinks.s]\n"
+            : section == "counts.<name>" ? "[counts.c]\n"
                                         : "[" + section + "]\n";
     for (const auto& [name, value] : settings) text += name + " = " + value + "\n";
   }
   return Good(text);
 }
 
-std::string PrintOf(const Config& config) { return Fingerprint(config, *config.FindTable("t")); }
+std::string PrintOf(const Config& config) {
+  return Fingerprint(config, *config.FindTable("t")) + Fingerprint(config, *config.FindTable("c"));
+}
 
 }  // namespace
 
@@ -221,6 +239,7 @@ TEST_CASE("the schema names every setting in its section, with its default") {
   for (const SectionInfo& section : DescribeSettings()) {
     const auto& object = section.name == "tables.<name>"  ? schema["$defs"]["table"]
                          : section.name == "sinks.<name>" ? schema["$defs"]["sink"]
+                         : section.name == "counts.<name>" ? schema["$defs"]["counts"]
                                                           : schema["properties"][section.name];
     for (const SettingInfo& setting : section.settings) {
       INFO(section.name << " " << setting.name);

@@ -87,7 +87,7 @@ Result<Cut> ReplayedSource::End(bool last) {
   ports_.counts.dead_letters = ports_.letters.count();
   Cut cut{Fold(std::make_shared<const rows::Schema>()), {}, Committable(), 0, [] { return Status{}; }};
   cut.checkpoint.offsets[topic_] = cut.upto;
-  cut.checkpoint.key_changes = intake.key_changes();
+  intake.AddTo(&cut.checkpoint);
   intake.SwapFold(&cut.fold);
   if (!begin_at_confirm_) BeginBatch(cut.upto);
   return cut;
