@@ -28,4 +28,7 @@ using worker::SnapshotAnew;
 using worker::TableSettings;
 using worker::Tidying;
 
+/// What time there is for maintenance.
+using MaintenanceMode = worker::Tidying;
+
 }  // namespace cdc::iceberg_sink
