@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "jobs/sink/iceberg/absent_columns.h"
+#include "jobs/sink/iceberg/table_properties.h"
 #include "jobs/sink/iceberg/commit_draft.h"
 #include "lib/contract/names.h"
 

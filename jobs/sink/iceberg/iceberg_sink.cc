@@ -1,4 +1,4 @@
-#include "jobs/sink/iceberg/absent_columns.h"
+#include "jobs/sink/iceberg/table_properties.h"
 #include "jobs/sink/iceberg/commit_draft.h"
 #include "jobs/sink/iceberg/rewriting.h"
 
@@ -23,9 +23,6 @@ using contract::kSummaryPipeline;
 using contract::kSummarySource;
 using iceberg::LoadedTable;
 
-// Table properties of ours.
-constexpr const char* kPropertyKey = "cdc.key";          ///< JSON array of column names
-constexpr const char* kPropertyOwn = "cdc.own-columns";  ///< JSON object: OwnNames
 
 std::string WaysOut(const std::string& table) {
   return fmt::format(
