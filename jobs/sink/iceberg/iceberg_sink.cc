@@ -1,79 +1,31 @@
-#include "jobs/sink/iceberg/table_properties.h"
-#include "jobs/sink/iceberg/commit_draft.h"
-#include "jobs/sink/iceberg/rewriting.h"
-
-#include <fmt/format.h>
+#include "jobs/sink/iceberg/iceberg_sink.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <chrono>
 
+#include "jobs/sink/iceberg/source_marker.h"
 #include "lib/contract/names.h"
-#include "lib/contract/offsets.h"
 #include "lib/iceberg/deletable.h"
-#include "lib/iceberg/schema_evolution.h"
 #include "lib/lake/written_marker.h"
 
 namespace cdc::iceberg_sink {
-namespace {
-
-using contract::kSummaryKeyChanges;
-using contract::kSummaryLastRecords;
-using contract::kSummaryOffsets;
-using contract::kSummaryPipeline;
-using contract::kSummarySource;
-using iceberg::LoadedTable;
-
-
-std::string WaysOut(const std::string& table) {
-  return fmt::format(
-      "`cdc reset {0} --yes` rebuilds the table from the topic's start, `cdc adopt {0} --yes` takes it as it "
-      "is from the topic's present end, `cdc rewind {0}` goes on from given offsets",
-      table);
-}
-
-/// What cannot be read is as good as not noted.
-std::optional<OwnNames> OwnNamesOf(const iceberg::TableMetadata& table) {
-  const auto noted = nlohmann::json::parse(table.Property(kPropertyOwn, ""), nullptr, false);
-  if (!noted.is_object()) return std::nullopt;
-  OwnNames names;
-  for (const auto& [value, name] : noted.items()) {
-    if (name.is_string()) names.emplace(value, name.get<std::string>());
-  }
-  return names;
-}
-
-/// What else the marker says: a commit that leaves the offsets what they are says it again.
-Status ReadRanges(const std::map<std::string, std::string>& summary, Marker* marker) {
-  const auto text = [&](std::string_view name) {
-    const auto found = summary.find(std::string(name));
-    return found == summary.end() ? std::string() : found->second;
-  };
-  for (const auto& [name, ranges] : {std::pair{contract::kSummaryReplayed, &marker->replayed},
-                                     std::pair{contract::kSummaryPassedOver, &marker->passed_over}}) {
-    if (const std::string json = text(name); !json.empty()) {
-      CDC_ASSIGN(*ranges, contract::RecordRanges::Decode(json));
-    }
-  }
-  if (const std::string json = text(kSummaryKeyChanges); !json.empty()) {
-    CDC_ASSIGN(marker->key_changes, contract::DecodeKeyChanges(json));
-  }
-  if (const std::string through = text(contract::kSummaryValidThrough); !through.empty())
-    marker->valid_through_ms = std::strtoll(through.c_str(), nullptr, 10);
-  marker->source_lsn = std::strtoll(text(contract::kSummaryLsn).c_str(), nullptr, 10);
-  return {};
-}
-
-}  // namespace
 
 IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
     : settings_(std::move(settings)),
       source_json_(std::move(source_json)),
       ports_(std::move(ports)),
-      closing_(ports_.files),
-      deleted_(static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes)),
-      allowance_(ports_.clock.steady()) {}
-
-IcebergSink::~IcebergSink() = default;
+      table_(IdentOf(settings_), settings_.table, ports_),
+      definition_(settings_, table_),
+      deletes_(static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes), table_, ports_.files),
+      located_(table_, definition_, deletes_),
+      locator_(settings_.index_folder, located_, ports_.files, ports_.clock, ports_.log),
+      moved_(settings_.index_folder, locator_, ports_.files, ports_.log),
+      old_rows_(located_, locator_, moved_, ports_.files),
+      drafter_(settings_, table_, locator_),
+      protocol_(settings_, ports_, {table_, definition_, deletes_, locator_}),
+      upkeep_(settings_, ports_, {table_, definition_, deletes_, locator_}, protocol_),
+      type_rewrite_(settings_, ports_, {table_, definition_, deletes_, locator_}, protocol_, moved_,
+                    upkeep_) {}
 
 Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, std::string source_json,
                                                        Ports ports) {
@@ -81,9 +33,7 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::Open(TableSettings settings, s
       new IcebergSink(std::move(settings), std::move(source_json), std::move(ports)));
   CDC_TRY(sink->ports_.catalog.EnsureNamespace(sink->settings_.ident.name_space));
   CDC_TRY(sink->Load());
-  sink->seen_schema_ = sink->schema_;
-  sink->seen_key_ = sink->key_;
-  if (!sink->settings_.append) sink->LoadMoved();
+  if (!sink->settings_.append) sink->moved_.Load();
   return sink;
 }
 
@@ -91,235 +41,123 @@ Result<std::unique_ptr<IcebergSink>> IcebergSink::OpenToMaintain(TableSettings s
   const std::string name = ToString(settings.ident);
   std::unique_ptr<IcebergSink> sink(new IcebergSink(std::move(settings), "", std::move(ports)));
   CDC_TRY(sink->Load());
-  if (sink->table_.metadata == nullptr) return Error{ErrorKind::kNotFound, "There is no table " + name};
-  sink->seen_schema_ = sink->schema_;
-  sink->seen_key_ = sink->key_;
+  if (!sink->table_.made()) return Error{ErrorKind::kNotFound, "There is no table " + name};
   return sink;
 }
 
 Status IcebergSink::Load() {
-  auto loaded = ports_.catalog.LoadTable(IdentOf(settings_));
+  auto loaded = table_.Load();
   if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return {};
   if (!loaded) return loaded.error();
-  const Status adopted = Adopt(std::move(*loaded));
-  if (!adopted) {
+  if (const Status adopted = definition_.Adopt(std::move(*loaded)); !adopted) {
     // A table that was replaced may have lost its key, too: that is not what is to be mended first.
-    const Status marked = table_.metadata == nullptr || source_json_.empty() ? Status{} : ReadMarker();
+    const Status marked = table_.made() ? FindMarker() : Status{};
     return marked ? adopted : marked;
   }
-  own_ = OwnNamesOf(*table_.metadata);
-  if (!source_json_.empty()) CDC_TRY(ReadMarker());
-  if (!settings_.append) CDC_TRY(TakeSecret());
-  MakeIdentity();
-  return settings_.append ? Status{} : RecoverIndex();
-}
-
-/// Takes `table` as the present state of things: schema, key and live files.
-Status IcebergSink::Adopt(LoadedTable table) {
-  const std::string name = ToString(settings_.ident);
-  if (table.metadata->partitioned) {
-    return Error{ErrorKind::kUnsupported,
-                 "table " + name + " is partitioned; only unpartitioned tables can be written yet",
-                 "`cdc reset " + settings_.table + " --yes` builds it anew"};
-  }
-  CDC_ASSIGN(rows::Schema schema, table.metadata->CurrentSchema());
-  CDC_ASSIGN(live_, iceberg::LiveFiles::Load(ports_.files, *table.metadata));
-  if (live_.has_equality_deletes()) {
-    return Error{ErrorKind::kUnsupported, "table " + name + " has equality deletes of another writer",
-                 "rewrite it with that engine first (rewrite_data_files), or `cdc reset " + settings_.table +
-                     " --yes`"};
-  }
-  // What is noted since goes with the next commit.
-  if (table_.metadata == nullptr) absent_ = AbsentIn(*table.metadata);
-  table_ = std::move(table);
-  schema_ = std::make_shared<const rows::Schema>(std::move(schema));
-  deleted_.ForgetAll();
-  shared_.reset();
-  key_.clear();
-  const auto names = nlohmann::json::parse(table_.metadata->Property(kPropertyKey, ""), nullptr, false);
-  if (names.is_array()) {
-    for (const auto& column : names) key_.push_back(column.get<std::string>());
-  } else {
-    for (const int id : schema_->identifier_field_ids) {
-      key_.push_back(schema_->fields[static_cast<size_t>(schema_->IndexOfId(id))].name);
-    }
-  }
-  CDC_TRY(ReadIdentity());
-  for (const std::string& column : key_) {
-    if (settings_.append || schema_->IndexOf(column) >= 0) continue;
-    return Error{
-        ErrorKind::kUnsupported,
-        fmt::format("table {} has no column '{}' any more, which is of its key", name, column),
-        fmt::format("give the column its name back with the engine that took it away, then `cdc trigger "
-                    "{0}`; or `cdc reset {0} --yes`",
-                    settings_.table)};
-  }
-  if (!settings_.append && !settings_.key.empty() && settings_.key != key_) {
-    return Error{ErrorKind::kUnsupported,
-                 "table " + name + " was made with another key than tables.toml says now",
-                 "take the key back, or `cdc reset " + settings_.table + " --yes` to build it anew"};
-  }
+  CDC_TRY(FindMarker());
+  if (!settings_.append) CDC_TRY(definition_.TakeSecret());
+  definition_.MakeIdentity();
+  if (!settings_.append) CDC_TRY(locator_.Recover(ports_.alive));
+  ShowDefinition();
   return {};
 }
 
-/// Offsets of one Kafka cluster mean nothing on another.
-Status IcebergSink::CheckSource(const std::string& written) const {
-  if (written.empty() || written == source_json_) return {};
-  return Error{ErrorKind::kUnsupported,
-               fmt::format("table {} was filled from another Kafka topic: {}, now {}",
-                           ToString(settings_.ident), written, source_json_),
-               WaysOut(settings_.table)};
-}
-
-bool IcebergSink::HoldsOurFiles() const {
-  return std::any_of(live_.data().begin(), live_.data().end(),
-                     [](const auto& entry) { return iceberg::IsOurDataFile(entry.first); });
-}
-
-Status IcebergSink::ReadMarker() {
+/// Reads the marker, unless any source will do.
+Status IcebergSink::FindMarker() {
   marker_.reset();
-  auto found = lake::FindMarker(*table_.metadata, ports_.files, [this] { return HoldsOurFiles(); });
-  if (!found) {
-    Error error = found.error();
-    if (error.kind == ErrorKind::kUnsupported) error.hint = WaysOut(settings_.table);
-    return error;
-  }
-  if (!*found) {
-    if (live_.data().empty()) return {};
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} has data but nothing says how far its topic was read",
-                             ToString(settings_.ident)),
-                 WaysOut(settings_.table)};
-  }
-  auto& summary = (*found)->summary;
-  CDC_TRY(CheckSource(summary[std::string(kSummarySource)]));
-  CDC_ASSIGN(contract::TopicOffsets offsets,
-             contract::DecodeTopicOffsets(summary[std::string(kSummaryOffsets)]));
-  if (!offsets.contains(settings_.topic) && !offsets.empty()) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("table {} was filled from topic {}, not {}", ToString(settings_.ident),
-                             offsets.begin()->first, settings_.topic),
-                 WaysOut(settings_.table)};
-  }
-  contract::TopicLastRecords last_records;
-  if (const std::string& records = summary[std::string(kSummaryLastRecords)]; !records.empty()) {
-    CDC_ASSIGN(last_records, contract::DecodeLastRecords(records));
-  }
-  marker_ = Marker{std::move(offsets), std::move(last_records)};
-  CDC_TRY(ReadRanges(summary, &*marker_));
-  // What was committed on top of it while no worker ran.
-  for (const iceberg::SnapshotPtr& snapshot : (*found)->later) CDC_TRY(RefuseRowsOf(*snapshot));
+  if (source_json_.empty()) return {};
+  const auto& data = table_.live().data();
+  const MarkerSource source{settings_.table, ToString(settings_.ident), settings_.topic, source_json_};
+  CDC_ASSIGN(marker_, ReadMarker(table_.metadata(), ports_.files, source, !data.empty(), [&data] {
+               return std::any_of(data.begin(), data.end(),
+                                  [](const auto& entry) { return iceberg::IsOurDataFile(entry.first); });
+             }));
   return {};
+}
+
+void IcebergSink::ShowDefinition() {
+  seen_schema_ = table_.schema();
+  seen_key_ = definition_.key();
+  const auto& identity = definition_.keys().identity;
+  seen_identity_ = identity == nullptr ? nullptr : std::make_shared<RowIdentity>(*identity);
 }
 
 Status IcebergSink::Create(const rows::Schema& schema, const std::vector<std::string>& key,
                            const OwnNames& own, const std::vector<std::string>& derived) {
-  std::map<std::string, std::string> properties = {
-      {kPropertyKey, nlohmann::json(key).dump()},
-      {kPropertyOwn, nlohmann::json(own).dump()},
-      {kPropertySecret, KeySecret::Random().Hex()},
-      {"history.expire.min-snapshots-to-keep", std::to_string(settings_.snapshot_keep)},
-  };
-  if (!settings_.append && key.empty()) {
-    int last_id = 0;
-    for (const rows::Field& field : schema.fields) last_id = std::max(last_id, field.id);
-    properties[kPropertyIdentity] = IdentityProperty(derived, {}, last_id);
-  }
-  auto made = ports_.catalog.CreateTable(IdentOf(settings_), schema, "", properties);
-  // An unknown answer, or a repeated request's own first attempt: then it is empty.
-  if (!made &&
-      (made.error().kind == ErrorKind::kCommitUnknown || made.error().kind == ErrorKind::kConflict)) {
-    auto loaded = ports_.catalog.LoadTable(IdentOf(settings_));
-    if (!loaded && loaded.error().kind == ErrorKind::kNotFound) return made.error();  // it did not arrive
-    if (!loaded) return loaded.error();
-    if (loaded->metadata->current_snapshot_id ||
-        loaded->metadata->Property(kPropertyKey, "") != properties.at(kPropertyKey))
-      return made.error();
-    made = std::move(loaded);
-  }
-  if (!made) return made.error();
-  CDC_TRY(Adopt(std::move(*made)));
-  seen_schema_ = schema_;
-  seen_key_ = key_;
-  own_ = own;
-  if (settings_.append) return {};
-  CDC_TRY(TakeSecret());
-  MakeIdentity();
-  return RebuildIndex("");
+  const Status created = definition_.Create(schema, key, own, derived);
+  ShowDefinition();
+  if (!created || settings_.append) return created;
+  return locator_.Rebuild("", ports_.alive);
 }
 
 Status IcebergSink::Evolve(const rows::SchemaChanges& changes, const OwnNames& own) {
   CDC_TRY(Settle());
-  for (int attempt = 0;; ++attempt) {
-    CDC_ASSIGN(const rows::Schema current, table_.metadata->CurrentSchema());
-    CDC_ASSIGN(const rows::Schema evolved,
-               rows::Evolve(current, table_.metadata->last_column_id, changes));
-    const std::map<std::string, std::string> noted = {{kPropertyOwn, nlohmann::json(own).dump()}};
-    iceberg::TableCommit commit = changes.empty() ? iceberg::PropertiesCommit(*table_.metadata, noted)
-                                                  : iceberg::SchemaCommit(*table_.metadata, evolved);
-    if (!changes.empty() && own_ != own) commit.updates.emplace_back(iceberg::SetProperties{noted});
-    if (!changes.replacements.empty()) commit.updates.push_back(AbsentProperty(absent_));
-    auto committed = ports_.catalog.CommitTable(table_, commit);
-    if (!committed && committed.error().kind != ErrorKind::kCommitUnknown &&
-        committed.error().kind != ErrorKind::kConflict) {
-      return committed.error();
-    }
-    if (!committed && attempt == 3) return committed.error();
-    const bool done = committed.has_value();
-    if (!done) committed = ports_.catalog.LoadTable(IdentOf(settings_));
-    if (!committed) return committed.error();
-    if (committed->metadata->current_snapshot_id != live_.snapshot_id()) {
-      return Error{ErrorKind::kConflict, "another writer committed to the table meanwhile"};
-    }
-    table_ = std::move(*committed);
-    CDC_ASSIGN(rows::Schema schema, table_.metadata->CurrentSchema());
-    seen_schema_ = schema_ = std::make_shared<const rows::Schema>(std::move(schema));
-    own_ = OwnNamesOf(*table_.metadata);
-    MakeIdentity();
-    if (done || schema_->fields == evolved.fields) return {};
-  }
+  const Status evolved = definition_.Evolve(changes, own);
+  ShowDefinition();
+  return evolved;
 }
 
-std::map<std::string, std::string> IcebergSink::SummaryOf(const Marker& marker) const {
-  std::map<std::string, std::string> summary = {
-      {std::string(kSummaryOffsets), contract::EncodeOffsets(marker.offsets)},
-      {std::string(kSummarySource), source_json_},
-      {std::string(kSummaryPipeline), settings_.pipeline},
-  };
-  if (!marker.last_records.empty()) {
-    summary[std::string(kSummaryLastRecords)] = contract::EncodeLastRecords(marker.last_records);
-  }
-  if (!marker.key_changes.empty()) {
-    summary[std::string(kSummaryKeyChanges)] = contract::EncodeKeyChanges(marker.key_changes);
-  }
-  if (!marker.replayed.empty()) summary[std::string(contract::kSummaryReplayed)] = marker.replayed.Encode();
-  if (!marker.passed_over.empty())
-    summary[std::string(contract::kSummaryPassedOver)] = marker.passed_over.Encode();
-  if (marker.valid_through_ms) {
-    summary[std::string(contract::kSummaryValidThrough)] = std::to_string(*marker.valid_through_ms);
-  }
-  if (marker.source_lsn > 0) summary[std::string(contract::kSummaryLsn)] = std::to_string(marker.source_lsn);
-  return summary;
+Status IcebergSink::Retype(const std::vector<Retyped>& columns) {
+  CDC_TRY(Settle());
+  const Status done = type_rewrite_.Run(columns);
+  ShowDefinition();
+  return done;
 }
 
-/// Of a commit that leaves the offsets what they are.
-std::map<std::string, std::string> IcebergSink::NewestSummary() const {
-  std::map<std::string, std::string> summary;
-  const auto marked = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
-  if (marked == nullptr) return summary;
-  for (const auto& [key, value] : marked->summary) {
-    if (key.starts_with("cdc.")) summary[key] = value;
-  }
-  return summary;
+Result<uint32_t> IcebergSink::CountRows(const Hash128& content) {
+  CDC_TRY(Settle());
+  if (!locator_.open()) return 0;
+  return locator_.Count(*seen_identity_, content);
 }
 
-/// What a snapshot says of the source, as table properties; those that say it already are left out.
-std::map<std::string, std::string> IcebergSink::MirrorOf(const iceberg::Snapshot& snapshot) const {
-  auto properties = lake::MirrorOf(snapshot, table_.metadata->table_uuid);
-  std::erase_if(properties, [this](const auto& property) {
-    return table_.metadata->Property(property.first, "") == property.second;
-  });
-  return properties;
+/// A column that the source drops is in none of its images any more, though the table's rows keep its values.
+Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) {
+  CDC_TRY(Settle());
+  if (absent == definition_.identified_without()) return {};
+  CDC_TRY(definition_.IdentifyRowsWithout(absent));
+  ShowDefinition();
+  return locator_.Rebuild(
+      absent.empty() ? "a column of the source is back" : "a column was dropped at the source", ports_.alive);
+}
+
+/// A commit under way says what was absent before; what it fails with is told by what is called next.
+std::vector<std::string> IcebergSink::absent() const {
+  (void)Settle();
+  return definition_.absent();
+}
+
+void IcebergSink::NoteAbsent(std::vector<std::string> columns) {
+  (void)Settle();
+  definition_.NoteAbsent(std::move(columns));
+}
+
+Result<std::vector<uint32_t>> IcebergSink::FillGaps(Fold* fold) {
+  CDC_TRY(Settle());
+  return old_rows_.FillGaps(fold);
+}
+
+int64_t IcebergSink::row_bytes() const {
+  // TOASTed values are large by nature, and compress well.
+  constexpr int64_t kMinBytes = 2048, kCompression = 8;
+  (void)Settle();  // a failure is told by what is called next
+  const auto& totals = table_.live().totals();
+  return totals.records == 0 ? kMinBytes : std::max(kMinBytes, totals.bytes / totals.records * kCompression);
+}
+
+Result<bool> IcebergSink::HasRow(const Hash128& key, const rows::KeyRow&) {
+  CDC_TRY(Settle());
+  CDC_ASSIGN(const auto place, locator_.Find(key));
+  return place.has_value();
+}
+
+Result<bool> IcebergSink::ReadRow(const Hash128& key, const rows::KeyRow&, rows::Batch* row) {
+  CDC_TRY(Settle());
+  return old_rows_.Read(key, row);
+}
+
+Status IcebergSink::KeepMoved(const std::vector<Hash128>& keys, const Fold&) {
+  CDC_TRY(Settle());
+  return moved_.Keep(keys);
 }
 
 Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker) {
@@ -327,14 +165,14 @@ Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker)
   // us.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
-    Draft draft;
-    Status drafted = DraftRows(fold, &draft);
-    if (drafted) drafted = DraftDeletes(&draft);
+    CommitDraft draft;
+    Status drafted = drafter_.Draft(fold, &draft);
+    if (drafted) drafted = deletes_.Draft(&draft);
     if (!drafted) {
-      Discard(draft);
+      protocol_.Discard(draft);
       return drafted.error();
     }
-    auto sent = Send(&draft, SummaryOf(marker), std::nullopt);
+    auto sent = protocol_.Commit(&draft, SummaryOf(marker, source_json_, settings_.pipeline), std::nullopt);
     if (sent) {
       marker_ = marker;
       Committed done;
@@ -343,29 +181,70 @@ Result<Committed> IcebergSink::CommitNow(const Fold& fold, const Marker& marker)
       done.deletes = draft.deleted_rows;
       return done;
     }
-    if (sent.error().kind != ErrorKind::kConflict) return sent.error();
-    if (attempt == kAttempts) return sent.error();
-    CDC_TRY(RebaseAfterConflict());
+    if (sent.error().kind != ErrorKind::kConflict || attempt == kAttempts) return sent.error();
+    CDC_TRY(protocol_.FollowOthers(ports_.alive));
   }
 }
 
-/// The marker also as a property, for the day when somebody else has expired every snapshot of ours.
+/// The marker also as a property, for the day when another engine has expired every snapshot of ours.
 Status IcebergSink::Close() {
   CDC_TRY(Settle());
-  if (table_.metadata == nullptr) return {};
-  const auto snapshot = table_.metadata->NewestAncestorWith(std::string(kSummaryOffsets));
-  if (snapshot != nullptr && !lake::IsMirrored(*table_.metadata, *snapshot)) {
-    auto mirrored =
-        ports_.catalog.CommitTable(table_, iceberg::PropertiesCommit(*table_.metadata, MirrorOf(*snapshot)));
-    if (mirrored)
-      table_ = std::move(*mirrored);
-    else
-      ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
+  if (!table_.made()) return {};
+  const iceberg::TableMetadata& metadata = table_.metadata();
+  const auto snapshot = metadata.NewestAncestorWith(std::string(contract::kSummaryOffsets));
+  if (snapshot != nullptr && !lake::IsMirrored(metadata, *snapshot)) {
+    const Status mirrored = table_.Change(iceberg::PropertiesCommit(metadata, MirrorOf(metadata, *snapshot)));
+    if (!mirrored) ports_.log.Debug("offsets not mirrored to a property: {}", mirrored.error().message);
   }
-  if (index_ == nullptr) return {};
-  // An index that outlives a power loss needs its file numbers to do so, too.
-  CDC_TRY(numbers_->Sync());
-  return index_->Sync();
+  return locator_.Sync();
+}
+
+// Commits on a second thread. Files are encoded and committed there while the first thread reads on. The two
+// share nothing but the fold, which neither changes, and this object, whose other functions wait.
+
+void IcebergSink::BeginCommit(const Fold& fold, const Marker& marker, std::function<Status()> may) {
+  (void)fold.slots();  // settled by the thread that filled it: from now on two may read it
+  auto outcome = std::make_shared<std::promise<Result<Committed>>>();
+  under_way_ = outcome->get_future().share();
+  second_thread_.Run([this, &fold, marker, may = std::move(may), outcome] {
+    const Status allowed = may();
+    auto committed = allowed ? CommitNow(fold, marker) : Result<Committed>(allowed.error());
+    if (committed) {
+      const auto more = upkeep_.Step(MaintenanceMode::kBetweenCommits);
+      if (!more) committed->untidy = more.error();
+    }
+    outcome->set_value(std::move(committed));
+  });
+}
+
+bool IcebergSink::committing() const {
+  return under_way_.valid() && under_way_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+}
+
+Result<Committed> IcebergSink::AwaitCommit() {
+  Result<Committed> outcome = under_way_.get();
+  under_way_ = {};
+  return outcome;
+}
+
+/// Waits for the commit under way. \return its error; never kBadValue, which would be taken for a message's
+Status IcebergSink::Settle() const {
+  if (!under_way_.valid()) return {};
+  const Result<Committed>& outcome = under_way_.get();
+  if (outcome) return {};
+  Error error = outcome.error();
+  if (error.kind == ErrorKind::kBadValue) error.kind = ErrorKind::kCorrupt;
+  return error;
+}
+
+Result<Committed> IcebergSink::Commit(const Fold& fold, const Marker& marker) {
+  CDC_TRY(Settle());
+  return CommitNow(fold, marker);
+}
+
+Result<bool> IcebergSink::Maintain(MaintenanceMode when) {
+  CDC_TRY(Settle());
+  return upkeep_.Step(when);
 }
 
 }  // namespace cdc::iceberg_sink

@@ -26,7 +26,6 @@ using worker::Sink;
 using worker::Slot;
 using worker::SnapshotAnew;
 using worker::TableSettings;
-using worker::Tidying;
 
 /// What time there is for maintenance.
 using MaintenanceMode = worker::Tidying;
