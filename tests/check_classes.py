@@ -21,7 +21,6 @@ FOLDERS = ("lib", "jobs", "orchestrator", "cli")
 
 # (folder, class) -> (methods, .cc files)
 LARGER = {
-    ("jobs/sink/iceberg", "IcebergSink"): (106, 11),
     ("jobs/source", "Intake"): (84, 9),
     ("lib/change", "Fold"): (41, 1),
     ("lib/event", "ValueDecoder"): (21, 2),

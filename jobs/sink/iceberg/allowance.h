@@ -11,14 +11,14 @@
 namespace cdc::iceberg_sink {
 
 /// A step that took longer than was left is made up for by waiting longer. In any span of time T no more is
-/// spent than kShare · T + kMost + what the largest step takes beyond what it was begun with: with steps that
-/// Affords() was asked about, and no dearer than kMost, less than a tenth of every span of four seconds. One
-/// thread.
+/// spent than kShare · T + kMaxSaved + what the largest step takes beyond what it was begun with: with steps
+/// that Affords() was asked about, and no more expensive than kMaxSaved, less than a tenth of every span of
+/// four seconds. One thread.
 class Allowance {
  public:
   static constexpr double kShare = 0.07;  ///< of all the time, of which commits are not all
-  static constexpr Millis kMost{80};      ///< saved up
-  static constexpr Millis kLeast{10};     ///< worth beginning for
+  static constexpr Millis kMaxSaved{80};  ///< saved up
+  static constexpr Millis kMinSlice{10};  ///< worth beginning for
 
   explicit Allowance(SteadyTime now) : counted_(now) {}
 
@@ -26,15 +26,17 @@ class Allowance {
   Millis Left(SteadyTime now) {
     using FloatMillis = std::chrono::duration<double, std::milli>;
     saved_ms_ += kShare * FloatMillis(now - counted_).count();
-    saved_ms_ = std::min(saved_ms_, static_cast<double>(kMost.count()));
+    saved_ms_ = std::min(saved_ms_, static_cast<double>(kMaxSaved.count()));
     counted_ = now;
     const Millis left{static_cast<int64_t>(saved_ms_)};
-    return left < kLeast ? Millis{0} : left;
+    return left < kMinSlice ? Millis{0} : left;
   }
 
-  /// Whether a step of this cost can be begun, as of the last Left(). One that is dearer than can ever be
-  /// saved begins with all that can be.
-  bool Affords(Millis cost) const { return saved_ms_ >= static_cast<double>(std::min(cost, kMost).count()); }
+  /// Whether a step of this cost can be begun, as of the last Left(). A step that costs more than can ever be
+  /// saved begins when all that can be is saved.
+  bool Affords(Millis cost) const {
+    return saved_ms_ >= static_cast<double>(std::min(cost, kMaxSaved).count());
+  }
 
   void Spend(SteadyTime::duration time) {
     saved_ms_ -= std::chrono::duration<double, std::milli>(time).count();
@@ -45,8 +47,8 @@ class Allowance {
   double saved_ms_ = 0;
 };
 
-/// What a step will cost, by what such steps have cost for each of their units (rows, say). Dearer at once,
-/// cheaper by and by. One thread.
+/// What a step will cost, by what such steps have cost for each of their units (rows, say). A higher cost
+/// counts at once, a lower one gradually. One thread.
 class StepCost {
  public:
   /// Below so many units what does not depend on them would be taken for theirs.

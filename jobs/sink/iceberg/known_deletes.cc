@@ -27,7 +27,7 @@ void KnownDeletes::Add(const std::string& data_path, std::span<const int64_t> mo
 }
 
 void KnownDeletes::Limit(const std::string& kept) {
-  while (bytes_ > most_bytes_ && known_.size() > 1) {
+  while (bytes_ > max_bytes_ && known_.size() > 1) {
     auto victim = known_.begin();
     if (victim->first == kept) ++victim;
     bytes_ -= victim->second.byte_size();

@@ -13,11 +13,11 @@
 
 namespace cdc::iceberg_sink {
 
-/// A cache: what it does not know is read from the table. Not thread-safe.
+/// A cache: data files that it does not know are read from the table. Not thread-safe.
 class KnownDeletes {
  public:
-  /// \param most_bytes that the sets may take; a single one may take more
-  explicit KnownDeletes(size_t most_bytes) : most_bytes_(most_bytes) {}
+  /// \param max_bytes that the sets may take; a single one may take more
+  explicit KnownDeletes(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   /// \return null: not known. Valid until the next call that changes something.
   const PositionSet* Find(const std::string& data_path) const;
@@ -39,7 +39,7 @@ class KnownDeletes {
 
   std::unordered_map<std::string, PositionSet> known_;
   size_t bytes_ = 0;
-  size_t most_bytes_;
+  size_t max_bytes_;
 };
 
 }  // namespace cdc::iceberg_sink

@@ -89,7 +89,7 @@ std::vector<std::string> PlanRewrite(const iceberg::LiveFiles& live, const Share
                                       });
   const bool any = worst != found.deleted.end();
   // Merging is bounded work for each row. Deletes that have grown to several times what is tolerated go first
-  // all the same, so that neither waits for ever.
+  // all the same, so that neither waits indefinitely.
   if (any && !rules.thorough && worst->deleted >= 4 * rules.deleted_share) return {*worst->path};
   auto merge = PlanMerge(std::move(found.small), rules);
   if (merge.empty() && any) merge = {*worst->path};

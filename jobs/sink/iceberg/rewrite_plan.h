@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file jobs/sink/iceberg/rewrite_plan.h
-/// Which data files are worth writing anew: a decision alone, without effects (docs/decisions/0006).
+/// Which data files are worth rewriting: a decision alone, without effects (docs/decisions/0006).
 
 #include <cstdint>
 #include <string>
@@ -13,8 +13,8 @@
 namespace cdc::iceberg_sink {
 
 struct RewriteRules {
-  double deleted_share = 0.2;  ///< a large file that lost this share of its rows is written anew
-  size_t files_per_merge = 8;  ///< so many files of similar size are merged into one
+  double deleted_share = 0.2;  ///< a large file that lost this share of its rows is rewritten
+  size_t files_per_merge = 8;  ///< this many files of similar size are merged into one
   int64_t target_bytes = 128 << 20;
   int64_t max_rows =
       1'000'000;          ///< of a merged file: each row's place is held in memory until it is committed

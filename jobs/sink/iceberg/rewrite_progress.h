@@ -1,10 +1,11 @@
 #pragma once
 
 /// \file jobs/sink/iceberg/rewrite_progress.h
-/// How far a table has been written anew, in its index folder, so that a run that was killed loses one file.
+/// How far a rewrite of the table has got, kept in the index folder, so that a run that is killed loses one
+/// file.
 ///
-/// It is only believed for the very snapshot and schema that it was made for, and never says that a file may
-/// be deleted: what is not used in the end is the orphan sweep's.
+/// Progress counts only for the snapshot and schema that it was made for. It never says that a file may be
+/// deleted: files that are not used in the end are the orphan sweep's.
 
 #include <cstdint>
 #include <filesystem>

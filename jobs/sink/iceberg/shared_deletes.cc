@@ -100,7 +100,7 @@ std::vector<FileDeletes> TakeOwn(std::vector<FileDeletes>* deletes) {
   size_t count = deletes->size();
   int64_t left = 0;
   for (const FileDeletes& each : *deletes) left += static_cast<int64_t>(each.positions.size());
-  const auto enough = [&] { return count != 1 && left <= kMostShared; };  // one is shared with nobody
+  const auto enough = [&] { return count != 1 && left <= kMaxShared; };  // one is shared with nobody
   if (count == 0 || enough()) return {};
   std::vector<const FileDeletes*> heap;
   heap.reserve(count);
@@ -132,7 +132,7 @@ SharedChange PlanShared(const SharedDeletes& now, std::span<const std::string> g
   std::vector<FileDeletes> after = recent.After(now.recent);
   // A delete file that speaks of one data file alone is that one's own. Several settled files are what
   // another run or another engine left.
-  const bool few = after.size() != 1 && CountOf(after) <= kMostRecent;
+  const bool few = after.size() != 1 && CountOf(after) <= kMaxRecent;
   if (few && !split && settled.dropped.empty() && now.settled.files.size() <= 1) {
     Replace(now.recent, &change);
     change.recent = std::move(recent);

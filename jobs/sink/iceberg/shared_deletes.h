@@ -28,8 +28,8 @@ struct DeleteLevel {
 /// No row is in both. There is one file of ours in each at most, and those of another engine in `settled`;
 /// delete files that are too large to be kept here are aside.
 struct SharedDeletes {
-  DeleteLevel settled;  ///< most of them, written anew now and then
-  DeleteLevel recent;   ///< what came since: few, written anew by each commit that deletes
+  DeleteLevel settled;  ///< most of them; rewritten now and then
+  DeleteLevel recent;   ///< what came since: few; rewritten by each commit that deletes
 
   size_t files() const { return settled.files.size() + recent.files.size(); }
   /// Whether a delete file is one of them.
@@ -47,11 +47,11 @@ struct SharedDeletes {
 };
 
 /// A reader of one data file reads past the shared deletes of all others, and every few commits they are
-/// written again: of this many either takes a fraction of a millisecond.
-constexpr int64_t kMostShared = 32'768;
-/// Of so many recent ones a commit writes some kilobytes. Four commits in five of a thousand changes leave
-/// the settled ones alone.
-constexpr int64_t kMostRecent = 4'096;
+/// rewritten. With this many, either takes a fraction of a millisecond.
+constexpr int64_t kMaxShared = 32'768;
+/// A commit rewrites the recent ones: this many are some kilobytes. Four in five commits of a thousand
+/// changes leave the settled ones alone.
+constexpr int64_t kMaxRecent = 4'096;
 
 /// What a commit makes of a level. It touches some of a thousand data files: what it leaves alone is not
 /// copied. Paths are those of the level and of the commit's deletes, which must stay until it is applied.
@@ -86,7 +86,7 @@ struct SharedChange {
 };
 
 /// Puts a commit's deletes where they belong: with the recent ones as long as those are few, else together
-/// with the settled ones, where the data files of most positions get a file of their own beyond kMostShared.
+/// with the settled ones, where the data files of most positions get a file of their own beyond kMaxShared.
 /// \param gone data files that leave the table, and others
 /// \param more the commit's deletes, of data files that stay
 /// \param split whether each data file is to have its deletes for itself in any case

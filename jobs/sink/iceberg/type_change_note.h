@@ -1,13 +1,13 @@
 #pragma once
 
 /// \file jobs/sink/iceberg/type_change_note.h
-/// What a held table waits for, in its index folder: `cdc migrate` does it, the worker's next run forgets it.
+/// Which type change a held table waits for, kept in its index folder: `cdc migrate` does it, the worker's
+/// next run forgets it.
 
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
 
 #include "jobs/sink/iceberg/words.h"
 

@@ -24,6 +24,8 @@ using worker::Sink;
 using worker::Slot;
 using worker::SnapshotAnew;
 using worker::TableSettings;
-using worker::Tidying;
+
+/// What time there is for maintenance.
+using MaintenanceMode = worker::Tidying;
 
 }  // namespace cdc::iceberg_sink

@@ -17,7 +17,7 @@ TEST_CASE("a share of the time, saved up to a limit, and what was overdrawn is p
   CHECK(allowance.Left(start + seconds(1)) == Millis{70});
   allowance.Spend(Millis{60});
   CHECK(allowance.Left(start + seconds(1)) == Millis{10});
-  CHECK(allowance.Left(start + seconds(60)) == Allowance::kMost);
+  CHECK(allowance.Left(start + seconds(60)) == Allowance::kMaxSaved);
   allowance.Spend(seconds(1));
   CHECK(allowance.Left(start + seconds(70)) == Millis{0});
   CHECK(allowance.Left(start + seconds(74)) == Millis{60});

@@ -39,7 +39,7 @@ TEST_CASE("few deletes of several data files are shared, those of one alone are 
 }
 
 TEST_CASE("beyond the limit the data files of most positions get their own, no more than need be") {
-  DeletesByFile deletes = {{"a", Some(1)}, {"b", Some(2)}, {"c", Some(kMostShared - 3)}};
+  DeletesByFile deletes = {{"a", Some(1)}, {"b", Some(2)}, {"c", Some(kMaxShared - 3)}};
   auto full = Views(deletes);
   CHECK(TakeOwn(&full).empty());
   deletes["b"] = Some(3);
@@ -57,7 +57,7 @@ TEST_CASE("of several beyond the limit those of most positions go first, equals 
 }
 
 TEST_CASE("one that would be left to share with nobody is its own") {
-  const DeletesByFile deletes = {{"a", Some(kMostShared)}, {"b", Some(5)}};
+  const DeletesByFile deletes = {{"a", Some(kMaxShared)}, {"b", Some(5)}};
   auto all = Views(deletes);
   CHECK(Paths(TakeOwn(&all)) == Strings{"a", "b"});
   CHECK(all.empty());
@@ -122,11 +122,11 @@ void CheckSettled(SharedDeletes now, std::vector<std::string> gone, const Delete
 
 TEST_CASE("recent deletes are settled when they are many, of one data file, or others are written anyway") {
   const SharedDeletes now{{{"s"}, {{"a", {1}}, {"b", {9'000}}}}, {{"r"}, {{"b", {3}}, {"c", {4}}}}};
-  const std::vector<int64_t> many = Some(kMostRecent);
+  const std::vector<int64_t> many = Some(kMaxRecent);
   std::vector<int64_t> with_b = many;
   with_b.push_back(9'000);
   CheckSettled(now, {}, {{"b", many}}, {{"a", {1}}, {"b", with_b}, {"c", {4}}});
-  CHECK(!PlanShared(now, {}, {{"b", Some(kMostRecent - 1)}}, false).settled);  // with c's: as many as may be
+  CHECK(!PlanShared(now, {}, {{"b", Some(kMaxRecent - 1)}}, false).settled);  // with c's: as many as may be
 
   CheckSettled(now, {"a"}, {}, {{"b", {3, 9'000}}, {"c", {4}}});
   CheckSettled(now, {"c", "x"}, {{"b", {7}}}, {{"a", {1}}, {"b", {3, 7, 9'000}}});
@@ -138,16 +138,16 @@ TEST_CASE("recent deletes are settled when they are many, of one data file, or o
 }
 
 TEST_CASE("what is settled beyond the limit becomes its data file's own, with what was recent of it") {
-  const SharedDeletes now{{{"s"}, {{"a", {1}}, {"b", Some(kMostShared - 2)}}},
+  const SharedDeletes now{{{"s"}, {{"a", {1}}, {"b", Some(kMaxShared - 2)}}},
                           {{"r"}, {{"b", {40'000}}, {"c", {4}}}}};
-  const DeletesByFile more = {{"a", Some(kMostRecent)}};
+  const DeletesByFile more = {{"a", Some(kMaxRecent)}};
   SharedDeletes after = now;
   SharedChange change = PlanShared(after, {}, more, false);
   REQUIRE(Paths(change.own) == Strings{"b"});
-  CHECK(change.own[0].positions.size() == kMostShared - 1);
+  CHECK(change.own[0].positions.size() == kMaxShared - 1);
   CHECK(Paths(change.settled_file) == Strings{"a", "c"});
   std::move(change).ApplyTo(&after);
-  CHECK(after.settled.positions == DeletesByFile{{"a", Some(kMostRecent)}, {"c", {4}}});
+  CHECK(after.settled.positions == DeletesByFile{{"a", Some(kMaxRecent)}, {"c", {4}}});
   CHECK(after.recent.positions.empty());
 }
 

@@ -1,0 +1,57 @@
+#pragma once
+
+/// \file jobs/sink/iceberg/compaction.h
+/// Copies the remaining rows of some data files into one new file, a slice at a time while commits go on, and
+/// replaces the files by it. What is deleted meanwhile is made up for at the end.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/sink/iceberg/allowance.h"
+#include "jobs/sink/iceberg/commit_draft.h"
+#include "jobs/sink/iceberg/commit_protocol.h"
+#include "jobs/sink/iceberg/ports.h"
+#include "jobs/sink/iceberg/upkeep_plan.h"
+
+namespace cdc::iceberg_sink {
+
+/// Owns the copy under way, and what finishing one costs. One thread at a time.
+class Compaction {
+ public:
+  /// All must outlive this.
+  Compaction(const TableSettings& settings, const Ports& ports, const CommitProtocol::Parts& parts,
+             CommitProtocol& protocol);
+  ~Compaction();
+
+  /// Starts with these data files, in this order. Not while one is under way. \return kTransient.
+  Status Begin(const std::vector<std::string>& paths);
+  bool under_way() const { return copy_ != nullptr; }
+  /// The next step: copies a slice, or closes the new file, or commits it, so that none takes long.
+  /// \param allowance what maintenance may cost now; null: as long as it takes
+  /// \return kWait: the next step is too expensive for now. After an error it is to be abandoned.
+  Result<Progress> Continue(const Allowance* allowance);
+  /// Forgets the copy under way, and deletes its file.
+  void Abandon();
+
+ private:
+  struct Copy;
+
+  Status CopySlice();
+  Status NoteKeys(const rows::Batch& batch, const std::vector<uint32_t>& rows, const std::string& path,
+                  int64_t first);
+  Result<Hash128> KeyOfEqualRow(const rows::Batch& batch, uint32_t row, index::Location at);
+  Result<std::optional<std::vector<int64_t>>> DeletedSinceCopied();
+  Status Draft(Copy& copy, const std::vector<int64_t>& deleted, CommitDraft* draft);
+  Status Finish();
+
+  const TableSettings& settings_;
+  const Ports& ports_;
+  CommitProtocol::Parts parts_;
+  CommitProtocol& protocol_;
+  std::unique_ptr<Copy> copy_;                           // null: none is under way
+  StepCost finish_cost_{std::chrono::nanoseconds(150)};  // for each row
+};
+
+}  // namespace cdc::iceberg_sink
