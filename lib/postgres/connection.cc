@@ -30,8 +30,10 @@ std::string Trim(std::string_view text) {
 
 namespace {
 
-/// libpq repeats parts of the string, which may be of a password: what it quotes is left out.
+/// libpq repeats parts of the string, which may be of a password: what it quotes is left out. The name of an option that
+/// it does not know stays.
 std::string WithoutQuoted(std::string_view text) {
+  if (text.starts_with("invalid connection option")) return std::string(text);
   std::string out;
   bool quoted = false;
   for (const char c : text) {

@@ -8,6 +8,16 @@
 #include "lib/lake/written_marker.h"
 
 namespace cdc::iceberg_sink {
+namespace {
+
+/// A guess on the safe side: TOASTed values are large by nature, and compress well.
+int64_t RowBytesOf(const iceberg::LiveFiles& live) {
+  constexpr int64_t kMinBytes = 2048, kCompression = 8;
+  const auto& totals = live.totals();
+  return totals.records == 0 ? kMinBytes : std::max(kMinBytes, totals.bytes / totals.records * kCompression);
+}
+
+}  // namespace
 
 IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
     : settings_(std::move(settings)),
@@ -83,7 +93,7 @@ worker::Shape IcebergSink::shape() const {
   // One of their own for readers: it has memory that is written to.
   const auto& identity = definition_.keys().identity;
   if (identity != nullptr) shape.identity = std::make_shared<RowIdentity>(*identity);
-  shape.row_bytes = row_bytes();
+  shape.row_bytes = RowBytesOf(table_.live());
   return shape;
 }
 
@@ -127,13 +137,6 @@ Status IcebergSink::IdentifyRowsWithout(const std::vector<std::string>& absent) 
       absent.empty() ? "a column of the source is back" : "a column was dropped at the source", ports_.alive);
 }
 
-int64_t IcebergSink::row_bytes() const {
-  // TOASTed values are large by nature, and compress well.
-  constexpr int64_t kMinBytes = 2048, kCompression = 8;
-  const auto& totals = table_.live().totals();
-  return totals.records == 0 ? kMinBytes : std::max(kMinBytes, totals.bytes / totals.records * kCompression);
-}
-
 Result<bool> IcebergSink::HasRow(const Hash128& key, const rows::KeyRow&) {
   CDC_ASSIGN(const auto place, locator_.Find(key));
   return place.has_value();
@@ -167,7 +170,7 @@ Result<Committed> IcebergSink::Commit(const worker::Batch& batch) {
       done.snapshot_id = *sent;
       done.rows = draft.rows;
       done.deletes = draft.deleted_rows;
-      done.row_bytes = row_bytes();
+      done.row_bytes = RowBytesOf(table_.live());
       return done;
     }
     if (sent.error().kind != ErrorKind::kConflict || attempt == kAttempts) return sent.error();

@@ -87,7 +87,6 @@ class IcebergSink final : public Sink, public worker::Lookup, public worker::Upk
   Status Load();
   Status FindMarker();
   Status IdentifyRowsWithout(const std::vector<std::string>& absent);
-  int64_t row_bytes() const;
 
   const TableSettings settings_;
   const std::string source_json_;  // empty: any source will do
