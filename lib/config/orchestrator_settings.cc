@@ -41,7 +41,8 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
       OwnSetting<Orchestrator>(
           "state_dir", {.kind = ValueShape::Kind::kPath}, ReadStateDir,
           [](const Orchestrator& o) { return o.state_dir.string(); },
-          "ledger, key indexes, locks, logs. On a local disk. Before a change `cdc stop`: `cdc` looks for "
+          "ledger, key indexes, locks, logs; made for its user alone (0700). On a local disk. Before a change "
+          "`cdc stop`: `cdc` looks for "
           "the "
           "orchestrator in it")
           .Shown("`state`")
