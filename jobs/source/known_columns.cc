@@ -1,15 +1,15 @@
 #include "jobs/source/known_columns.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "lib/core/sealed_file.h"
 
 namespace cdc::source {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view kKind = "cdccols1";
 
 json Encode(const rows::Field& field) {
   return {{"name", field.name},
@@ -35,9 +35,9 @@ rows::Field Decode(const json& encoded) {
 
 KnownColumns::KnownColumns(std::filesystem::path file) : file_(std::move(file)) {
   if (file_.empty()) return;
-  std::ifstream in(file_, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
-  const json saved = json::parse(text, nullptr, false);
+  const auto content = ReadSealed(file_, kKind);
+  if (!content || !*content) return;
+  const json saved = json::parse(**content, nullptr, false);
   try {
     for (const json& each : saved.at("columns")) schema_.fields.push_back(Decode(each));
   } catch (const std::exception&) {
@@ -63,18 +63,7 @@ Status KnownColumns::Learn(const std::vector<event::SourceColumn>& columns) {
   for (const rows::Field& field : schema_.fields) list.push_back(Encode(field));
   std::error_code error;
   std::filesystem::create_directories(file_.parent_path(), error);
-  const std::filesystem::path temporary = file_.string() + ".new";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out << json{{"columns", list}}.dump(-1, ' ', true, json::error_handler_t::replace) << '\n';
-    out.flush();
-    if (!out)
-      return Error{ErrorKind::kTransient, "cannot write " + temporary.string() + ": " + std::strerror(errno)};
-  }
-  std::filesystem::rename(temporary, file_, error);
-  if (error)
-    return Error{ErrorKind::kTransient, "cannot rename " + temporary.string() + ": " + error.message()};
-  return {};
+  return WriteSealed(file_, kKind, json{{"columns", list}}.dump(-1, ' ', true, json::error_handler_t::replace));
 }
 
 }  // namespace cdc::source
