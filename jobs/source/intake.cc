@@ -323,9 +323,9 @@ void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope
   }
   event_columns_.Append(&batch);
   if (deleted_at_ >= 0 && op == 'd') column(deleted_at_).AppendLong(now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()));
-  // Columns of the table that neither the source nor this worker fills.
-  for (size_t i = 0; i < batch.column_count(); ++i) {
-    if (batch.column(i).size() == row) batch.column(i).AppendNull();
+  // Those that this event has no value for.
+  for (const int at : own_positions_) {
+    if (column(at).size() == row) column(at).AppendNull();
   }
 }
 

@@ -272,6 +272,7 @@ class Intake {
   std::vector<int> source_columns_;  // that come from the source …
   std::vector<int> other_columns_;   // … and are not of the key
   std::vector<int> derived_columns_;
+  std::vector<int> own_positions_;  // columns of the table that the source does not fill
   int ingestion_time_ = -1, operation_ = -1, source_lsn_column_ = -1, source_time_ = -1, deleted_at_ = -1;
 
   /// How the key of a message looked that had the table's columns: others are known by it without a parser.

@@ -121,6 +121,7 @@ void Intake::MakeDecoders(std::vector<event::SourceColumn> columns) {
         program_.get(), &event_, false);
     if (settings_.rows.counts) ours.push_back(schema->IndexOf(kCount));
   }
+  own_positions_ = ours;
   rows_->SetSkipped(std::move(ours));
   DeriveAnew();
 }

@@ -18,7 +18,7 @@ RowReader::RowReader(std::unique_ptr<event::RowDecoder> decoder, RowProgram* pro
 
 void RowReader::SetSkipped(std::vector<int> columns) {
   if (program_ == nullptr)
-    decoder_->SetSkipped(std::move(columns));
+    decoder_->SetSkipped(columns);
   else
     skipped_ = std::move(columns);
 }

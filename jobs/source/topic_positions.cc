@@ -22,16 +22,14 @@ std::string WaysOut(const std::string& table) {
 }
 
 TopicPositions::TopicPositions(std::string table, std::string topic, int32_t partitions)
-    : table_(std::move(table)), topic_(std::move(topic)) {
-  for (int32_t p = 0; p < partitions; ++p) partitions_[p];
-}
+    : table_(std::move(table)), topic_(std::move(topic)), partitions_(static_cast<size_t>(partitions)) {}
 
 /// Kafka adds partitions to a topic and never takes any away.
 Status TopicPositions::CheckPartitions(const worker::Checkpoint& checkpoint) const {
   const auto topic = checkpoint.offsets.find(topic_);
   if (topic == checkpoint.offsets.end() || topic->second.empty()) return {};
   const int32_t last = topic->second.rbegin()->first;
-  if (partitions_.contains(last)) return {};
+  if (Has(last)) return {};
   return Error{
       ErrorKind::kUnsupported,
       fmt::format("{}[{}] is gone, but the table {} has read it: the topic was deleted and made anew with {} "
@@ -53,7 +51,7 @@ Result<TopicPositions::Start> TopicPositions::Begin(const std::vector<kafka::Wat
 
 Status TopicPositions::BeginPartition(const kafka::Watermark& mark,
                                       const std::optional<worker::Checkpoint>& checkpoint, Start* start) {
-  Partition& partition = partitions_[mark.partition];
+  Partition& partition = At(mark.partition);
   partition.next = mark.low;
   if (checkpoint) {
     const auto topic = checkpoint->offsets.find(topic_);
@@ -84,7 +82,7 @@ Status TopicPositions::BeginPartition(const kafka::Watermark& mark,
 /// Offsets say nothing about which topic of that name they belong to, and librdkafka does not tell topics'
 /// ids: the last record that the table has does. One that is not there any more says nothing.
 Status TopicPositions::Recognise(const kafka::Message& earlier) {
-  Partition& partition = partitions_.at(earlier.partition());
+  Partition& partition = At(earlier.partition());
   partition.looking_back = false;
   if (!partition.last || partition.last->offset != earlier.offset()) return {};
   if (partition.last->fingerprint == RecordOf(earlier).fingerprint) return {};
@@ -92,33 +90,34 @@ Status TopicPositions::Recognise(const kafka::Message& earlier) {
 }
 
 void TopicPositions::NoteTaken(const kafka::Message& message) {
-  Partition& partition = partitions_[message.partition()];
+  Partition& partition = At(message.partition());
   if (!partition.proven) partition.proven = RecordOf(message);
   partition.after_end |= partition.at_end;
   partition.next = message.offset() + 1;
   partition.at_end = partition.looking_back = false;
-  partition.newest_ms = message.timestamp_ms();
   partition.unhashed = &message;
 }
 
 void TopicPositions::NoteEnd(const kafka::PartitionEnd& end) {
-  Partition& partition = partitions_[end.partition];
+  Partition& partition = At(end.partition);
   partition.next = std::max(partition.next, end.offset);
   partition.at_end = true;
   partition.looking_back = false;
 }
 
 void TopicPositions::NoteLastRecords() {
-  for (auto& [number, partition] : partitions_) {
+  for (Partition& partition : partitions_) {
     if (partition.unhashed == nullptr) continue;
     partition.last = RecordOf(*partition.unhashed);
+    partition.newest_ms = partition.unhashed->timestamp_ms();
     partition.unhashed = nullptr;
   }
 }
 
 contract::LastRecords TopicPositions::TakeWitnesses(bool all) {
   contract::LastRecords witnesses;
-  for (auto& [number, partition] : partitions_) {
+  for (int32_t number = 0; number < count(); ++number) {
+    Partition& partition = At(number);
     if (!partition.proven || !partition.last || partition.proven->offset == partition.last->offset) continue;
     if (!all && !partition.after_end) continue;
     witnesses.emplace(number, *partition.proven);
@@ -129,54 +128,56 @@ contract::LastRecords TopicPositions::TakeWitnesses(bool all) {
 }
 
 bool TopicPositions::caught_up() const {
-  return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& p) { return p.second.at_end; });
+  return std::all_of(partitions_.begin(), partitions_.end(), [](const Partition& p) { return p.at_end; });
 }
 
 bool TopicPositions::drained() const {
   return std::all_of(partitions_.begin(), partitions_.end(),
-                     [](const auto& p) { return p.second.next >= p.second.target; });
+                     [](const Partition& p) { return p.next >= p.target; });
 }
 
 bool TopicPositions::looking_back() const {
   return std::any_of(partitions_.begin(), partitions_.end(),
-                     [](const auto& p) { return p.second.looking_back; });
+                     [](const Partition& p) { return p.looking_back; });
 }
 
 bool TopicPositions::dirty(const Bound& bound) const {
-  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& p) {
-    return CommittableOf(p.first, p.second, bound) != p.second.handed;
-  });
+  for (int32_t number = 0; number < count(); ++number) {
+    if (CommittableOf(number, bound) != partitions_[static_cast<size_t>(number)].handed) return true;
+  }
+  return false;
 }
 
 int64_t TopicPositions::backlog() const {
   int64_t records = 0;
-  for (const auto& [number, partition] : partitions_) {
+  for (const Partition& partition : partitions_) {
     records += std::max<int64_t>(partition.target - partition.next, 0);
   }
   return records;
 }
 
 /// The first half of a key change is committed with its second half, so that a restart reads both again.
-int64_t TopicPositions::CommittableOf(int32_t number, const Partition& partition, const Bound& bound) const {
-  return std::min(partition.next, bound(number).value_or(partition.next));
+int64_t TopicPositions::CommittableOf(int32_t number, const Bound& bound) const {
+  const int64_t next = partitions_[static_cast<size_t>(number)].next;
+  return std::min(next, bound(number).value_or(next));
 }
 
 contract::PartitionOffsets TopicPositions::Committable(const Bound& bound) const {
   contract::PartitionOffsets offsets;
-  for (const auto& [number, partition] : partitions_)
-    offsets[number] = CommittableOf(number, partition, bound);
+  for (int32_t number = 0; number < count(); ++number) offsets[number] = CommittableOf(number, bound);
   return offsets;
 }
 
 void TopicPositions::HandOver(const contract::PartitionOffsets& offsets) {
-  for (const auto& [number, next] : offsets) partitions_[number].handed = next;
+  for (const auto& [number, next] : offsets) At(number).handed = next;
 }
 
 void TopicPositions::Describe(const Bound& bound, worker::Checkpoint* checkpoint) const {
   checkpoint->offsets[topic_] = Committable(bound);
-  for (const auto& [number, partition] : partitions_) {
+  for (int32_t number = 0; number < count(); ++number) {
+    const Partition& partition = partitions_[static_cast<size_t>(number)];
     // An open key change holds the offset back: which record comes before it is not known any more.
-    if (partition.last && partition.last->offset < CommittableOf(number, partition, bound)) {
+    if (partition.last && partition.last->offset < CommittableOf(number, bound)) {
       checkpoint->last_records[topic_][number] = *partition.last;
     }
     if (partition.newest_ms < 0) continue;

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,10 +99,12 @@ class TopicPositions {
                         Start* start);
   Status CheckPartitions(const worker::Checkpoint& checkpoint) const;
   Error OutOfRange(const kafka::PartitionProblem& problem) const;
-  int64_t CommittableOf(int32_t number, const Partition& partition, const Bound& bound) const;
+  Partition& At(int32_t number) { return partitions_.at(static_cast<size_t>(number)); }
+  bool Has(int32_t number) const { return number >= 0 && number < count(); }
+  int64_t CommittableOf(int32_t number, const Bound& bound) const;
 
   std::string table_, topic_;
-  std::map<int32_t, Partition> partitions_;
+  std::vector<Partition> partitions_;  // by number: Kafka counts them from 0
 };
 
 }  // namespace cdc::source

@@ -12,7 +12,11 @@ std::string Quoted(const std::string& name) { return "\"" + name + "\":"; }
 
 RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& schema,
                        const Placeholder* placeholder, bool tolerant)
-    : placeholder_(placeholder), values_(placeholder), tolerant_(tolerant) {
+    : placeholder_(placeholder),
+      skipped_(schema.fields.size()),
+      to_fill_(skipped_.size()),
+      values_(placeholder),
+      tolerant_(tolerant) {
   members_.reserve(source.size());
   for (SourceColumn& column : source) {
     const int at = schema.IndexOf(column.column());
@@ -22,8 +26,18 @@ RowDecoder::RowDecoder(std::vector<SourceColumn> source, const rows::Schema& sch
   }
 }
 
+void RowDecoder::SetSkipped(const std::vector<int>& columns) {
+  std::fill(skipped_.begin(), skipped_.end(), 0);
+  for (const int at : columns) {
+    if (at >= 0) skipped_[static_cast<size_t>(at)] = 1;
+  }
+  to_fill_ = static_cast<size_t>(std::count(skipped_.begin(), skipped_.end(), 0));
+}
+
 RowOutcome RowDecoder::Decode(std::string_view object, rows::Batch* batch, bool lenient) {
   row_ = batch->rows();
+  filled_ = 0;
+  gaps_ = false;
   error_.clear();
   JsonCursor cursor(object, lenient);
   Step step = cursor.Consume('{') ? Step::kOk : Step::kBad;
@@ -41,7 +55,7 @@ RowOutcome RowDecoder::Decode(std::string_view object, rows::Batch* batch, bool 
     batch->Truncate(row_);
     return step == Step::kBad ? RowOutcome::kBadValue : RowOutcome::kUnknownColumn;
   }
-  return Fill(row_, batch) ? RowOutcome::kWithGaps : RowOutcome::kWhole;
+  return Fill(batch) ? RowOutcome::kWithGaps : RowOutcome::kWhole;
 }
 
 RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, size_t* at,
@@ -61,7 +75,11 @@ RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, s
     return Step::kBad;
   }
   if (member.convertible) {
-    if (values_.Decode(cursor, member.source, &column)) return Step::kOk;
+    if (values_.Decode(cursor, member.source, &column)) {
+      filled_ += 1 - skipped_[static_cast<size_t>(member.column)];
+      gaps_ |= column.cell(row_) == rows::Cell::kUnavailable;
+      return Step::kOk;
+    }
     error_ = "column '" + member.source.name + "': " + values_.error();
     return Step::kBad;
   }
@@ -73,6 +91,7 @@ RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, s
     return Step::kBad;
   }
   column.AppendNull();
+  filled_ += 1 - skipped_[static_cast<size_t>(member.column)];
   return Step::kOk;
 }
 
@@ -99,17 +118,13 @@ RowDecoder::Step RowDecoder::FindMember(JsonCursor& cursor, size_t* at) {
 }
 
 /// Nulls for what the event did not mention. \return whether a cell of the row is unavailable.
-bool RowDecoder::Fill(uint32_t row, rows::Batch* batch) {
-  bool gaps = false;
-  for (size_t i = 0; i < batch->column_count(); ++i) {
+bool RowDecoder::Fill(rows::Batch* batch) {
+  if (filled_ == to_fill_) return gaps_;
+  for (size_t i = 0; i < skipped_.size(); ++i) {
     rows::Column& column = batch->column(i);
-    if (column.size() > row) {
-      gaps |= column.cell(row) == rows::Cell::kUnavailable;
-    } else if (std::find(skipped_.begin(), skipped_.end(), static_cast<int>(i)) == skipped_.end()) {
-      column.AppendNull();
-    }
+    if (column.size() == row_ && skipped_[i] == 0) column.AppendNull();
   }
-  return gaps;
+  return gaps_;
 }
 
 }  // namespace cdc::event

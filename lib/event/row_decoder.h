@@ -38,7 +38,7 @@ class RowDecoder {
   RowOutcome Decode(std::string_view object, rows::Batch* batch, bool lenient = false);
 
   /// Columns at these positions are not touched: the caller fills them.
-  void SetSkipped(std::vector<int> columns) { skipped_ = std::move(columns); }
+  void SetSkipped(const std::vector<int>& columns);
 
   /// What the last kBadValue or kUnknownColumn was about, e.g. "column 'amount': 'x' is not a decimal(12,
   /// 2)".
@@ -55,16 +55,19 @@ class RowDecoder {
 
   Step DecodeMember(JsonCursor& cursor, size_t expected, size_t* at, rows::Batch* batch);
   Step FindMember(JsonCursor& cursor, size_t* at);
-  bool Fill(uint32_t row, rows::Batch* batch);
+  bool Fill(rows::Batch* batch);
 
   std::vector<Member> members_;
   std::unordered_map<std::string, size_t> by_name_;
   const Placeholder* placeholder_;
-  std::vector<int> skipped_;
+  std::vector<uint8_t> skipped_;  // one for each column: whether the caller fills it
+  size_t to_fill_;                // columns that are not skipped
   ValueDecoder values_;
   std::string error_;
   std::string scratch_;
-  uint32_t row_ = 0;
+  uint32_t row_ = 0;   // the one that is being decoded; what follows is of that row
+  size_t filled_ = 0;  // columns that have their cell and are not skipped
+  bool gaps_ = false;  // one of them is unavailable
   bool tolerant_;
 };
 
