@@ -21,7 +21,6 @@ FOLDERS = ("lib", "jobs", "orchestrator", "cli")
 
 # (folder, class) -> (methods, .cc files)
 LARGER = {
-    ("jobs/source", "Intake"): (84, 9),
     ("lib/change", "Fold"): (41, 1),
     ("lib/event", "ValueDecoder"): (21, 2),
     ("lib/index", "KeyFile"): (26, 1),

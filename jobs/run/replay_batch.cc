@@ -24,13 +24,13 @@ Status ReplayBatch::Run(const Ports& ports, const std::vector<const ReplayLetter
     // Before it is taken: it may be told bad at once.
     const LetterPlace place{all[i].partition(), all[i].offset()};
     taken_.insert(place);
-    CDC_ASSIGN(Intake::Verdict verdict, ports.intake.Take(all[i], all.subspan(i), partitions));
-    if (verdict == Intake::Verdict::kCommitFirst) {
+    CDC_ASSIGN(Verdict verdict, ports.intake.Take(all[i], all.subspan(i), partitions));
+    if (verdict == Verdict::kCommitFirst) {
       taken_.erase(place);
       CDC_TRY(Commit(ports));
       taken_.insert(place);
       CDC_ASSIGN(verdict, ports.intake.Take(all[i], all.subspan(i), partitions));
-      if (verdict == Intake::Verdict::kCommitFirst) {
+      if (verdict == Verdict::kCommitFirst) {
         return Error{ErrorKind::kUnsupported, fmt::format("the schema of the dead letter {}[{}]@{} cannot be "
                                                           "followed",
                                                           all[i].topic(), place.first, place.second)};
@@ -43,14 +43,8 @@ Status ReplayBatch::Run(const Ports& ports, const std::vector<const ReplayLetter
 
 /// As the loop does it, but for the offsets.
 Status ReplayBatch::Commit(const Ports& ports) {
-  Fold& fold = ports.intake.fold();
   // The second half of a key change that is not among the letters was applied long ago.
-  const std::vector<Hash128> moving = ports.intake.ForgetKeyChanges(SteadyTime::max());
-  if (!moving.empty()) CDC_TRY(ports.table.KeepMoved(moving, ports.intake.fold()));
-  if (!fold.gaps().empty()) {
-    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports.table.FillGaps(&fold));
-    for (const uint32_t row : unknown) CDC_TRY(ports.intake.AbandonRow(row));
-  }
+  CDC_TRY(ports.intake.CloseBatch(SteadyTime::max()));
   if (!rehearse_) CDC_TRY(ports.tainted.SaveBeforeCommit());
   if (taken_.empty()) {
     ports.intake.StartBatch();
@@ -62,7 +56,7 @@ Status ReplayBatch::Commit(const Ports& ports) {
     next.passed_over.Remove(place.first, place.second);
   }
   next.replayed.Bound(contract::kMostRecordRanges);
-  CDC_ASSIGN(const Committed committed, ports.table.Commit({fold, next}));
+  CDC_ASSIGN(const Committed committed, ports.table.Commit({ports.intake.fold(), next}));
   checkpoint_ = std::move(next);
   outcome_.applied.insert(outcome_.applied.end(), taken_.begin(), taken_.end());
   outcome_.rows += committed.rows;

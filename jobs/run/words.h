@@ -15,6 +15,7 @@ namespace cdc::run {
 
 using source::DeadLetters;
 using source::Intake;
+using source::Verdict;
 using source::KafkaSettings;
 using source::kDeletedAt;
 using source::kOperation;

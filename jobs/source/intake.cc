@@ -3,14 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
-
-#include "lib/contract/names.h"
 
 namespace cdc::source {
 namespace {
-
-using Verdict = Intake::Verdict;
 
 std::shared_ptr<const rows::Schema> SchemaOf(const worker::Table& table) {
   auto schema = table.shape().schema;
@@ -22,219 +17,115 @@ std::string_view ImageOf(const event::Envelope& envelope) {
   return envelope.before.empty() ? std::string_view("{}") : envelope.before;
 }
 
-struct Programs {
-  std::unique_ptr<RowProgram> row, key;
-};
-
-/// Those that an earlier run had; nothing: not enough is known, and the first event will tell.
-Programs ProgramOfKnown(const SourceSettings& settings, const Declarations& declared, const rows::Schema& known,
-                        const rows::Schema& table, const std::vector<std::string>& key) {
-  std::vector<std::string> names;
-  for (const rows::Field& field : known.fields) names.push_back(field.name);
-  const auto columns = ColumnsOfNames(names, {}, declared, &known);
-  if (!columns || columns->empty()) return {};
-  auto program = RowProgram::Compile(settings.rows, *columns, settings.table);
-  if (!program || !(*program)->Bind(table, key)) return {};
-  Programs programs;
-  if (!settings.rows.counts) {
-    auto of_key = (*program)->CompileKey(key);
-    if (!of_key) return {};
-    programs.key = std::move(*of_key);
-  }
-  programs.row = std::move(*program);
-  return programs;
-}
-
 /// Whether values that did not change may be missing. The second half of a key change is a create.
 bool LacksOldRow(const kafka::Message& message, const event::Envelope& envelope) {
   if (envelope.op == event::Op::kUpdate) return envelope.before.empty();
   return envelope.op == event::Op::kCreate && message.has_headers();
 }
 
-}  // namespace
-
-Intake::Intake(const SourceSettings& settings, worker::Table& table, DeadLetters& letters, TaintedKeys& tainted,
-               Mapping* mapping, std::function<Result<SourceDescription>()> describe, const Clock& clock,
-               log::Logger log)
-    : settings_(settings),
-      table_(table),
-      letters_(letters),
-      tainted_(tainted),
-      mapping_(mapping),
-      describe_(std::move(describe)),
-      clock_(clock),
-      log_(std::move(log)),
-      declared_(settings.declared),
-      placeholder_(settings.declared.handling.unavailable_placeholder),
-      fold_(SchemaOf(table)),
-      event_(settings.bare_name, settings.pipeline),
-      event_clock_(settings.rows.event_time, settings.rows.lateness,
-                   table.checkpoint() ? table.checkpoint()->event_times : contract::EventTimes()),
-      event_columns_(settings.own_columns, &event_),
-      known_columns_(settings.rows.computes() ? settings.index_folder / kColumnsFile : std::filesystem::path()),
-      window_counts_(table),
-      changes_(table.checkpoint() ? table.checkpoint()->key_changes : contract::KeyChangeState{}),
-      streak_(LetterStreak::Load(settings.index_folder / kStreakFile)) {
-  declared_.as_text = table_.needs_source_types();
-  event_.Need(FunctionsOf(settings_.rows));
-  if (event_clock_.runs()) envelopes_.KeepMember(event_clock_.reader().member());
-  std::error_code ignored;
-  shared_topic_ =
-      !settings_.takes_all && std::filesystem::exists(settings_.index_folder / kSharedTopicFile, ignored);
-  if (const auto schema = table_.shape().schema; schema != nullptr && !settings_.rows.computes()) {
-    // A tombstone, a TRUNCATE or a broken message may come before the first event that says how rows are
-    // written.
-    std::vector<std::string> names;
-    for (const rows::Field& field : SourceFields(*schema).fields) names.push_back(declared_.SourceOf(field.name));
-    auto columns = ColumnsOfNames(names, {}, declared_, schema.get());
-    if (columns) MakeDecoders(std::move(*columns));
-  } else if (schema != nullptr) {
-    // The same of a table whose columns do not show the source's.
-    auto found = ProgramOfKnown(settings_, declared_, known_columns_.schema(), *schema, table_.shape().key);
-    if (found.row != nullptr) {
-      program_ = std::move(found.row);
-      key_program_ = std::move(found.key);
-      MakeDecoders(program_->outputs());
-    }
-  }
-  DeriveAnew();
+/// What a record without a value says.
+event::Envelope Tombstone() {
+  event::Envelope envelope;
+  envelope.is_tombstone = true;
+  return envelope;
 }
 
-void Intake::DeriveAnew() {
-  if (program_ != nullptr) fold_.SetRederive({}, program_->computed_columns());
-  if (mapping_ == nullptr) return;
-  fold_.SetRederive([this](rows::Batch* batch, uint32_t row) {
-    for (const int at : derived_columns_) {
-      if (at >= 0) batch->column(static_cast<size_t>(at)).Truncate(row);
-    }
-    mapping_->Map(batch, row, derived_columns_);
-  });
+}  // namespace
+
+Intake::Intake(const SourceSettings& settings, worker::Table& table, DeadLetters& letters,
+               TaintedKeys& tainted, Mapping* mapping, SourceColumns::Describe describe, const Clock& clock,
+               log::Logger log)
+    : batch_{settings,
+             table,
+             tainted,
+             clock,
+             std::move(log),
+             Fold(SchemaOf(table)),
+             KeyChanges(table.checkpoint() ? table.checkpoint()->key_changes : contract::KeyChangeState{})},
+      event_clock_(settings.rows.event_time, settings.rows.lateness,
+                   table.checkpoint() ? table.checkpoint()->event_times : contract::EventTimes()),
+      own_events_(batch_),
+      refused_(batch_, letters),
+      columns_(batch_, mapping, std::move(describe)),
+      reader_(batch_, mapping, columns_.declared()),
+      shape_(batch_, mapping, columns_, reader_, event_clock_),
+      present_(batch_, reader_),
+      incomplete_(batch_, reader_, refused_),
+      moves_(batch_, reader_, present_, incomplete_),
+      dropped_(batch_, reader_, moves_, refused_),
+      keyed_(batch_, {reader_, present_, incomplete_, moves_, dropped_}),
+      by_content_(batch_, reader_, moves_, dropped_),
+      window_counts_(table) {
+  if (event_clock_.runs()) envelopes_.KeepMember(event_clock_.reader().member());
+  if (auto known = shape_.Known())
+    reader_.Learn(std::move(known->columns), std::move(known->row), std::move(known->key));
+  reader_.DeriveAnew();
+}
+
+// ---- the batch
+
+void Intake::BeginReplay() {
+  batch_.replaying = true;
+  batch_.changes = KeyChanges({});
+}
+
+bool Intake::commits_alone() const {
+  return batch_.table.shape().schema == nullptr || !batch_.fold.gaps().empty() || moves_.any_open() ||
+         batch_.tainted.has_changes();
+}
+
+int64_t Intake::byte_size() const {
+  return static_cast<int64_t>(batch_.fold.byte_size()) + by_content_.byte_size() + incomplete_.byte_size();
+}
+
+Status Intake::CloseBatch(SteadyTime give_up) {
+  // Letters are of the table, however they were read again.
+  if (!batch_.replaying) CDC_TRY(own_events_.Judge());
+  CDC_TRY(moves_.GiveUp(give_up));
+  moves_.SetAside();
+  CDC_TRY(moves_.KeepDisplaced());
+  if (!batch_.fold.gaps().empty()) {
+    CDC_ASSIGN(const std::vector<uint32_t> unknown, batch_.table.FillGaps(&batch_.fold));
+    for (const uint32_t row : unknown) CDC_TRY(incomplete_.Abandon(row));
+  }
+  return refused_.Settle();
 }
 
 void Intake::AddTo(Checkpoint* checkpoint) const {
   checkpoint->source_lsn = source_lsn_;
-  checkpoint->key_changes = changes_.state();
-  checkpoint->event_times = event_clock_.TimesBefore(checkpoint->offsets[settings_.topic]);
+  checkpoint->key_changes = batch_.changes.state();
+  checkpoint->event_times = event_clock_.TimesBefore(checkpoint->offsets[batch_.settings.topic]);
 }
 
 void Intake::SwapFold(Fold* other) {
-  carried_keys_ = fold_.noted_keys();
-  std::swap(fold_, *other);
-  DeriveAnew();
+  carried_keys_ = batch_.fold.noted_keys();
+  std::swap(batch_.fold, *other);
+  reader_.DeriveAnew();
 }
 
 void Intake::StartBatch() {
-  const auto noted = carried_keys_ != nullptr ? std::exchange(carried_keys_, nullptr) : fold_.noted_keys();
-  fold_.Reset(SchemaOf(table_));
-  if (table_.needs_key_values()) fold_.KeepKeys(key_columns_);
+  Fold& fold = batch_.fold;
+  const auto noted = carried_keys_ != nullptr ? std::exchange(carried_keys_, nullptr) : fold.noted_keys();
+  fold.Reset(SchemaOf(batch_.table));
+  if (batch_.table.needs_key_values()) fold.KeepKeys(reader_.key_columns());
   if (noted != nullptr) {
-    for (const auto& [key, change] : changes_.open()) fold_.NoteKey(key, noted->Find(key));
+    for (const auto& [key, change] : batch_.changes.open()) fold.NoteKey(key, noted->Find(key));
   }
-  kept_.clear();
-  kept_bytes_ = 0;
-  counts_.clear();
-  changes_.CarryOver();
-  TakeInKeyChanges();
+  incomplete_.Clear();
+  by_content_.ForgetCounts();
+  batch_.changes.CarryOver();
+  moves_.TakeIn();
 }
 
-bool Intake::has_changes() const {
-  return fold_.truncated() || fold_.batch().rows() > 0 || fold_.slots().size() > changes_.open().size();
-}
+// ---- messages
 
-Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead,
-                                int32_t partitions) {
-  partitions_ = partitions;
+void Intake::NoteEarlier(const kafka::Message& message) {
   const auto value = message.value();
-  if (!value) return TakeTombstone(message);
+  if (!value || batch_.settings.append) return;
   const auto envelope = envelopes_.Parse(*value);
-  // What is no event is a dead letter of the table that is counted.
-  if (!envelope && settings_.rows.counts) return Verdict::kTaken;
-  if (!envelope) {
-    CDC_TRY(Bad(message, Describe(envelope.error())));
-    // The change it carried is unknown, and so from here on is the row.
-    Taint(message);
-    return Verdict::kTaken;
-  }
-  if (envelope->is_tombstone) return TakeTombstone(message);
-  if (envelope->op == event::Op::kMessage || !IsOurs(*envelope)) return Verdict::kTaken;
-  is_change_ = true;
-  ++own_;
-  if ((by_content() || changes_.watches(message.partition())) && WasApplied(message, *envelope))
-    return Verdict::kTaken;
-  if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope, partitions);
-  if (const Status noted = NoteEvent(message, *envelope); !noted) {
-    if (settings_.rows.counts) return Verdict::kTaken;  // late, or without a time: as above
-    return DropRow(message, fold_.batch().rows(), noted.error().message);
-  }
-
-  ahead_ = ahead;
-  const auto followed = FollowShape(message, *envelope, ahead);
-  if (!followed && followed.error().kind == ErrorKind::kBadValue) {
-    return DropRow(message, fold_.batch().rows(), followed.error().message);
-  }
-  if (!followed || *followed == Verdict::kCommitFirst) return followed;
-  if (rows_ == nullptr) return Verdict::kTaken;  // a removal before the table's first row, or a bad letter
-  if (envelope->op == event::Op::kDelete && !settings_.rows.counts) return TakeDelete(message, *envelope);
-  CDC_ASSIGN(const Verdict taken, TakeRow(message, *envelope));
-  if (taken == Verdict::kTaken || !relearn_) return taken;
-  // A column that the plan does not know: learn the shape anew, then read the row again.
-  CDC_ASSIGN(const Verdict learnt, FollowShape(message, *envelope, ahead));
-  if (learnt == Verdict::kCommitFirst) return learnt;
-  CDC_ASSIGN(const Verdict again, TakeRow(message, *envelope));
-  if (again == Verdict::kTaken || !relearn_) return again;
-  relearn_ = false;
-  if (envelope->schema.empty()) return Untyped(envelope->after);
-  return DropRow(message, fold_.batch().rows(), rows_->error() + " and its schema does not have it");
-}
-
-/// What expressions and the watermark must know of the event. \return kBadValue: it has no time, or is late
-Status Intake::NoteEvent(const kafka::Message& message, const event::Envelope& envelope) {
-  if (!event_clock_.runs() && !settings_.rows.computes() && event_columns_.empty()) return {};
-  EventFacts facts{static_cast<char>(envelope.op), std::nullopt, envelope.source, message.timestamp_ms(),
-                   now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()), LacksOldRow(message, envelope)};
-  if (event_clock_.runs()) {
-    // What was put aside as late is applied all the same when an operator says so.
-    CDC_ASSIGN(facts.event_time, replaying_ ? event_clock_.reader().Read(envelope)
-                                            : event_clock_.Judge(message.partition(), message.offset(), envelope,
-                                                                 InKeyChange()));
-  }
-  event_.Set(facts);
-  return event_columns_.empty() ? Status{} : event_columns_.Compute();
-}
-
-Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Envelope& envelope) {
-  const uint32_t row = fold_.batch().rows();
-  const event::RowOutcome outcome = rows_->Decode(ImageOf(envelope), &fold_.batch());
-  if (outcome == event::RowOutcome::kUnknownColumn) {
-    relearn_ = true;
-    return Verdict::kCommitFirst;
-  }
-  if (outcome == event::RowOutcome::kBadValue) return TakeBadRow(message, envelope);
-  if (settings_.rows.counts) {
-    if (outcome == event::RowOutcome::kWithGaps || rows_->left_out()) {
-      fold_.batch().Truncate(row);
-      return Verdict::kTaken;
-    }
-    const auto window = window_counts_.Add(row, key_columns_, *row_hasher_, &fold_);
-    if (!window && window.error().kind == ErrorKind::kBadValue) return DropRow(message, row, window.error().message);
-    if (!window) return window.error();
-    FillMetadata(row, static_cast<char>(envelope.op), envelope);
-    fold_.Upsert(*window, row, false);
-    return Verdict::kTaken;
-  }
-  if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
-  FillMetadata(row, static_cast<char>(envelope.op), envelope);
-  if (settings_.append && rows_->left_out()) {
-    fold_.batch().Truncate(row);
-    return Verdict::kTaken;
-  }
-  const bool gaps = outcome == event::RowOutcome::kWithGaps;
-  if (by_content()) return TakeByContent(message, envelope, row, gaps);
-  if (!settings_.append) return TakeKeyed(message, envelope, row, gaps);
-  if (gaps)
-    return DropRow(message, row,
-                   "an unchanged TOAST value was not sent, and an append-only table has no old row");
-  return Verdict::kTaken;
+  if (!envelope) return;
+  by_content_.NoteSnapshot(message.partition(), *envelope);
+  if (envelope->op == event::Op::kDelete) keyed_.NoteRemoval(message, *envelope);
 }
 
 void Intake::NoteSource(const kafka::Message& message) {
@@ -246,87 +137,190 @@ void Intake::NoteSource(const kafka::Message& message) {
     source_lsn_ = std::max(source_lsn_, source->lsn);
 }
 
-/// Takes a half-appended row back and dead-letters its event.
-Result<Verdict> Intake::DropRow(const kafka::Message& message, uint32_t row, std::string reason,
-                                bool taints) {
-  fold_.batch().Truncate(row);
-  CDC_TRY(Bad(message, reason));
-  CDC_TRY(CloseKeyChangeOf(message));
-  if (taints) Taint(message);
+Result<Verdict> Intake::Take(const kafka::Message& message, std::span<const kafka::Message> ahead,
+                             int32_t partitions) {
+  batch_.partitions = partitions;
+  refused_.BeginMessage();
+  CDC_ASSIGN(const Verdict verdict, TakeOne(message, ahead));
+  if (verdict == Verdict::kTaken) refused_.EndMessage();
+  return verdict;
+}
+
+Result<Verdict> Intake::TakeOne(const kafka::Message& message, std::span<const kafka::Message> ahead) {
+  const auto value = message.value();
+  const auto envelope = value ? envelopes_.Parse(*value) : Result<event::Envelope>(Tombstone());
+  // What is no event is a dead letter of the table that is counted.
+  if (!envelope && batch_.settings.rows.counts) return Verdict::kTaken;
+  if (!envelope) {
+    CDC_TRY(refused_.Refuse(message, Describe(envelope.error())));
+    // The change it carried is unknown, and so from here on is the row.
+    dropped_.Taint(message);
+    return Verdict::kTaken;
+  }
+  // Whose it is in a topic of several tables, a tombstone does not say.
+  if (envelope->is_tombstone)
+    return own_events_.shared_topic() ? Verdict::kTaken : keyed_.TakeTombstone(message);
+  if (envelope->op == event::Op::kMessage || !own_events_.Take(*envelope)) return Verdict::kTaken;
+  refused_.NoteChange();
+  own_events_.Count();
+  if ((reader_.by_content() || batch_.changes.watches(message.partition())) &&
+      moves_.WasApplied(message, *envelope)) {
+    if (envelope->op == event::Op::kDelete) keyed_.NoteRemoval(message, *envelope);
+    return Verdict::kTaken;
+  }
+  if (envelope->op == event::Op::kTruncate) return TakeTruncate(message, *envelope);
+  return TakeChange(message, *envelope, ahead);
+}
+
+Result<Verdict> Intake::TakeChange(const kafka::Message& message, const event::Envelope& envelope,
+                                   std::span<const kafka::Message> ahead) {
+  const uint32_t row = batch_.fold.batch().rows();
+  if (const Status noted = NoteEvent(message, envelope); !noted) {
+    if (batch_.settings.rows.counts) return Verdict::kTaken;  // late, or without a time: as what is no event
+    return dropped_.Drop(message, row, noted.error().message);
+  }
+  const auto followed = FollowShape(message, envelope, ahead);
+  if (!followed && followed.error().kind == ErrorKind::kBadValue)
+    return dropped_.Drop(message, batch_.fold.batch().rows(), followed.error().message);
+  if (!followed || *followed == Verdict::kCommitFirst) return followed;
+  if (!reader_.ready()) return Verdict::kTaken;  // a removal before the table's first row, or a bad letter
+  if (envelope.op == event::Op::kDelete && !batch_.settings.rows.counts) return TakeDelete(message, envelope);
+  CDC_ASSIGN(const Verdict taken, TakeRow(message, envelope, ahead));
+  if (taken == Verdict::kTaken || !shape_.relearning()) return taken;
+  // A column that the plan does not know: learn the shape anew, then read the row again.
+  CDC_ASSIGN(const Verdict learnt, FollowShape(message, envelope, ahead));
+  if (learnt == Verdict::kCommitFirst) return learnt;
+  CDC_ASSIGN(const Verdict again, TakeRow(message, envelope, ahead));
+  if (again == Verdict::kTaken || !shape_.relearning()) return again;
+  shape_.StopRelearning();
+  if (envelope.schema.empty()) return columns_.Untyped(envelope.after, reader_.placeholder());
+  return dropped_.Drop(message, batch_.fold.batch().rows(),
+                       reader_.rows().error() + " and its schema does not have it");
+}
+
+Result<Verdict> Intake::FollowShape(const kafka::Message& message, const event::Envelope& envelope,
+                                    std::span<const kafka::Message> ahead) {
+  CDC_ASSIGN(ShapeFollower::Followed followed, shape_.Follow(message, envelope, ahead));
+  if (!followed.learnt) return followed.verdict;
+  if (batch_.fold.batch().shared_schema() != batch_.table.shape().schema) StartBatch();
+  reader_.Learn(std::move(followed.learnt->columns), std::move(followed.learnt->row),
+                std::move(followed.learnt->key));
   return Verdict::kTaken;
 }
 
-Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope,
-                                     int32_t partitions) {
-  if (settings_.rows.counts) return Verdict::kTaken;  // it is no event of a row
-  if (partitions > 1) {
+/// What expressions and the watermark must know of the event. \return kBadValue: it has no time, or is late
+Status Intake::NoteEvent(const kafka::Message& message, const event::Envelope& envelope) {
+  OwnCells& own_cells = reader_.own_cells();
+  if (!event_clock_.runs() && !batch_.settings.rows.computes() && !own_cells.has_expressions()) return {};
+  EventFacts facts{static_cast<char>(envelope.op), std::nullopt, envelope.source,
+                   message.timestamp_ms(),         batch_.now(), LacksOldRow(message, envelope)};
+  if (event_clock_.runs()) {
+    // What was put aside as late is applied all the same when an operator says so.
+    CDC_ASSIGN(facts.event_time, batch_.replaying ? event_clock_.reader().Read(envelope)
+                                                  : event_clock_.Judge(message.partition(), message.offset(),
+                                                                       envelope, moves_.any_open()));
+  }
+  reader_.event().Set(facts);
+  return own_cells.Compute();
+}
+
+Result<Verdict> Intake::TakeRow(const kafka::Message& message, const event::Envelope& envelope,
+                                std::span<const kafka::Message> ahead) {
+  rows::Batch& batch = batch_.fold.batch();
+  const uint32_t row = batch.rows();
+  const event::RowOutcome outcome = reader_.rows().Decode(ImageOf(envelope), &batch);
+  if (outcome == event::RowOutcome::kUnknownColumn) {
+    shape_.Relearn();
+    return Verdict::kCommitFirst;
+  }
+  if (outcome == event::RowOutcome::kBadValue) {
+    const std::string reason = reader_.rows().error();
+    CDC_ASSIGN(const bool learn, shape_.Suspect(envelope, reason, ahead));
+    return learn ? Result<Verdict>(Verdict::kCommitFirst) : dropped_.Drop(message, batch.rows(), reason);
+  }
+  const bool gaps = outcome == event::RowOutcome::kWithGaps;
+  if (batch_.settings.rows.counts) return Count(message, envelope, row, gaps);
+  reader_.Map(row);
+  reader_.own_cells().Fill(row, static_cast<char>(envelope.op), envelope);
+  if (batch_.settings.append && reader_.rows().left_out()) {
+    batch.Truncate(row);
+    return Verdict::kTaken;
+  }
+  if (reader_.by_content()) {
+    CDC_ASSIGN(const auto taken, by_content_.Take(message, envelope, row, gaps));
+    return taken ? Result<Verdict>(*taken) : TakeRow(message, envelope, ahead);
+  }
+  if (!batch_.settings.append) return keyed_.Take(message, envelope, row, gaps);
+  if (!gaps) return Verdict::kTaken;
+  return dropped_.Drop(message, row,
+                       "an unchanged TOAST value was not sent, and an append-only table has no old row");
+}
+
+/// One more in the window of the event that `row` was made from.
+Result<Verdict> Intake::Count(const kafka::Message& message, const event::Envelope& envelope, uint32_t row,
+                              bool gaps) {
+  Fold& fold = batch_.fold;
+  if (gaps || reader_.rows().left_out()) {
+    fold.batch().Truncate(row);
+    return Verdict::kTaken;
+  }
+  const auto window = window_counts_.Add(row, reader_.key_columns(), reader_.row_hasher(), &fold);
+  if (!window && window.error().kind == ErrorKind::kBadValue)
+    return dropped_.Drop(message, row, window.error().message);
+  if (!window) return window.error();
+  reader_.own_cells().Fill(row, static_cast<char>(envelope.op), envelope);
+  fold.Upsert(*window, row, false);
+  return Verdict::kTaken;
+}
+
+Result<Verdict> Intake::TakeDelete(const kafka::Message& message, const event::Envelope& envelope) {
+  if (batch_.settings.append) return AppendRemoval(message, envelope);
+  return reader_.by_content() ? by_content_.TakeDelete(message, envelope)
+                              : keyed_.TakeDelete(message, envelope);
+}
+
+Result<Verdict> Intake::TakeTruncate(const kafka::Message& message, const event::Envelope& envelope) {
+  if (batch_.settings.rows.counts) return Verdict::kTaken;  // it is no event of a row
+  if (batch_.partitions > 1) {
     return Error{
         ErrorKind::kUnsupported,
         fmt::format(
             "TRUNCATE at {}[{}]@{}: in a topic of {} partitions nothing says which rows came before it",
-            message.topic(), message.partition(), message.offset(), partitions),
+            message.topic(), message.partition(), message.offset(), batch_.partitions),
         fmt::format(
             "`cdc adopt {0} --yes` goes on behind it, `cdc reset {0} --yes` rebuilds; or use one partition",
-            settings_.table)};
+            batch_.settings.table)};
   }
-  if (table_.shape().schema == nullptr) return Verdict::kTaken;
-  if (settings_.append) return AppendRemoval(message, envelope);
-  CDC_TRY(CheckTruncated(message, envelope));
-  fold_.Truncate();
-  changes_.Truncate();
-  counts_.clear();
-  kept_.clear();
-  kept_bytes_ = 0;
-  tainted_.Clear();
+  if (batch_.table.shape().schema == nullptr) return Verdict::kTaken;
+  if (batch_.settings.append) return AppendRemoval(message, envelope);
+  CDC_TRY(own_events_.CheckTruncated(message, envelope));
+  batch_.fold.Truncate();
+  batch_.changes.Truncate();
+  by_content_.ForgetCounts();
+  incomplete_.Clear();
+  batch_.tainted.Clear();
   return Verdict::kTaken;
 }
 
 /// Append-only tables keep a row for each removal: what the event knows of it, and the operation.
 Result<Verdict> Intake::AppendRemoval(const kafka::Message& message, const event::Envelope& envelope) {
-  if (rows_ == nullptr) return Verdict::kTaken;
-  const uint32_t row = fold_.batch().rows();
+  if (!reader_.ready()) return Verdict::kTaken;
+  const uint32_t row = batch_.fold.batch().rows();
   std::string_view image = envelope.before;
+  event::EnvelopeParser parser;
   if (message.key()) {
     std::string_view schema;
-    const auto key = keys_.ParseKey(*message.key(), &schema);
-    if (!key) return DropRow(message, row, key.error().message);
+    const auto key = parser.ParseKey(*message.key(), &schema);
+    if (!key) return dropped_.Drop(message, row, key.error().message);
     image = *key;
   }
   if (image.empty()) image = "{}";
-  const event::RowOutcome outcome = rows_->DecodeOld(image, &fold_.batch());
-  if (outcome != event::RowOutcome::kWhole) return DropRow(message, row, "delete: " + rows_->error());
-  if (mapping_ != nullptr) mapping_->Map(&fold_.batch(), row, derived_columns_);
-  FillMetadata(row, static_cast<char>(envelope.op), envelope);
+  const event::RowOutcome outcome = reader_.rows().DecodeOld(image, &batch_.fold.batch());
+  if (outcome != event::RowOutcome::kWhole)
+    return dropped_.Drop(message, row, "delete: " + reader_.rows().error());
+  reader_.Map(row);
+  reader_.own_cells().Fill(row, static_cast<char>(envelope.op), envelope);
   return Verdict::kTaken;
-}
-
-void Intake::FillMetadata(uint32_t row, char op, const event::Envelope& envelope) {
-  rows::Batch& batch = fold_.batch();
-  const auto column = [&](int at) -> rows::Column& { return batch.column(static_cast<size_t>(at)); };
-  if (ingestion_time_ >= 0)
-    column(ingestion_time_).AppendLong(now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()));
-  if (operation_ >= 0) column(operation_).AppendBytes({&op, 1});
-  if (source_lsn_column_ >= 0 || source_time_ >= 0) {
-    const auto source = event::ParseSource(envelope.source);
-    if (source_lsn_column_ >= 0) {
-      if (source && source->lsn > 0)
-        column(source_lsn_column_).AppendLong(source->lsn);
-      else
-        column(source_lsn_column_).AppendNull();
-    }
-    if (source_time_ >= 0) {
-      if (source && source->ts_ms > 0)
-        column(source_time_).AppendLong(source->ts_ms * 1000);
-      else
-        column(source_time_).AppendNull();
-    }
-  }
-  event_columns_.Append(&batch);
-  if (deleted_at_ >= 0 && op == 'd') column(deleted_at_).AppendLong(now_micros_ ? *now_micros_ : UnixMicros(clock_.wall()));
-  // Those that this event has no value for.
-  for (const int at : own_positions_) {
-    if (column(at).size() == row) column(at).AppendNull();
-  }
 }
 
 }  // namespace cdc::source

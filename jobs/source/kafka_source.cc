@@ -101,8 +101,8 @@ Status KafkaSource::TakePending() {
   while (taken_ < polled_.size()) {
     const kafka::Message& message = polled_[taken_];
     const std::span<const kafka::Message> ahead(polled_.begin() + taken_, polled_.end());
-    CDC_ASSIGN(const Intake::Verdict verdict, ports_.intake.Take(message, ahead, positions_.count()));
-    if (verdict == Intake::Verdict::kCommitFirst) {
+    CDC_ASSIGN(const Verdict verdict, ports_.intake.Take(message, ahead, positions_.count()));
+    if (verdict == Verdict::kCommitFirst) {
       refused_ = taken_;
       shape_due_ = true;
       return refused_ == before ? CannotFollow(message) : Status{};
@@ -146,13 +146,7 @@ bool KafkaSource::HasGrown() {
 // ---- batches
 
 TopicPositions::Bound KafkaSource::HeldBack() const {
-  return [this](int32_t partition) { return ports_.intake.HeldOffset(partition); };
-}
-
-/// What has to be saved or forgotten with the commit keeps to one thread.
-bool KafkaSource::IsAlone() const {
-  return ports_.table.shape().schema == nullptr || !ports_.intake.fold().gaps().empty() ||
-         ports_.intake.InKeyChange() || ports_.tainted.has_changes();
+  return [this](int32_t partition) { return ports_.intake.key_moves().HeldOffset(partition); };
 }
 
 SourceState KafkaSource::State() const {
@@ -160,9 +154,9 @@ SourceState KafkaSource::State() const {
   state.caught_up = taken_ == polled_.size() && positions_.caught_up();
   state.drained = positions_.drained();
   state.new_shape = shape_due_;
-  state.alone = IsAlone();
+  state.alone = ports_.intake.commits_alone();
   state.batch_bytes = ports_.intake.byte_size();
-  state.key_change_since = ports_.intake.oldest_key_change();
+  state.key_change_since = ports_.intake.key_moves().oldest();
   if (positions_.looking_back()) state.looking_back_since = opened_;
   state.last_read = last_read_;
   const bool given_up =
@@ -171,34 +165,18 @@ SourceState KafkaSource::State() const {
   return state;
 }
 
-Status KafkaSource::GiveUpKeyChanges(SteadyTime since) {
-  const std::vector<Hash128> keys = ports_.intake.ForgetKeyChanges(since);
-  return keys.empty() ? Status{} : ports_.table.KeepMoved(keys, ports_.intake.fold());
-}
-
 /// What has to be done on this thread before the batch can be committed.
 Status KafkaSource::PrepareBatch(bool last) {
   positions_.NoteLastRecords();
   ports_.counts.left_alone = ports_.intake.left_alone();
-  CDC_TRY(ports_.intake.JudgeLeftAlone());
-  Fold& fold = ports_.intake.fold();
-  CDC_TRY(GiveUpKeyChanges(last ? SteadyTime::max() : ports_.clock.steady() - kKeyChangePatience));
-  ports_.intake.SetAsideKeyChanges();
-  CDC_TRY(ports_.intake.KeepDisplaced());
-  if (!fold.gaps().empty()) {
-    CDC_ASSIGN(const std::vector<uint32_t> unknown, ports_.table.FillGaps(&fold));
-    for (const uint32_t row : unknown) CDC_TRY(ports_.intake.AbandonRow(row));
-  }
-  CDC_TRY(ports_.intake.SendLetters());
-  CDC_TRY(ports_.letters.Flush());
-  CDC_TRY(ports_.intake.SaveStreak());
+  CDC_TRY(ports_.intake.CloseBatch(last ? SteadyTime::max() : ports_.clock.steady() - kKeyChangePatience));
   ports_.counts.dead_letters = ports_.letters.count();
   NotePassedOver();
   return ports_.tainted.SaveBeforeCommit();
 }
 
 Result<Cut> KafkaSource::End(bool last) {
-  begin_at_confirm_ = IsAlone();
+  begin_at_confirm_ = ports_.intake.commits_alone();
   shape_due_ = false;
   CDC_TRY(PrepareBatch(last));
   Cut cut{std::move(spare_), PresentCheckpoint(), positions_.Committable(HeldBack()), positions_.backlog(),

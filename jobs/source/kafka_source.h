@@ -48,14 +48,12 @@ class KafkaSource final : public worker::Source {
   Status TakePending();
   Status FinishPoll();
   Status CannotFollow(const kafka::Message& message) const;
-  Status GiveUpKeyChanges(SteadyTime since);
   Status PrepareBatch(bool last);
   std::function<Status()> GateOf(contract::LastRecords witnesses);
   contract::LastRecords TakeWitnesses();
   worker::Checkpoint PresentCheckpoint() const;
   void NotePassedOver();
   worker::SourceState State() const;
-  bool IsAlone() const;
   TopicPositions::Bound HeldBack() const;
   void BeginBatch(const contract::PartitionOffsets& upto);
 

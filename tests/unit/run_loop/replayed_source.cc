@@ -29,7 +29,7 @@ Result<SourceState> ReplayedSource::Next(Millis wait) {
       CDC_ASSIGN(const auto verdict,
                  ports_.intake.Take(message, {&message, 1}, static_cast<int32_t>(next_.size())));
       any = true;
-      if (verdict == source::Intake::Verdict::kCommitFirst) {
+      if (verdict == source::Verdict::kCommitFirst) {
         shape_due_ = true;
         return State();
       }
@@ -43,15 +43,10 @@ Result<SourceState> ReplayedSource::Next(Millis wait) {
   return State();
 }
 
-bool ReplayedSource::IsAlone() const {
-  return ports_.table.shape().schema == nullptr || !ports_.intake.fold().gaps().empty() ||
-         ports_.intake.InKeyChange() || ports_.tainted.has_changes();
-}
-
 contract::PartitionOffsets ReplayedSource::Committable() const {
   contract::PartitionOffsets offsets;
   for (const auto& [partition, next] : next_)
-    offsets[partition] = std::min(next, ports_.intake.HeldOffset(partition).value_or(next));
+    offsets[partition] = std::min(next, ports_.intake.key_moves().HeldOffset(partition).value_or(next));
   return offsets;
 }
 
@@ -62,9 +57,9 @@ SourceState ReplayedSource::State() const {
     state.caught_up &= next == static_cast<int64_t>(ports_.log[static_cast<size_t>(partition)].size());
   state.drained = state.caught_up;
   state.new_shape = shape_due_;
-  state.alone = IsAlone();
+  state.alone = ports_.intake.commits_alone();
   state.batch_bytes = ports_.intake.byte_size();
-  state.key_change_since = ports_.intake.oldest_key_change();
+  state.key_change_since = ports_.intake.key_moves().oldest();
   state.last_read = last_read_;
   const bool given_up = state.key_change_since && ports_.clock.steady() - *state.key_change_since > kPatience;
   state.dirty = ports_.intake.has_changes() || given_up || Committable() != handed_;
@@ -72,18 +67,10 @@ SourceState ReplayedSource::State() const {
 }
 
 Result<Cut> ReplayedSource::End(bool last) {
-  begin_at_confirm_ = IsAlone();
+  begin_at_confirm_ = ports_.intake.commits_alone();
   shape_due_ = false;
   source::Intake& intake = ports_.intake;
-  const auto given_up = intake.ForgetKeyChanges(last ? SteadyTime::max() : ports_.clock.steady() - kPatience);
-  if (!given_up.empty()) CDC_TRY(ports_.table.KeepMoved(given_up, intake.fold()));
-  intake.SetAsideKeyChanges();
-  CDC_TRY(intake.KeepDisplaced());
-  if (!intake.fold().gaps().empty()) {
-    CDC_ASSIGN(const auto unknown, ports_.table.FillGaps(&intake.fold()));
-    for (const uint32_t row : unknown) CDC_TRY(intake.AbandonRow(row));
-  }
-  CDC_TRY(intake.SendLetters());
+  CDC_TRY(intake.CloseBatch(last ? SteadyTime::max() : ports_.clock.steady() - kPatience));
   ports_.counts.dead_letters = ports_.letters.count();
   Cut cut{Fold(std::make_shared<const rows::Schema>()), {}, Committable(), 0, [] { return Status{}; }};
   cut.checkpoint.offsets[topic_] = cut.upto;

@@ -48,7 +48,6 @@ class ReplayedSource final : public Source {
 
  private:
   SourceState State() const;
-  bool IsAlone() const;
   contract::PartitionOffsets Committable() const;
   void BeginBatch(const contract::PartitionOffsets& upto);
 
