@@ -11,6 +11,7 @@
 #include "lib/contract/state_layout.h"
 #include "lib/iceberg/live_files.h"
 #include "lib/lake/written_marker.h"
+#include "lib/verify/lake_side.h"
 
 namespace cdc::cli {
 namespace {
@@ -27,6 +28,37 @@ int64_t DeletedRows(const iceberg::LiveFiles& live) {
   }
   return rows;
 }
+
+class IcebergMoment final : public TargetMoment {
+ public:
+  IcebergMoment(std::unique_ptr<verify::LakeMoment> moment, contract::TopicOffsets offsets)
+      : moment_(std::move(moment)), offsets_(std::move(offsets)) {}
+
+  const contract::TopicOffsets& offsets() const override { return offsets_; }
+  std::vector<verify::TargetColumn> columns() const override {
+    std::vector<verify::TargetColumn> columns;
+    for (const rows::Field& field : moment_->schema().fields)
+      columns.push_back({.name = field.name, .type = field.type});
+    return columns;
+  }
+  std::vector<std::string> key() const override {
+    std::vector<std::string> key;
+    for (const int id : moment_->schema().identifier_field_ids) {
+      const int at = moment_->schema().IndexOfId(id);
+      if (at >= 0) key.push_back(moment_->schema().fields[static_cast<size_t>(at)].name);
+    }
+    return key;
+  }
+  int64_t guessed_rows() const override { return moment_->records(); }
+  std::string at() const override { return fmt::format("snapshot {}", moment_->snapshot_id()); }
+  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) override {
+    return moment_->Read(plan, hashing);
+  }
+
+ private:
+  std::unique_ptr<verify::LakeMoment> moment_;
+  contract::TopicOffsets offsets_;
+};
 
 }  // namespace
 
@@ -64,6 +96,15 @@ Result<std::optional<TargetRows>> IcebergTarget::Count(Millis) {
   target.rows = live.totals().records - DeletedRows(live);
   if (auto offsets = OffsetsOf(*loaded)) target.offsets = std::move(*offsets);
   return std::optional(std::move(target));
+}
+
+Result<std::unique_ptr<TargetMoment>> IcebergTarget::OpenMoment(Millis) {
+  CDC_ASSIGN(auto loaded, Load());
+  if (!loaded) return std::unique_ptr<TargetMoment>();
+  contract::TopicOffsets offsets;
+  if (auto known = OffsetsOf(*loaded)) offsets = std::move(*known);
+  CDC_ASSIGN(auto moment, verify::LakeMoment::Open(&lake_->files(), std::move(*loaded)));
+  return std::unique_ptr<TargetMoment>(new IcebergMoment(std::move(moment), std::move(offsets)));
 }
 
 Result<contract::RecordRanges> IcebergTarget::Replayed() {

@@ -26,6 +26,7 @@ class IcebergTarget final : public TargetStore {
   /// By the manifests, without reading data: rows of live data files less the deleted positions.
   /// \return kUnsupported: another engine's equality deletes, whose rows only a reader of the data can count.
   Result<std::optional<TargetRows>> Count(Millis timeout) override;
+  Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) override;
   Result<contract::RecordRanges> Replayed() override;
   Result<contract::TopicOffsets> WrittenOffsets() override;
   Result<std::vector<std::string>> PlanReset(bool purge) override;

@@ -5,6 +5,7 @@
 
 #include "lib/config/table_names.h"
 #include "lib/contract/checkpoint_row.h"
+#include "lib/verify/postgres_moment.h"
 
 namespace cdc::cli {
 namespace {
@@ -33,6 +34,31 @@ Result<std::string> MarkerBelow(const std::string& marker, const contract::Parti
   }
   return kept.dump();
 }
+
+class PostgresTargetMoment final : public TargetMoment {
+ public:
+  PostgresTargetMoment(std::unique_ptr<verify::PostgresMoment> moment, contract::TopicOffsets offsets, std::string where)
+      : moment_(std::move(moment)), offsets_(std::move(offsets)), where_(std::move(where)) {}
+
+  const contract::TopicOffsets& offsets() const override { return offsets_; }
+  std::vector<verify::TargetColumn> columns() const override {
+    std::vector<verify::TargetColumn> columns;
+    for (const verify::SourceColumn& column : moment_->columns())
+      columns.push_back({.name = column.name, .type = std::nullopt, .server = column});
+    return columns;
+  }
+  std::vector<std::string> key() const override { return moment_->key(); }
+  int64_t guessed_rows() const override { return moment_->guessed_rows(); }
+  std::string at() const override { return "LSN " + moment_->lsn() + " of the target"; }
+  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) override {
+    return moment_->Read(plan, hashing, /*target=*/true, where_);
+  }
+
+ private:
+  std::unique_ptr<verify::PostgresMoment> moment_;
+  contract::TopicOffsets offsets_;
+  std::string where_;
+};
 
 }  // namespace
 
@@ -112,10 +138,28 @@ Result<std::optional<TargetRows>> PostgresTarget::Count(Millis timeout) {
     CDC_ASSIGN(target.offsets, contract::DecodeTopicOffsets(*row->offsets));
   }
   std::string sql = "SELECT count(*) FROM " + table_;
-  if (marks_) sql += fmt::format(" WHERE {} IS DISTINCT FROM '{}'", QuoteName(marks_->column), marks_->deleted);
+  if (marks_) sql += " WHERE " + RowsThere();
   CDC_ASSIGN(const auto answer, session.Run(sql, what));
   target.rows = std::strtoll(answer.rows[0][0].value_or("").c_str(), nullptr, 10);
   return std::optional(std::move(target));
+}
+
+Result<std::unique_ptr<TargetMoment>> PostgresTarget::OpenMoment(Millis timeout) {
+  CDC_ASSIGN(postgres::Session session, Connect());
+  CDC_ASSIGN(const bool there, Exists(session, table_));
+  if (!there) return std::unique_ptr<TargetMoment>();
+  CDC_ASSIGN(auto moment, verify::PostgresMoment::Open(std::move(session), schema_, target_, timeout));
+  CDC_ASSIGN(const auto row, FindRow(moment->session(), false));
+  contract::TopicOffsets offsets;
+  if (row && row->offsets) {
+    CDC_ASSIGN(offsets, contract::DecodeTopicOffsets(*row->offsets));
+  }
+  return std::unique_ptr<TargetMoment>(new PostgresTargetMoment(std::move(moment), std::move(offsets), RowsThere()));
+}
+
+std::string PostgresTarget::RowsThere() const {
+  if (!marks_) return {};
+  return fmt::format("{} IS DISTINCT FROM '{}'", QuoteName(marks_->column), marks_->deleted);
 }
 
 Result<contract::RecordRanges> PostgresTarget::Replayed() {

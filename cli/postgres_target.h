@@ -25,6 +25,7 @@ class PostgresTarget final : public TargetStore {
   Result<std::optional<TargetRows>> Count(Millis timeout) override;
   /// A server that is reached answers the next count, too, however long this one took.
   bool IsSilent(const Error& error) const override;
+  Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) override;
   Result<contract::RecordRanges> Replayed() override;
   Result<contract::TopicOffsets> WrittenOffsets() override;
   Result<std::vector<std::string>> PlanReset(bool purge) override;
@@ -42,6 +43,7 @@ class PostgresTarget final : public TargetStore {
   Result<bool> Exists(postgres::Session& session, const std::string& quoted) const;
   /// The pipeline's row. \param lock until the transaction ends \return nothing: there is none
   Result<std::optional<Row>> FindRow(postgres::Session& session, bool lock) const;
+  std::string RowsThere() const;  ///< condition on rows: those that are not deleted softly; empty: all
   Error NoRow() const;
   Status InTransaction(postgres::Session& session, const std::function<Status()>& statements) const;
   Status TakeRowsAway(postgres::Session& session) const;

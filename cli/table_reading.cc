@@ -43,28 +43,38 @@ Result<TableReading> TableReading::Open(std::shared_ptr<const config::Config> co
   return reading;
 }
 
-Result<std::optional<int64_t>> TableReading::Lag(kafka::Consumer& consumer,
-                                                 const contract::TopicOffsets& offsets,
-                                                 Millis patience) const {
+int64_t RecordsBetween(const contract::TopicOffsets& offsets, const std::vector<kafka::Watermark>& ends) {
+  int64_t records = 0;
+  for (const auto& mark : ends) {
+    const auto written = offsets.find(mark.topic);
+    int64_t next = mark.low;
+    if (written != offsets.end() && written->second.contains(mark.partition))
+      next = std::max(next, written->second.at(mark.partition));
+    records += std::max<int64_t>(0, mark.end - next);
+  }
+  return records;
+}
+
+Result<std::optional<std::vector<kafka::Watermark>>> TableReading::Ends(kafka::Consumer& consumer,
+                                                                        Millis patience) const {
   for (const std::string& topic : table_.topics) {
     auto info = consumer.DescribeTopic(topic, patience);
     if (!info && info.error().kind == ErrorKind::kNotFound) continue;
     if (!info) return info.error();
     std::vector<kafka::TopicPartition> partitions;
     for (int32_t p = 0; p < info->partitions; ++p) partitions.push_back({topic, p});
-    CDC_ASSIGN(const auto marks, consumer.Watermarks(partitions, patience));
-    if (marks.size() != partitions.size()) return std::optional<int64_t>();
-    const auto written = offsets.find(topic);
-    int64_t lag = 0;
-    for (const auto& mark : marks) {
-      int64_t next = mark.low;
-      if (written != offsets.end() && written->second.contains(mark.partition))
-        next = std::max(next, written->second.at(mark.partition));
-      lag += std::max<int64_t>(0, mark.end - next);
-    }
-    return std::optional(lag);
+    CDC_ASSIGN(auto marks, consumer.Watermarks(partitions, patience));
+    if (marks.size() != partitions.size()) break;
+    return std::optional(std::move(marks));
   }
-  return std::optional<int64_t>();
+  return std::optional<std::vector<kafka::Watermark>>();
+}
+
+Result<std::optional<int64_t>> TableReading::Lag(kafka::Consumer& consumer,
+                                                 const contract::TopicOffsets& offsets,
+                                                 Millis patience) const {
+  CDC_ASSIGN(const auto ends, Ends(consumer, patience));
+  return ends ? std::optional(RecordsBetween(offsets, *ends)) : std::optional<int64_t>();
 }
 
 }  // namespace cdc::cli

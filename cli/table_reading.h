@@ -46,6 +46,10 @@ class TableReading {
 
   TargetStore& store() { return *store_; }
 
+  /// Where the topic begins and ends now; nothing: it has no topic yet, or not all of it is known.
+  /// \return kTransient: Kafka does not answer.
+  Result<std::optional<std::vector<kafka::Watermark>>> Ends(kafka::Consumer& consumer, Millis patience) const;
+
   /// Records between the target's offsets and the topic's end; nothing: it has no topic yet.
   /// \return kTransient: Kafka does not answer.
   Result<std::optional<int64_t>> Lag(kafka::Consumer& consumer, const contract::TopicOffsets& offsets,
@@ -57,5 +61,8 @@ class TableReading {
   std::vector<SourcePlace> places_;
   std::unique_ptr<TargetStore> store_;
 };
+
+/// Records between `offsets` and `ends`, which are those of one topic.
+int64_t RecordsBetween(const contract::TopicOffsets& offsets, const std::vector<kafka::Watermark>& ends);
 
 }  // namespace cdc::cli

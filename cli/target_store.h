@@ -16,6 +16,8 @@
 #include "lib/core/clock.h"
 #include "lib/core/result.h"
 #include "lib/kafka/consumer.h"
+#include "lib/verify/plan.h"
+#include "lib/verify/side.h"
 
 namespace cdc::cli {
 
@@ -28,6 +30,19 @@ struct SourceTopic {
 struct TargetRows {
   int64_t rows = 0;                     ///< live ones; of soft deletes those that are not deleted
   contract::TopicOffsets offsets = {};  ///< next offsets that the table has; empty: none
+};
+
+/// The table's rows at one moment. Not thread-safe.
+class TargetMoment {
+ public:
+  virtual ~TargetMoment() = default;
+  virtual const contract::TopicOffsets& offsets() const = 0;  ///< that its rows have; empty: none
+  virtual std::vector<verify::TargetColumn> columns() const = 0;
+  virtual std::vector<std::string> key() const = 0;  ///< names of columns; empty: it has none
+  virtual int64_t guessed_rows() const = 0;
+  virtual std::string at() const = 0;  ///< which moment, for people
+  /// \param plan outlives the side, and so does this
+  virtual Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) = 0;
 };
 
 /// Not thread-safe. What reads takes no lock: the table's worker may run meanwhile.
@@ -44,6 +59,9 @@ class TargetStore {
   virtual Result<std::optional<TargetRows>> Count(Millis timeout) = 0;
   /// Whether `error`, of the last Count(), says that other tables of this store would be waited for as long.
   virtual bool IsSilent(const Error& error) const { return error.kind == ErrorKind::kTransient; }
+  /// \param timeout of one statement, at the server
+  /// \return null: there is no such table; others as Count().
+  virtual Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) = 0;
   /// Dead letters that were applied after all, as the table says; none where it does not exist.
   virtual Result<contract::RecordRanges> Replayed() = 0;
   /// Next offsets written with the table; empty: none.

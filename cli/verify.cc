@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/row_verdict.h"
 #include "cli/table_reading.h"
+#include "cli/verify_rows.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
@@ -31,6 +32,9 @@ struct Options {
   bool json = false;
   int timeout_s = 10;
   int count_timeout_s = 300;
+  bool rows = false;
+  int limit = 20;
+  std::string slot = {};
 };
 
 /// One table and what was found out about it.
@@ -156,10 +160,6 @@ Result<std::vector<Check>> OpenAll(const std::shared_ptr<const config::Config>& 
 }
 
 Result<Verifier> MakeVerifier(const config::Config& config, Millis count_timeout) {
-  if (config.source.dsn.empty()) {
-    return Error{ErrorKind::kInvalidConfig, "Verifying: no way to the source is known",
-                 "[source] dsn = \"host=… dbname=… user=… password=${NAME}\""};
-  }
   CDC_ASSIGN(auto counter, postgres::RowCounter::Connect(config.source.dsn));
   kafka::ConsumerOptions options;
   options.bootstrap_servers = config.kafka.bootstrap_servers;
@@ -230,7 +230,8 @@ void PrintJson(const std::vector<Check>& checks) {
 int ExitOf(const std::vector<Check>& checks) {
   int exit = kOk;
   for (const Check& c : checks) {
-    if (c.verdict == Verdict::kEqual || c.verdict == Verdict::kAppend || c.verdict == Verdict::kComputed) continue;
+    if (c.verdict == Verdict::kEqual || c.verdict == Verdict::kAppend || c.verdict == Verdict::kComputed)
+      continue;
     if (c.verdict != Verdict::kUnknown) return kAttention;
     if (exit == kOk) exit = static_cast<int>(contract::ExitCodeFor(c.error->kind));
   }
@@ -239,6 +240,18 @@ int ExitOf(const std::vector<Check>& checks) {
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
+  if (config->source.dsn.empty()) {
+    return Error{ErrorKind::kInvalidConfig, "Verifying: no way to the source is known",
+                 "[source] dsn = \"host=… dbname=… user=… password=${NAME}\""};
+  }
+  if (options.rows) {
+    return VerifyRows(config, TablesOf(*config, options.tables),
+                      {.json = options.json,
+                       .timeout = std::chrono::seconds(options.timeout_s),
+                       .count_timeout = std::chrono::seconds(options.count_timeout_s),
+                       .slot = options.slot,
+                       .limit = static_cast<size_t>(options.limit)});
+  }
   CDC_ASSIGN(auto verifier, MakeVerifier(*config, std::chrono::seconds(options.count_timeout_s)));
   CDC_ASSIGN(auto checks,
              OpenAll(config, TablesOf(*config, options.tables), std::chrono::seconds(options.timeout_s)));
@@ -259,17 +272,24 @@ Result<int> Run(const Command& command, const Options& options) {
 
 void AddVerify(CLI::App& app, Command* command) {
   auto options = std::make_shared<Options>();
-  CLI::App* sub =
-      AddSubcommand(app, "verify",
-                    "Compare row counts of the source ([source] dsn) and the tables made of it. Exit 1: "
-                    "a table differs, is behind or is missing");
+  CLI::App* sub = AddSubcommand(
+      app, "verify",
+      "Compare row counts of the source ([source] dsn) and the tables made of it, or with --rows each "
+      "row. Exit 1: a table differs, is behind or is missing");
   sub->add_option("TABLE", options->tables, "entries in the configuration; none: all");
   sub->add_flag("--json", options->json, "as a JSON list");
-  sub->add_option("--timeout", options->timeout_s, "seconds to look again at tables that differ")
+  sub->add_flag("--rows", options->rows,
+                "compare every row by checksums, and show the rows that differ: key, columns, both values");
+  sub->add_option("--limit", options->limit, "with --rows: rows shown of each table")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  sub->add_option("--slot", options->slot,
+                  "with --rows: Debezium's replication slot (slot.name), where others are in use beside it");
+  sub->add_option("--timeout", options->timeout_s, "seconds to look again at tables or rows that differ")
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str();
   sub->add_option("--count-timeout", options->count_timeout_s,
-                  "seconds that one count may take in PostgreSQL")
+                  "seconds that one count, or with --rows one statement, may take in PostgreSQL")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
   sub->callback([=] { command->run = Reporting([=] { return Run(*command, *options); }); });
