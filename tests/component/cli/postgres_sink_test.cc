@@ -252,6 +252,38 @@ TEST_CASE("verify counts the rows of tables in PostgreSQL", "[postgres]") {
   CHECK(lines(world.folder.Cdc("verify hard --json --timeout 0"))["hard"]["difference"] == 1);
 }
 
+TEST_CASE("verify --rows names the rows of a table in PostgreSQL that differ", "[postgres]") {
+  World world("deletes = \"soft\"", "",
+              "CREATE TABLE faculty (id int, n int); INSERT INTO faculty VALUES (1, 10), (2, 20), (3, 30);");
+  world.Fill();
+  const auto verify = [&](int exit) {
+    const auto seen = world.folder.Cdc("verify --rows faculty --json --timeout 0");
+    INFO(seen.out << seen.err);
+    CHECK(seen.exit == exit);
+    const json list = json::parse(seen.out, nullptr, false);
+    REQUIRE(list.is_array());
+    return list[0];
+  };
+  json line = verify(0);
+  CHECK(line["result"] == "equal");
+  CHECK(line["columns"] == json::parse(R"(["id","n"])"));
+  CHECK(line["not_compared"].size() == 2);  // what soft deletes fill
+
+  world.server.Sql("UPDATE copy.faculty SET n = 21 WHERE id = 2");
+  line = verify(1);
+  REQUIRE(line["rows"].size() == 1);
+  CHECK(line["rows"][0] == json::parse(R"({"kind":"changed","key":{"id":"2"},
+    "columns":[{"column":"n","source":"20","target":"21"}],"source_rows":1,"target_rows":1})"));
+
+  world.server.Sql("UPDATE copy.faculty SET n = 20 WHERE id = 2; DELETE FROM faculty WHERE id = 3");
+  CHECK(verify(1)["rows"][0]["kind"] == "extra");
+  world.Send({world.changes.Delete(3)});
+  CHECK(verify(1)["result"] == "behind");  // the change is on its way
+  world.Drain();
+  CHECK(verify(0)["source"] == 2);  // the row is there still, and marked
+  CHECK(world.folder.Cdc("verify --rows faculty --slot nothere --timeout 0").exit == 78);
+}
+
 TEST_CASE("verify tells of a PostgreSQL that is away, and of the tables elsewhere all the same",
           "[postgres]") {
   World world("",
