@@ -37,6 +37,8 @@ struct Source {
   std::string topic_prefix;
   std::vector<std::string> schemas = {"public"};
   std::string dsn;  ///< libpq connection string; empty: none. A secret: never log it.
+  std::string
+      connect_url;  ///< http(s)://… of Kafka Connect's REST interface; empty: none. May hold a password.
   // How the connector writes what events without a schema do not explain. Defaults are Debezium's.
   DecimalHandling decimal_handling = DecimalHandling::kPrecise;
   TimePrecision time_precision = TimePrecision::kAdaptive;

@@ -18,7 +18,10 @@ std::string WithoutLastSlash(std::string path) {
 void ReadUrl(NodeReader& r, std::string_view key, std::string* out) {
   r.String(key, out, true);
   if (!out->empty() && !IsHttp(*out)) {
-    r.Fail(key, fmt::format("\"{}\" is not allowed: write http://host:port or https://host", *out));
+    // Before an @ may stand a password.
+    const size_t at = out->rfind('@');
+    const std::string shown = at == std::string::npos ? *out : "…" + out->substr(at);
+    r.Fail(key, fmt::format("\"{}\" is not allowed: write http://host:port or https://host", shown));
   }
   *out = WithoutLastSlash(std::move(*out));
 }

@@ -23,8 +23,14 @@ const std::vector<Setting<Source>>& SourceSettings() {
           [](const Source& source) { return ListText(source.schemas); }, "PostgreSQL schemas")
           .When(Applies::kOrchestrator),
       TextOrNoneSetting("dsn", &Source::dsn,
-                        "libpq connection string: column types and keys for events without a schema")
+                        "libpq connection string: column types and keys for events without a schema. The "
+                        "orchestrator looks at the replication slot with it, too (`cdc status`)")
           .Secret(),
+      UrlSetting("connect_url", &Source::connect_url,
+                 "of Kafka Connect's REST interface, `http://127.0.0.1:8083`: `cdc status`, `/health` and "
+                 "`/metrics` tell when the connector or a task fails")
+          .Secret()
+          .When(Applies::kAtOnce),
       ChoiceSetting(
           "decimal_handling", &Source::decimal_handling,
           {{"precise", DecimalHandling::kPrecise},

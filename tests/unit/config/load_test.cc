@@ -241,6 +241,18 @@ secret = "x"
   CHECK(Contains(message, "tables.toml:12: storage.secret: unknown key"));
 }
 
+TEST_CASE("Kafka Connect's address is a URL, and a password in it is not shown") {
+  const std::string head = kHead;
+  const auto with = [&](const std::string& url) {
+    std::string text = head;
+    const std::string section = "[source]\n";
+    return text.insert(text.find(section) + section.size(), "connect_url = \"" + url + "\"\n");
+  };
+  const std::string message = Bad(with("user:hunter2@connect:8083"));
+  CHECK(Contains(message, "source.connect_url: \"…@connect:8083\" is not allowed"));
+  CHECK_FALSE(Contains(message, "hunter2"));
+}
+
 TEST_CASE("topics and tables find each other") {
   std::string head = kHead;
   head.replace(head.find("topic_prefix"), 0, "schemas = [\"public\", \"hr\"]\n");

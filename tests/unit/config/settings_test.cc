@@ -43,6 +43,7 @@ const Values kOther = {
      {{"topic_prefix", "\"q\""},
       {"schemas", "[\"public\", \"hr\"]"},
       {"dsn", "\"d\""},
+      {"connect_url", "\"http://c\""},
       {"decimal_handling", "\"double\""},
       {"time_precision", "\"connect\""},
       {"binary_handling", "\"hex\""},
