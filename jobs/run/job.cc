@@ -45,7 +45,7 @@ void HandleSignals() {
 
 /// Unique per table: start time and pid, unless the orchestrator names the run.
 std::string RunId(const Clock& clock) {
-  const char* given = std::getenv("CDC_RUN");
+  const char* given = std::getenv(contract::kRunVariable);
   return given != nullptr ? given : fmt::format("{}-{}", UnixMillis(clock.wall()), ::getpid());
 }
 

@@ -110,6 +110,7 @@ Status KafkaSource::TakePending() {
     positions_.NoteTaken(message);
     ++taken_;
     ++ports_.counts.events;
+    changes_ += message.value() ? 1 : 0;  // a tombstone changes nothing
     unchecked_bytes += message.value() ? message.value()->size() : 0;
     if (++unchecked < kBudgetMessages && unchecked_bytes < kBudgetBytes) continue;
     unchecked = unchecked_bytes = 0;
@@ -126,6 +127,7 @@ Status KafkaSource::CannotFollow(const kafka::Message& message) const {
 
 Status KafkaSource::FinishPoll() {
   positions_.NoteLastRecords();
+  if (!polled_.empty()) upto_ms_ = std::max(upto_ms_, polled_[polled_.size() - 1].timestamp_ms());
   // Behind a delete comes its tombstone, which has no source.
   for (size_t i = polled_.size(); i-- > 0;) {
     if (!polled_[i].value()) continue;
@@ -181,6 +183,8 @@ Result<Cut> KafkaSource::End(bool last) {
   CDC_TRY(PrepareBatch(last));
   Cut cut{std::move(spare_), PresentCheckpoint(), positions_.Committable(HeldBack()), positions_.backlog(),
           GateOf(TakeWitnesses())};
+  cut.changes = std::max<int64_t>(0, changes_ - ports_.counts.left_alone - ports_.counts.dead_letters);
+  cut.upto_ms = upto_ms_;
   ports_.intake.SwapFold(&cut.fold);
   if (!begin_at_confirm_) BeginBatch(cut.upto);
   return cut;

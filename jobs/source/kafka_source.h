@@ -66,6 +66,8 @@ class KafkaSource final : public worker::Source {
   size_t refused_ = kNone;  // message that asked for another shape
   bool shape_due_ = false;  // the batch must be committed for it
   bool begin_at_confirm_ = false;
+  int64_t changes_ = 0;  // messages with a value
+  int64_t upto_ms_ = 0;  // when the last one taken was written
   SteadyTime opened_, checked_, last_read_;
   std::optional<SteadyTime> unreachable_since_;
   contract::RecordRanges replayed_, passed_over_;  // as in Checkpoint

@@ -112,6 +112,7 @@ Result<CourseEvent> Loop::Commit(bool last) {
     CDC_TRY(NoteOutcome(ports_.table.Commit(BatchOf(cut)), started));
   }
   const contract::PartitionOffsets upto = cut.upto;
+  NoteApplied(cut);
   CDC_ASSIGN(SourceState source, ports_.source.Confirm(std::move(cut)));
   NoteCommitted(upto, source);
   // Also under load, a little at a time: without it files and snapshots would grow for as long as the load
@@ -137,6 +138,7 @@ Result<CourseEvent> Loop::Land() {
   flight_.reset();
   CDC_TRY(NoteOutcome(outcome, done.started));
   const contract::PartitionOffsets upto = done.cut.upto;
+  NoteApplied(done.cut);
   CDC_ASSIGN(SourceState source, ports_.source.Confirm(std::move(done.cut)));
   NoteCommitted(upto, source);
   if (outcome->untidy) CDC_TRY(JudgeUntidy(*outcome->untidy));
@@ -154,6 +156,11 @@ Status Loop::NoteOutcome(const Result<Committed>& committed, SteadyTime started)
                    committed->deletes,
                    std::chrono::duration_cast<Millis>(ports_.clock.steady() - started).count());
   return {};
+}
+
+void Loop::NoteApplied(const Cut& cut) {
+  report_->changes = cut.changes;
+  upto_ms_ = std::max(upto_ms_, cut.upto_ms);
 }
 
 void Loop::NoteCommitted(const contract::PartitionOffsets& upto, const SourceState& source) {
@@ -191,6 +198,7 @@ void Loop::NoteCounts() {
   report_->events = ports_.counts.events;
   report_->left_alone = ports_.counts.left_alone;
   report_->dead_letters = ports_.counts.dead_letters;
+  report_->live_rows = ports_.table.live_rows();
 }
 
 void Loop::SendProgress(const SourceState& source) {
@@ -207,6 +215,9 @@ void Loop::SendProgress(const SourceState& source) {
   progress.left_alone = report_->left_alone;
   progress.snapshot_id = report_->snapshot_id;
   progress.last_commit_ms = last_commit_ms_;
+  progress.changes = report_->changes;
+  progress.live_rows = report_->live_rows;
+  progress.upto_ms = upto_ms_;
   ports_.channel.SendProgress(progress);
 }
 

@@ -65,6 +65,8 @@ class Loop {
   CourseEvent Failed(Error error, const CourseStep& step);
   Status NoteOutcome(const Result<Committed>& committed, SteadyTime started);
   Status JudgeUntidy(const Error& error) const;
+  /// What `cut` brought is in the table.
+  void NoteApplied(const Cut& cut);
   void NoteCommitted(const contract::PartitionOffsets& upto, const SourceState& source);
   void NoteCounts();
   void SendProgress(const SourceState& source);
@@ -77,6 +79,7 @@ class Loop {
   bool in_doubt_ = false;
   SteadyTime last_progress_;
   int64_t last_commit_ms_ = 0;
+  int64_t upto_ms_ = 0;  // Cut::upto_ms of what is committed
   contract::Report* report_ = nullptr;
 };
 

@@ -45,6 +45,7 @@ struct Opened {
       false;  ///< keys must come with their values (Fold::FindKey); else hashes are enough
   bool needs_source_types =
       false;  ///< types that columns have at the source are wanted (rows::Field::source_type)
+  std::optional<int64_t> live_rows = {};  ///< rows in the table; nothing: the store cannot say it cheaply
 };
 
 // ---- changes of the shape
@@ -90,6 +91,7 @@ struct Committed {
   int64_t deletes = 0;                    ///< rows of the table that were deleted or superseded
   std::optional<int64_t> row_bytes = {};  ///< Shape::row_bytes from now on; nothing: as before
   std::optional<Error> untidy = {};       ///< upkeep failed afterwards: as Upkeep::Maintain()
+  std::optional<int64_t> live_rows = {};  ///< rows in the table afterwards; nothing: not known now
 };
 
 /// Present rows of the table. The defaults are those of a store that keeps none.

@@ -46,6 +46,8 @@ struct Cut {
   /// Looks at the source once more: whether all of the batch came from the one that the table follows. May
   /// run on another thread. \return kUnsupported: it did not; kTransient.
   std::function<Status()> gate;
+  int64_t changes = 0;  ///< of the run so far, this batch included, that were neither set aside nor others'
+  int64_t upto_ms = 0;  ///< when its last record was written, Unix time; 0: not known
 };
 
 /// One thread, but for Cut::gate. The source follows the shape of its changes in the table by itself

@@ -53,6 +53,7 @@ Status Table::KeepMoved(const std::vector<Hash128>& keys, const Fold& fold) {
 
 void Table::NoteCommitted(const Committed& committed, const Checkpoint& checkpoint) {
   opened_.checkpoint = checkpoint;
+  opened_.live_rows = committed.live_rows;
   if (committed.row_bytes) opened_.shape.row_bytes = *committed.row_bytes;
 }
 

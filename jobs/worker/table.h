@@ -13,8 +13,8 @@
 
 namespace cdc::worker {
 
-/// Used by one thread. While a commit is under way (BeginCommit) shape(), checkpoint() and committing()
-/// answer at once; all else waits for it, and fails as it did.
+/// Used by one thread. While a commit is under way (BeginCommit) shape(), checkpoint(), live_rows() and
+/// committing() answer at once; all else waits for it, and fails as it did.
 class Table {
  public:
   /// \param sink just opened; must outlive this
@@ -27,6 +27,8 @@ class Table {
   const Shape& shape() const { return opened_.shape; }
   /// The newest one that is committed.
   const std::optional<Checkpoint>& checkpoint() const { return opened_.checkpoint; }
+  /// Rows in it as of the newest commit; nothing: the store does not tell.
+  std::optional<int64_t> live_rows() const { return opened_.live_rows; }
   bool needs_key_values() const { return opened_.needs_key_values; }
   bool needs_source_types() const { return opened_.needs_source_types; }
 

@@ -27,6 +27,9 @@ nlohmann::ordered_json ToJson(const Progress& p) {
   o["left_alone"] = p.left_alone;
   if (p.snapshot_id) o["snapshot_id"] = *p.snapshot_id;
   o["last_commit_ms"] = p.last_commit_ms;
+  o["changes"] = p.changes;
+  if (p.live_rows) o["live_rows"] = *p.live_rows;
+  o["upto_ms"] = p.upto_ms;
   if (!p.doing.empty()) o["doing"] = p.doing;
   return o;
 }
@@ -48,6 +51,9 @@ Result<WorkerMessage> ProgressFrom(const json& o) {
   p.left_alone = o.value("left_alone", int64_t{0});
   if (o.contains("snapshot_id")) p.snapshot_id = o.at("snapshot_id").get<int64_t>();
   p.last_commit_ms = o.value("last_commit_ms", int64_t{0});
+  p.changes = o.value("changes", int64_t{0});
+  if (o.contains("live_rows")) p.live_rows = o.at("live_rows").get<int64_t>();
+  p.upto_ms = o.value("upto_ms", int64_t{0});
   p.doing = o.value("doing", std::string());
   return WorkerMessage(std::move(p));
 }

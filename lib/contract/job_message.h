@@ -36,6 +36,9 @@ struct Progress {
   int64_t left_alone = 0;  ///< Records of other tables in the topic.
   std::optional<int64_t> snapshot_id = {};
   int64_t last_commit_ms = 0;  ///< Unix milliseconds; 0: none in this run.
+  int64_t changes = 0;         ///< Applied: events less dead letters and records left alone.
+  std::optional<int64_t> live_rows = {};  ///< In the table now; nothing: its sink does not tell.
+  int64_t upto_ms = 0;         ///< When the last committed record was written, Unix time; 0: not known.
   std::string doing = {};      ///< What takes long beside reading, for people; empty: nothing.
 };
 

@@ -75,6 +75,9 @@ std::string FileKey(std::string_view table);
 /// stderr, so its log goes to the log folder alone.
 inline constexpr const char* kLogToFileOnly = "CDC_LOG_TO_FILE_ONLY";
 
+/// Environment variable by which the orchestrator names a run: the ledger's number of it.
+inline constexpr const char* kRunVariable = "CDC_RUN";
+
 // Lines of the orchestrator's log that users and scripts look for.
 /// `op`: Debezium's letter; shown as a word: create, update, delete, read, truncate.
 std::string DetectedLine(std::string_view op, std::string_view table);

@@ -20,10 +20,13 @@ std::string EncodeReport(const Report& r) {
                               {"deletes", r.deletes},
                               {"dead_letters", r.dead_letters},
                               {"left_alone", r.left_alone},
+                              {"changes", r.changes},
+                              {"live_rows", nullptr},
                               {"snapshot_id", nullptr},
                               {"seconds", r.seconds},
                               {"peak_rss_bytes", r.peak_rss_bytes}};
   if (r.snapshot_id) o["snapshot_id"] = *r.snapshot_id;
+  if (r.live_rows) o["live_rows"] = *r.live_rows;
   if (!r.reason.empty()) o["reason"] = r.reason;
   return o.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -45,6 +48,8 @@ Result<Report> DecodeReport(std::string_view line) {
     r.deletes = o.value("deletes", int64_t{0});
     r.dead_letters = o.value("dead_letters", int64_t{0});
     r.left_alone = o.value("left_alone", int64_t{0});
+    r.changes = o.value("changes", int64_t{0});
+    if (auto it = o.find("live_rows"); it != o.end() && !it->is_null()) r.live_rows = it->get<int64_t>();
     if (auto it = o.find("snapshot_id"); it != o.end() && !it->is_null()) r.snapshot_id = it->get<int64_t>();
     r.seconds = o.value("seconds", 0.0);
     r.peak_rss_bytes = o.value("peak_rss_bytes", int64_t{0});

@@ -15,7 +15,7 @@ namespace cdc::contract {
 
 struct Report {
   std::string table;
-  std::string run = {};        ///< Names the run in file names and logs, unique per table.
+  std::string run = {};        ///< Names the run in all logs and in the ledger; unique per table.
   int exit = 0;                ///< The exit code that follows.
   PartitionOffsets from = {};  ///< Next offsets when the run began.
   PartitionOffsets to = {};    ///< Next offsets committed; equal to `from` when nothing was.
@@ -24,6 +24,8 @@ struct Report {
   int64_t deletes = 0;  ///< Rows deleted or superseded.
   int64_t dead_letters = 0;
   int64_t left_alone = 0;                   ///< Records of other tables in the topic.
+  int64_t changes = 0;                      ///< Applied: events less dead letters and records left alone.
+  std::optional<int64_t> live_rows = {};    ///< In the table at the end; nothing: its sink does not tell.
   std::optional<int64_t> snapshot_id = {};  ///< Of the last commit of this run.
   double seconds = 0;
   int64_t peak_rss_bytes = 0;

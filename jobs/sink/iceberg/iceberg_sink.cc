@@ -17,7 +17,17 @@ int64_t RowBytesOf(const iceberg::LiveFiles& live) {
   return totals.records == 0 ? kMinBytes : std::max(kMinBytes, totals.bytes / totals.records * kCompression);
 }
 
+int64_t LiveRows(const IcebergTable& table) {
+  if (!table.made()) return 0;
+  const iceberg::LiveTotals& totals = table.live().totals();
+  return totals.records - totals.position_deletes;
+}
+
 }  // namespace
+
+worker::Opened IcebergSink::opened() const {
+  return {.checkpoint = marker_, .shape = shape(), .live_rows = LiveRows(table_)};
+}
 
 IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports ports)
     : settings_(std::move(settings)),
@@ -171,6 +181,7 @@ Result<Committed> IcebergSink::Commit(const worker::Batch& batch) {
       done.rows = draft.rows;
       done.deletes = draft.deleted_rows;
       done.row_bytes = RowBytesOf(table_.live());
+      done.live_rows = LiveRows(table_);
       return done;
     }
     if (sent.error().kind != ErrorKind::kConflict || attempt == kAttempts) return sent.error();

@@ -60,7 +60,7 @@ class IcebergSink final : public Sink, public worker::Lookup, public worker::Upk
   /// What Maintain(kThorough) would begin with. Reads the table's metadata and lists its folder.
   Result<MaintenanceDue> FindDue() { return upkeep_.FindDue(); }
 
-  worker::Opened opened() const override { return {marker_, shape()}; }
+  worker::Opened opened() const override;
   Result<worker::Shape> Follow(const worker::ShapeChange& change) override;
   worker::Lookup& lookup() override { return *this; }
   Result<Committed> Commit(const worker::Batch& batch) override;

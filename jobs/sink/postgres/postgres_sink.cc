@@ -98,7 +98,10 @@ Result<Committed> PostgresSink::Commit(const worker::Batch& batch) {
   Applied applied;
   CDC_TRY(link_.Retrying([&] { return TryCommit(batch, &applied); }));
   checkpoint_ = batch.checkpoint;
-  return Committed{.snapshot_id = link_.commits(), .rows = applied.rows, .deletes = applied.deletes};
+  Committed done{.snapshot_id = link_.commits(), .rows = applied.rows, .deletes = applied.deletes};
+  // Not behind a backlog: there time is short, and the number is another one a moment later.
+  if (batch.expected_records == 0) done.live_rows = shape_.target().CountRows(link_.session());
+  return done;
 }
 
 Status PostgresSink::TryCommit(const worker::Batch& batch, Applied* applied) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace cdc::postgres_sink {
 
@@ -65,6 +66,15 @@ Result<bool> TargetTable::HasRows(postgres::Session* session) const {
   CDC_ASSIGN(const auto answer, session->Run("SELECT EXISTS (SELECT 1 FROM " + quoted_ + ")",
                                              "Looking for rows of " + quoted_));
   return answer.rows[0][0] == "t";
+}
+
+std::optional<int64_t> TargetTable::CountRows(postgres::Session* session) const {
+  const auto answer = session->Run(
+      fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {}) some", quoted_, kCountedRows + 1),
+      "Counting the rows of " + quoted_);
+  if (!answer) return std::nullopt;
+  const int64_t rows = std::strtoll(answer->rows[0][0]->c_str(), nullptr, 10);
+  return rows > kCountedRows ? std::nullopt : std::optional(rows);
 }
 
 bool TargetTable::KnowsType(postgres::Session* session, const std::string& words) const {

@@ -3,6 +3,7 @@
 /// \file jobs/sink/postgres/target_table.h
 /// The table in PostgreSQL: what it has, and the statements that make and change it.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct TargetColumn {
   std::string words;  ///< of format_type()
 };
 
+/// Up to so many rows counting them takes some ten milliseconds.
+inline constexpr int64_t kCountedRows = 100'000;
+
 /// What PostgreSQL's catalogues say. Not thread-safe.
 class TargetTable {
  public:
@@ -27,6 +31,8 @@ class TargetTable {
   Result<std::optional<std::vector<TargetColumn>>> Describe(postgres::Session* session) const;
   /// Whether rows are unique by these columns, so that ON CONFLICT finds them.
   Result<bool> HasUniqueKey(postgres::Session* session, const std::vector<std::string>& key) const;
+  /// Rows that are committed; nothing: more than kCountedRows, or they could not be counted just now.
+  std::optional<int64_t> CountRows(postgres::Session* session) const;
   Result<bool> HasRows(postgres::Session* session) const;
   /// Whether the server knows a type of these words. Not within a transaction.
   bool KnowsType(postgres::Session* session, const std::string& words) const;
