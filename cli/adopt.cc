@@ -16,7 +16,7 @@ struct Options {
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
-  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
+  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table, "cdc adopt", options.yes));
   CDC_ASSIGN(const auto written,
              target.WrittenOffsets("Adopting", "there is nothing to adopt: its worker makes it"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());

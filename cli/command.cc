@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/core.h>
@@ -43,6 +44,14 @@ Status NeedsIceberg(const config::Table& table, const std::string& why, const st
   if (table.in_iceberg()) return {};
   return Error{ErrorKind::kUnsupported,
                fmt::format("Table {} is written to [sinks.{}]: {}", table.name, table.sink, why), hint};
+}
+
+std::string SpanText(int64_t ms) {
+  const int64_t seconds = std::max<int64_t>(0, ms / 1000);
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 2 * 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 2 * 86400) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} d", seconds / 86400);
 }
 
 std::string TimeText(int64_t unix_ms) {

@@ -20,7 +20,7 @@ namespace cdc::cli {
 /// Exit codes of `cdc` beside those of lib/contract/exit_code.h.
 inline constexpr int kOk = 0;
 inline constexpr int kAttention =
-    1;  ///< `status`: a table is Held; `verify`: one is not equal; nothing confirmed
+    1;  ///< `status`: something needs a person; `verify`: one is not equal; nothing confirmed
 
 /// The command line, as far as it concerns more than one subcommand. Lives as long as main().
 struct Command {
@@ -46,6 +46,8 @@ Status NeedsIceberg(const config::Table& table, const std::string& why, const st
 
 /// "2026-11-21 04:05:06" in UTC; "-" for 0.
 std::string TimeText(int64_t unix_ms);
+/// How long, for people: "3 s", "4 min", "2 h", "5 d".
+std::string SpanText(int64_t ms);
 
 // One per file of the same name.
 void AddStart(CLI::App& app, Command* command);
@@ -54,6 +56,8 @@ void AddRestart(CLI::App& app, Command* command);
 void AddStatus(CLI::App& app, Command* command);
 void AddLogs(CLI::App& app, Command* command);
 void AddTrigger(CLI::App& app, Command* command);
+void AddPause(CLI::App& app, Command* command);
+void AddResume(CLI::App& app, Command* command);
 void AddProduce(CLI::App& app, Command* command);
 void AddBroker(CLI::App& app, Command* command);
 void AddDlq(CLI::App& app, Command* command);

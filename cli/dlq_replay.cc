@@ -60,7 +60,10 @@ Result<int> Run(const Command& command, const Options& options) {
   if (!options.yes) words.emplace_back("--dry-run");
   if (options.force) words.emplace_back("--force");
   if (options.limit > 0) words.insert(words.end(), {"--limit", std::to_string(options.limit)});
+  CDC_ASSIGN(auto loan, Borrow(*config, table.name, "cdc dlq replay"));
   CDC_ASSIGN(const WorkerEnded ended, RunWorker(std::move(words)));
+  if (loan && ended.exit == 0 && options.yes) loan->Finish();
+  loan.reset();
   const auto line = nlohmann::json::parse(ended.output, nullptr, false);
   if (!line.is_object()) {
     return Error{ErrorKind::kTransient,

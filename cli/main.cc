@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   cdc::cli::AddStatus(app, &command);
   cdc::cli::AddLogs(app, &command);
   cdc::cli::AddTrigger(app, &command);
+  cdc::cli::AddPause(app, &command);
+  cdc::cli::AddResume(app, &command);
   cdc::cli::AddProduce(app, &command);
   cdc::cli::AddBroker(app, &command);
   cdc::cli::AddDlq(app, &command);

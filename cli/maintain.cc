@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/table_target.h"
 #include "cli/worker_program.h"
 
 namespace cdc::cli {
@@ -52,7 +53,10 @@ Result<int> Run(const Command& command, const Options& options) {
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--maintain"};
   if (options.dry_run) words.emplace_back("--dry-run");
+  CDC_ASSIGN(auto loan, Borrow(*config, table.name, "cdc maintain"));
   CDC_ASSIGN(const WorkerEnded ended, RunWorker(std::move(words)));
+  if (loan && ended.exit == 0 && !options.dry_run) loan->Finish();
+  loan.reset();
   const auto line = nlohmann::json::parse(ended.output, nullptr, false);
   if (!line.is_object()) {
     return Error{

@@ -37,7 +37,7 @@ void Print(const nlohmann::json& line) {
 
 /// What was read so far is as it was; the table may start again.
 Status Release(std::shared_ptr<const config::Config> config, const std::string& table) {
-  CDC_ASSIGN(auto target, TableTarget::Open(std::move(config), table));
+  CDC_ASSIGN(auto target, TableTarget::Open(std::move(config), table, "cdc migrate", true));
   CDC_ASSIGN(const auto written, target.WrittenOffsets("Migrating", ""));
   return target.Finish(written.empty() ? contract::PartitionOffsets() : written.begin()->second);
 }
@@ -53,7 +53,9 @@ Result<int> Run(const Command& command, const Options& options) {
                                     "--table",        table.name, "--migrate"};
   const bool confirmed = options.yes && !options.dry_run;
   if (confirmed) words.emplace_back("--yes");
+  CDC_ASSIGN(auto loan, Borrow(*config, table.name, "cdc migrate"));
   CDC_ASSIGN(const WorkerEnded ended, RunWorker(std::move(words)));
+  loan.reset();  // Release() borrows it again
   const auto line = nlohmann::json::parse(ended.output, nullptr, false);
   if (!line.is_object()) {
     return Error{

@@ -19,7 +19,7 @@ struct Options {
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
-  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
+  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table, "cdc reset", options.yes));
   CDC_ASSIGN(const auto steps, target.store().PlanReset(options.purge));
   fmt::print("reset {}:\n", options.table);
   for (const std::string& step : steps) fmt::print("  {}\n", step);

@@ -1,10 +1,12 @@
-/// cdc restart: stop, then start.
+/// cdc restart: stop, then start; or the same with the worker of one table.
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/daemon.h"
+#include "lib/contract/control.h"
+#include "lib/contract/state_layout.h"
 
 namespace cdc::cli {
 namespace {
@@ -17,16 +19,38 @@ Result<int> Run(const Command& command, int timeout_seconds) {
   return kOk;
 }
 
+Result<int> RestartTable(const Command& command, const std::string& table) {
+  CDC_ASSIGN(auto config, LoadConfig(command));
+  CDC_TRY(config->FindTable(table));
+  const contract::StateLayout layout(config->orchestrator.state_dir);
+  auto answer =
+      contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kRestart, table});
+  if (!answer && answer.error().kind == ErrorKind::kNotFound) {
+    return Error{ErrorKind::kTransient, fmt::format("Restarting {}: the orchestrator is not running", table),
+                 "cdc start"};
+  }
+  if (!answer) return answer.error();
+  fmt::print("{} begins anew\n", table);
+  return kOk;
+}
+
 }  // namespace
 
 void AddRestart(CLI::App& app, Command* command) {
   auto timeout = std::make_shared<int>(120);
+  auto table = std::make_shared<std::string>();
   CLI::App* sub =
-      AddSubcommand(app, "restart", "Stop the orchestrator, then start it with the present configuration");
+      AddSubcommand(app, "restart",
+                    "Stop the orchestrator, then start it with the present configuration; with TABLE: end "
+                    "that table's worker, which commits first, and start another at once");
+  sub->add_option("TABLE", *table, "only this table");
   sub->add_option("--timeout", *timeout, "seconds to wait for the old one")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  sub->callback([=] { command->run = Reporting([=] { return Run(*command, *timeout); }); });
+  sub->callback([=] {
+    command->run =
+        Reporting([=] { return table->empty() ? Run(*command, *timeout) : RestartTable(*command, *table); });
+  });
 }
 
 }  // namespace cdc::cli

@@ -64,7 +64,7 @@ Result<contract::PartitionOffsets> Apply(const SourceTopic& topic, const std::ve
 
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(auto config, LoadConfig(command));
-  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table));
+  CDC_ASSIGN(TableTarget target, TableTarget::Open(config, options.table, "cdc rewind", options.yes));
   CDC_ASSIGN(auto written, target.WrittenOffsets("Rewinding", "its worker makes it, from the topic's start"));
   CDC_ASSIGN(const SourceTopic topic, target.FindTopic());
   const contract::PartitionOffsets before = written[topic.name];

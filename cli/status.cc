@@ -1,4 +1,4 @@
-/// cdc status: the tables and how they are.
+/// cdc status: how the pipeline and its tables are.
 
 #include <algorithm>
 #include <fstream>
@@ -8,11 +8,14 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
-#include "lib/core/printable.h"
 #include "lib/config/settings.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
+#include "lib/contract/overview.h"
 #include "lib/contract/state_layout.h"
+#include "lib/contract/verdict.h"
+#include "lib/core/clock.h"
+#include "lib/core/printable.h"
 
 namespace cdc::cli {
 namespace {
@@ -30,55 +33,124 @@ void PrintNotApplied(const config::Config& config) {
   }
 }
 
+int64_t NowMs() { return UnixMillis(SystemClock().wall()); }
+
+/// What a ledger alone, or an orchestrator of the version before, tells.
+contract::Overview Judged(std::vector<TableRecord> tables) {
+  contract::Overview overview{.tables = std::move(tables)};
+  contract::Facts facts{.now_ms = NowMs(), .running = false};
+  for (const TableRecord& table : overview.tables) facts.tables.push_back(contract::FactsOf(table));
+  overview.verdict = contract::Judge(facts);
+  return overview;
+}
+
+Result<contract::Overview> AskOverview(const contract::StateLayout& layout) {
+  auto answer = contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kOverview});
+  if (answer) return contract::DecodeOverview(*answer);
+  if (answer.error().kind != ErrorKind::kInvalidArgument) return answer.error();
+  CDC_ASSIGN(answer, contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kStatus}));
+  CDC_ASSIGN(auto tables, contract::DecodeStatus(*answer));
+  return Judged(std::move(tables));
+}
+
 /// From the orchestrator, else from its ledger (then a line on stderr says so).
-Result<std::vector<TableRecord>> ReadTables(const config::Config& config) {
+Result<contract::Overview> ReadOverview(const config::Config& config) {
   const contract::StateLayout layout(config.orchestrator.state_dir);
-  auto answer = contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kStatus});
-  if (answer) {
+  auto overview = AskOverview(layout);
+  if (overview) {
     PrintNotApplied(config);
-    return contract::DecodeStatus(*answer);
+    return overview;
   }
-  if (answer.error().kind == ErrorKind::kNotFound) {
+  if (overview.error().kind == ErrorKind::kNotFound) {
     fmt::print(stderr, "orchestrator is not running (cdc start); this is what its ledger says\n");
   } else {
     fmt::print(stderr, "orchestrator does not answer: {}; this is what its ledger says\n",
-               Describe(answer.error()));
+               Describe(overview.error()));
   }
   auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
-  if (!ledger && ledger.error().kind == ErrorKind::kNotFound) return std::vector<TableRecord>();
+  if (!ledger && ledger.error().kind == ErrorKind::kNotFound) return contract::Overview();
   if (!ledger) return ledger.error();
-  return ledger->Tables();
+  CDC_ASSIGN(auto tables, ledger->Tables());
+  return Judged(std::move(tables));
 }
 
-void PrintTable(const std::vector<TableRecord>& tables) {
+void PrintHeader(const contract::Overview& all) {
+  int64_t held = 0, paused = 0, letters = 0;
+  for (const TableRecord& t : all.tables) {
+    held += t.state == "Held";
+    paused += t.state == "Paused";
+    letters += t.dead_letters;
+  }
+  fmt::print(
+      "orchestrator pid {}, up {} · Kafka {} · source {} · {}/{} workers · {} held{} · {} dead letters\n",
+      all.pid, SpanText(all.uptime_ms), all.kafka, all.source, all.workers, all.max_jobs, held,
+      paused > 0 ? fmt::format(" · {} paused", paused) : "", letters);
+}
+
+std::string Since(const contract::Reason& reason, int64_t now_ms) {
+  return reason.since_ms > 0 ? fmt::format(" (for {})", SpanText(now_ms - reason.since_ms)) : std::string();
+}
+
+void PrintReason(std::FILE* out, const contract::Reason& reason, int64_t now_ms) {
+  fmt::print(out, "{}{}{}\n", reason.table.empty() ? "" : Printable(reason.table) + ": ",
+             Printable(reason.text), Since(reason, now_ms));
+  if (!reason.hint.empty()) fmt::print(out, "  {}\n", Printable(reason.hint));
+}
+
+/// What concerns all tables.
+void PrintGeneral(std::FILE* out, const contract::Verdict& verdict, int64_t now_ms) {
+  for (const contract::Reason& reason : verdict.reasons) {
+    if (reason.table.empty()) PrintReason(out, reason, now_ms);
+  }
+}
+
+void PrintTable(const std::vector<TableRecord>& tables, int64_t now_ms) {
+  constexpr const char* kLine =
+      "{:<{}}  {:<8}  {:>8}  {:>7}  {:>10}  {:>10}  {:>5}  {:>10}  {:<12}  {:<9}  {}\n";
   size_t width = 5;
   for (const auto& t : tables) width = std::max(width, t.table.size());
-  fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:>10}  {:<19}  {:<9}  {}\n", "TABLE", width, "STATE",
-             "LAG", "ROWS", "DLQ", "LEFT ALONE", "LAST COMMIT (UTC)", "LAST EXIT", "WORKER");
+  fmt::print(kLine, "TABLE", width, "STATE", "LAG", "BEHIND", "ROWS", "CHANGES", "DLQ", "LEFT ALONE",
+             "LAST COMMIT", "LAST EXIT", "WORKER");
   for (const auto& t : tables) {
-    fmt::print("{:<{}}  {:<8}  {:>10}  {:>12}  {:>5}  {:>10}  {:<19}  {:<9}  {}\n", t.table, width, t.state,
-               t.lag ? std::to_string(*t.lag) : "?", t.rows, t.dead_letters, t.left_alone,
-               TimeText(t.last_commit_ms), t.last_exit.empty() ? "-" : t.last_exit,
-               t.pid == 0 ? "-" : std::to_string(t.pid));
+    const auto behind = contract::LagSeconds(t.lag, t.current_ms, now_ms);
+    fmt::print(kLine, t.table, width, t.state, t.lag ? std::to_string(*t.lag) : "?",
+               behind ? SpanText(*behind * 1000) : "?", t.live_rows ? std::to_string(*t.live_rows) : "?",
+               t.changes, t.dead_letters, t.left_alone,
+               t.last_commit_ms > 0 ? SpanText(now_ms - t.last_commit_ms) + " ago" : "-",
+               t.last_exit.empty() ? "-" : t.last_exit, t.pid == 0 ? "-" : std::to_string(t.pid));
   }
-  for (const auto& t : tables) {
-    if (t.reason.empty()) continue;
+}
+
+/// Why tables are as they are, and what the verdict has against them.
+void PrintTroubles(const contract::Overview& all, int64_t now_ms) {
+  for (const TableRecord& t : all.tables) {
+    const auto judged = [&](const contract::Reason& r) { return r.table == t.table && r.code == "waiting"; };
+    const bool waits = std::any_of(all.verdict.reasons.begin(), all.verdict.reasons.end(), judged);
+    if (t.reason.empty() || waits) continue;
     fmt::print("\n{}: {}\n", Printable(t.table), Printable(t.reason));
     if (!t.hint.empty()) fmt::print("  {}\n", Printable(t.hint));
+  }
+  for (const contract::Reason& reason : all.verdict.reasons) {
+    if (reason.table.empty() || reason.code == "held") continue;
+    fmt::print("\n");
+    PrintReason(stdout, reason, now_ms);
   }
 }
 
 Result<int> Run(const Command& command, bool json) {
   CDC_ASSIGN(auto config, LoadConfig(command));
-  CDC_ASSIGN(auto tables, ReadTables(*config));
+  CDC_ASSIGN(const contract::Overview all, ReadOverview(*config));
+  const int64_t now_ms = NowMs();
   if (json) {
-    fmt::print("{}\n", contract::EncodeStatus(tables));
+    PrintGeneral(stderr, all.verdict, now_ms);
+    fmt::print("{}\n", contract::EncodeStatus(all.tables, now_ms));
   } else {
-    PrintTable(tables);
+    if (all.pid != 0) PrintHeader(all);
+    PrintGeneral(stdout, all.verdict, now_ms);
+    PrintTable(all.tables, now_ms);
+    PrintTroubles(all, now_ms);
   }
-  const bool held =
-      std::any_of(tables.begin(), tables.end(), [](const auto& t) { return t.state == "Held"; });
-  return held ? kAttention : kOk;
+  return all.verdict.level == contract::Level::kOk ? kOk : kAttention;
 }
 
 }  // namespace
@@ -86,7 +158,12 @@ Result<int> Run(const Command& command, bool json) {
 void AddStatus(CLI::App& app, Command* command) {
   auto json = std::make_shared<bool>(false);
   CLI::App* sub = AddSubcommand(
-      app, "status", "Show the tables: state, lag, rows, last commit, last exit. Exit 1: one is Held");
+      app, "status",
+      "Show how everything is: Kafka, the source, and the tables with their state, lag in records and time, "
+      "rows "
+      "there now, changes applied. Exit 0: all is well; 1: something needs a person (a table is Held or "
+      "waits for a "
+      "store or catalog, Kafka or the source is silent, fresh dead letters or records left alone)");
   sub->add_flag("--json", *json, "as a JSON list");
   sub->callback([=] { command->run = Reporting([=] { return Run(*command, *json); }); });
 }

@@ -1,5 +1,7 @@
 #include "cli/table_target.h"
 
+#include <unistd.h>
+
 #include <chrono>
 
 #include <fmt/format.h>
@@ -14,21 +16,38 @@ namespace cdc::cli {
 namespace {
 
 constexpr std::chrono::seconds kKafkaPatience(15);
+/// A worker is told, after 30 s terminated, after 30 s more killed.
+constexpr std::chrono::seconds kWorkerPatience(90);
 
 }  // namespace
 
-Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> config,
-                                      const std::string& table) {
+Result<std::optional<contract::Loan>> Borrow(const config::Config& config, const std::string& table,
+                                             const char* command) {
+  const contract::StateLayout layout(config.orchestrator.state_dir);
+  auto loan = contract::Loan::Take(layout.control_socket(), table,
+                                   fmt::format("{} (process {})", command, ::getpid()), kWorkerPatience);
+  if (loan) return std::optional<contract::Loan>(std::move(*loan));
+  if (loan.error().kind == ErrorKind::kNotFound) return std::optional<contract::Loan>();
+  return loan.error();
+}
+
+Result<TableTarget> TableTarget::Open(std::shared_ptr<const config::Config> config, const std::string& table,
+                                      const char* command, bool to_change) {
   TableTarget target;
   target.config_ = std::move(config);
   CDC_ASSIGN(target.table_, target.config_->FindTable(table));
+  if (!to_change) {
+    CDC_ASSIGN(target.store_, OpenStore(target.config_, target.table_));
+    return target;
+  }
+  CDC_ASSIGN(target.loan_, Borrow(*target.config_, table, command));
   const contract::StateLayout layout(target.config_->orchestrator.state_dir);
   auto lock = contract::LockFile::TryAcquire(layout.table_lock(table));
   if (!lock) {
     Error error = lock.error();
     if (error.kind == ErrorKind::kConflict) {
-      error.message = fmt::format("A worker of {} is running: {}", table, error.message);
-      error.hint = "it leaves when its table has been quiet; or `cdc stop` first, and `cdc start` afterwards";
+      error.message = fmt::format("Somebody works on {}: {}", table, error.message);
+      error.hint = "wait for its end; a worker of another orchestrator leaves after `cdc stop` there";
     }
     return error;
   }
@@ -83,21 +102,20 @@ Status TableTarget::GoOnFrom(const SourceTopic& topic, const contract::Partition
 
 Status TableTarget::Finish(const contract::PartitionOffsets& next) {
   lock_.reset();
-  const contract::StateLayout layout(config_->orchestrator.state_dir);
-  auto asked =
-      contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kTrigger, table_.name});
-  if (asked) {
-    fmt::print("the orchestrator starts a worker\n");
+  if (loan_) {
+    loan_->Finish();
+    loan_.reset();
+    fmt::print("the orchestrator goes on with the table\n");
     return {};
   }
-  if (asked.error().kind != ErrorKind::kNotFound) return asked.error();
+  const contract::StateLayout layout(config_->orchestrator.state_dir);
   auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
   if (!ledger && ledger.error().kind == ErrorKind::kNotFound) return {};
   CDC_ASSIGN(ledger, contract::Ledger::Open(layout.ledger()));
   auto record = ledger->FindTable(table_.name);
   if (!record && record.error().kind == ErrorKind::kNotFound) return {};
   if (!record) return record.error();
-  record->state = "Idle";
+  record->state = record->paused ? "Paused" : "Idle";
   record->reason.clear();
   record->hint.clear();
   record->next_offsets = next;

@@ -10,6 +10,7 @@
 
 #include "cli/target_store.h"
 #include "lib/config/config.h"
+#include "lib/contract/control.h"
 #include "lib/contract/lock_file.h"
 #include "lib/contract/offsets.h"
 #include "lib/core/result.h"
@@ -18,10 +19,12 @@ namespace cdc::cli {
 
 class TableTarget {
  public:
-  /// Takes the table's lock, so that no worker runs meanwhile: one that does is first asked to leave by its
-  /// orchestrator's restart or by an operator. \return kConflict: a worker runs for the table; kNotFound: no
-  /// such entry in the configuration; kInvalidConfig.
-  static Result<TableTarget> Open(std::shared_ptr<const config::Config> config, const std::string& table);
+  /// To look only, or to change the table as well: then it is borrowed from a running orchestrator, which
+  /// ends its worker and goes on with all others, and its lock is taken. \param command who wants it: "cdc
+  /// reset" \return kConflict: somebody works on the table; kNotFound: no such entry in the configuration;
+  /// kInvalidConfig.
+  static Result<TableTarget> Open(std::shared_ptr<const config::Config> config, const std::string& table,
+                                  const char* command, bool to_change);
 
   const config::Table& table() const { return table_; }
   TargetStore& store() { return *store_; }
@@ -36,8 +39,8 @@ class TableTarget {
   /// TargetStore::GoOnFrom(), then Finish(next).
   Status GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next);
 
-  /// Releases the lock, writes `next` and state Idle into the ledger, and has a running orchestrator start a
-  /// worker.
+  /// Releases the lock, and gives the table back to a running orchestrator, which starts a worker; without
+  /// one writes `next` and state Idle into the ledger.
   Status Finish(const contract::PartitionOffsets& next);
 
  private:
@@ -46,8 +49,14 @@ class TableTarget {
   std::shared_ptr<const config::Config> config_;
   config::Table table_;
   std::unique_ptr<TargetStore> store_;
-  std::optional<contract::LockFile> lock_;
+  std::optional<contract::Loan> loan_;
+  std::optional<contract::LockFile> lock_;  // released before the loan ends
 };
+
+/// Borrows the table from the orchestrator, waiting for its worker to leave; nothing: no orchestrator runs.
+/// \param command who wants it: "cdc reset"
+Result<std::optional<contract::Loan>> Borrow(const config::Config& config, const std::string& table,
+                                             const char* command);
 
 /// "0=17, 1=4"
 std::string OffsetsText(const contract::PartitionOffsets& offsets);

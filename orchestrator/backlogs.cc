@@ -78,9 +78,15 @@ void Backlogs::AskTopics() {
     if (topics) {
       if (std::exchange(down_, false)) log_.Info("Kafka answers again");
       last_answer_ = clock_.steady();
+      away_since_ms_ = 0;
+      away_error_.clear();
       OnTopics(*topics);
-    } else if (!std::exchange(down_, true)) {
-      log_.Warn("{}; trying on", Describe(topics.error()));
+    } else {
+      if (!std::exchange(down_, true)) {
+        log_.Warn("{}; trying on", Describe(topics.error()));
+        away_since_ms_ = UnixMillis(clock_.wall());
+      }
+      away_error_ = topics.error().message;
     }
     const Millis interval = MissingTopic() ? options_.topics_interval : options_.topics_idle_interval;
     const auto count = static_cast<int64_t>(topics_.size());
@@ -168,14 +174,34 @@ void Backlogs::AskSpans() {
   }
   sweep_due_ = clock_.steady() + interval;
   spans_stale_ = false;
-  if (queries.empty()) return CheckDrained(true);
+  fresh_ends_.NoteAsked(clock_.steady());
+  if (queries.empty()) {
+    fresh_ends_.NoteAnswer(true);
+    return CheckDrained(true);
+  }
   spans_asked_ = true;
   source_.AskSpans(std::move(queries), guard_.Wrap([this](const Result<Spans>& spans) {
     spans_asked_ = false;
-    if (!spans) return;  // AskTopics() has logged it, or will
+    if (!spans) {
+      topics_due_ = clock_.steady();  // finds out whether Kafka is away, and says so
+      return fresh_ends_.NoteAnswer(false);
+    }
     last_answer_ = clock_.steady();
     OnSpans(*spans);
+    fresh_ends_.NoteAnswer(true);
   }));
+}
+
+void Backlogs::RefreshEnds(std::function<void()> done) {
+  const bool fresh = fresh_ends_.IsFresh(clock_.steady(), options_.fresh_ends);
+  if (fresh || !connected() || stopping_ || !topics_known_) return done();
+  fresh_ends_.Await(std::move(done));
+  if (!spans_asked_) AskSpans();
+}
+
+contract::KafkaFacts Backlogs::kafka(SteadyTime started) const {
+  const auto silence = clock_.steady() - last_answer_.value_or(started);
+  return {connected(), std::chrono::duration_cast<Millis>(silence), away_since_ms_, away_error_};
 }
 
 void Backlogs::OnSpans(const Spans& spans) {
@@ -190,6 +216,7 @@ void Backlogs::OnSpans(const Spans& spans) {
     const std::optional<int64_t> before = Lag(*entry);
     for (const auto& [partition, span] : found->second) entry->spans[partition] = span;
     complete = complete && static_cast<int32_t>(found->second.size()) >= entry->topic->partitions;
+    NoteEnds(UnixMillis(clock_.wall()), entry.get());
     if (Lag(*entry) != before) ledger_.Note(*entry);
     JudgeLag(*entry);
   }

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "lib/config/config.h"
+#include "lib/contract/verdict.h"
 #include "lib/core/clock.h"
 #include "lib/log/logger.h"
 #include "orchestrator/callback_guard.h"
+#include "orchestrator/fresh_ends.h"
 #include "orchestrator/job_entry.h"
 #include "orchestrator/ledger_writer.h"
 #include "orchestrator/tables.h"
@@ -29,6 +31,7 @@ struct BacklogOptions {
   std::chrono::microseconds sweep_interval_per_table{1'000};
   /// What a sweep finds is left to the listener for so long: it knows the operation too. Not when draining.
   Millis listener_head_start{2'000};
+  Millis fresh_ends{1'000};             ///< ends that are no older need no new question for people
   Millis topics_interval{1'000};        ///< between looks for topics while a table has none
   Millis topics_idle_interval{10'000};  ///< otherwise
   Millis interval_per_topic{2};         ///< at least: an answer names all topics
@@ -78,6 +81,12 @@ class Backlogs {
   bool connected() const { return last_answer_.has_value() && !down_; }
   /// Nothing: there was none yet.
   std::optional<SteadyTime> last_answer() const { return last_answer_; }
+  /// For contract::Judge(). \param started when the orchestrator did
+  contract::KafkaFacts kafka(SteadyTime started) const;
+
+  /// Calls `done` when the ends of all topics are known as of about now, or will not be: at once where they
+  /// are, or where Kafka does not answer. The caller bounds the wait.
+  void RefreshEnds(std::function<void()> done);
 
  private:
   void AskTopics();
@@ -114,6 +123,9 @@ class Backlogs {
   bool stopping_ = false;
   bool drained_ = false;
   std::optional<SteadyTime> last_answer_;
+  FreshEnds fresh_ends_;
+  int64_t away_since_ms_ = 0;  ///< KafkaFacts
+  std::string away_error_;
 };
 
 }  // namespace cdc::orchestrator

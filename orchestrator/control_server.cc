@@ -21,40 +21,62 @@ using Protocol = asio::local::stream_protocol;
 constexpr size_t kLongestRequest = 64 << 10;
 constexpr Millis kPatience{5'000};  ///< with a client that says nothing or does not read
 
-/// One connection: a line in, a line out.
-class Session : public std::enable_shared_from_this<Session> {
+/// One connection: a line in, a line out; where the client is awaited, another line in or its end.
+class Session final : public ControlClient, public std::enable_shared_from_this<Session> {
  public:
   Session(Protocol::socket socket, std::shared_ptr<ControlServer::Handler> handler)
       : socket_(std::move(socket)), timer_(socket_.get_executor()), handler_(std::move(handler)) {}
 
   void Serve() {
+    HurryUp();
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(line_, kLongestRequest), '\n',
+        [self = shared_from_this()](error_code ec, size_t size) { self->OnLine(ec, size); });
+  }
+
+  void Answer(const Result<std::string>& answer) override {
+    if (std::exchange(answered_, true)) return;
+    if (!awaited_) HurryUp();
+    out_ = contract::EncodeAnswer(answer);
+    asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](error_code, size_t) {
+      if (!self->awaited_) self->timer_.cancel();
+    });
+  }
+
+  void AwaitEnd(std::function<void(bool)> done) override {
+    awaited_ = true;
+    timer_.cancel();
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(line_, kLongestRequest), '\n',
+        [self = shared_from_this(), done = std::move(done)](error_code ec, size_t) { done(!ec); });
+  }
+
+ private:
+  void HurryUp() {
     timer_.expires_after(kPatience);
     timer_.async_wait([self = shared_from_this()](error_code ec) {
       error_code ignored;
       if (!ec) self->socket_.close(ignored);
     });
-    asio::async_read_until(
-        socket_, asio::dynamic_buffer(line_, kLongestRequest), '\n',
-        [self = shared_from_this()](error_code ec, size_t size) { self->Answer(ec, size); });
   }
 
- private:
-  void Answer(error_code ec, size_t size) {
-    if (ec) {
-      timer_.cancel();
-      return;
-    }
-    auto request = contract::DecodeRequest(std::string_view(line_).substr(0, size));
-    Result<std::string> answer = request ? (*handler_)(*request) : Result<std::string>(request.error());
-    line_ = contract::EncodeAnswer(answer);
-    asio::async_write(socket_, asio::buffer(line_),
-                      [self = shared_from_this()](error_code, size_t) { self->timer_.cancel(); });
+  void OnLine(error_code ec, size_t size) {
+    timer_.cancel();
+    if (ec) return;
+    const auto request = contract::DecodeRequest(std::string_view(line_).substr(0, size));
+    line_.erase(0, size);
+    if (request)
+      (*handler_)(*request, shared_from_this());
+    else
+      Answer(request.error());
   }
 
   Protocol::socket socket_;
   asio::steady_timer timer_;
   std::shared_ptr<ControlServer::Handler> handler_;
-  std::string line_;
+  std::string line_, out_;
+  bool answered_ = false;
+  bool awaited_ = false;
 };
 
 }  // namespace

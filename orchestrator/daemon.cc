@@ -13,6 +13,7 @@
 
 #include "lib/contract/ledger.h"
 #include "lib/contract/lock_file.h"
+#include "lib/contract/overview.h"
 #include "lib/contract/state_layout.h"
 #include "orchestrator/config_watcher.h"
 #include "orchestrator/control_server.h"
@@ -21,6 +22,8 @@
 #include "orchestrator/process_launcher.h"
 #include "orchestrator/routes.h"
 #include "orchestrator/scheduler.h"
+#include "orchestrator/source_question.h"
+#include "orchestrator/source_watch.h"
 
 namespace cdc::orchestrator {
 namespace {
@@ -29,6 +32,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr Millis kWatchInterval{500};
+constexpr Millis kLagPatience{1'000};     ///< with Kafka, for ends that people are shown
 constexpr Millis kDrainPatience{30'000};  ///< with a Kafka that does not answer
 
 /// As a whole or not at all, and for nobody else's eyes: it may have passwords in it. \return kTransient
@@ -86,8 +90,12 @@ struct Daemon::Impl {
     if (const Status saved = SaveConfig(config->text, layout.started_config()); !saved)
       log.Warn("{}", Describe(saved.error()));
     if (!options.drain) {
-      CDC_ASSIGN(control, ControlServer::Make(io, layout.control_socket(),
-                                              [this](const auto& request) { return OnRequest(request); }));
+      CDC_ASSIGN(control,
+                 ControlServer::Make(io, layout.control_socket(), [this](const auto& request, auto client) {
+                   OnRequest(request, std::move(client));
+                 }));
+      source_watch = std::make_unique<SourceWatch>(io, clock, log, AskSource);
+      source_watch->Configure(config->source);
       CDC_TRY(ServeOperators());
     }
     return {};
@@ -98,7 +106,7 @@ struct Daemon::Impl {
     if (listen.empty()) return {};
     auto show = [this](HttpServer::ViewReader reader) {
       asio::post(io, [this, reader = std::move(reader)] {
-        reader(std::make_shared<const View>(scheduler->Look()));
+        WithFreshLag([this, reader] { reader(std::make_shared<const View>(Look())); });
       });
     };
     CDC_ASSIGN(http, HttpServer::Start(listen, OperatorRoutes(CDC_VERSION), std::move(show)));
@@ -199,6 +207,7 @@ struct Daemon::Impl {
     log.Info("read {} again: {}", config->file.filename().string(), why);
     config = *loaded;
     GiveWorkersConfig();
+    if (source_watch) source_watch->Configure(config->source);
     return scheduler->Apply(config);
   }
 
@@ -209,10 +218,75 @@ struct Daemon::Impl {
     scheduler->GiveWorkers(saved ? accepted : std::filesystem::path());
   }
 
-  Result<std::string> OnRequest(const contract::ControlRequest& request) {
+  /// Calls `show` when the tables' lag is of now, but after kLagPatience at the latest.
+  void WithFreshLag(std::function<void()> show) {
+    auto once = std::make_shared<std::function<void()>>(std::move(show));
+    const auto call = [once] {
+      if (const auto function = std::exchange(*once, nullptr)) function();
+    };
+    scheduler->RefreshLag(call);
+    if (!*once) return;
+    auto patience = std::make_shared<asio::steady_timer>(io, kLagPatience);
+    patience->async_wait([patience, call](error_code) { call(); });
+  }
+
+  View Look() const {
+    View view = scheduler->Look();
+    if (source_watch) view.source = source_watch->facts();
+    return view;
+  }
+
+  contract::Overview LookAtAll() const {
+    const View view = Look();
+    contract::Overview all{.pid = ::getpid(),
+                           .uptime_ms = view.uptime.count(),
+                           .workers = view.running,
+                           .max_jobs = view.max_jobs,
+                           .source = contract::SourceWord(view.source)};
+    const contract::Facts facts = FactsOf(view);
+    all.kafka = contract::KafkaWord(facts.kafka);
+    all.verdict = contract::Judge(facts);
+    all.tables = scheduler->Records();
+    return all;
+  }
+
+  void OnRequest(const contract::ControlRequest& request, std::shared_ptr<ControlClient> client) {
     switch (request.command) {
-      case contract::ControlCommand::kStatus: return contract::EncodeStatus(scheduler->Records());
-      case contract::ControlCommand::kTrigger: CDC_TRY(scheduler->Trigger(request.table)); break;
+      case contract::ControlCommand::kStatus:
+        return WithFreshLag([this, client] {
+          client->Answer(contract::EncodeStatus(scheduler->Records(), UnixMillis(clock.wall())));
+        });
+      case contract::ControlCommand::kOverview:
+        return WithFreshLag([this, client] {
+          client->Answer(contract::EncodeOverview(LookAtAll(), UnixMillis(clock.wall())));
+        });
+      case contract::ControlCommand::kLend: return Lend(request, client);
+      default: return client->Answer(Carry(request));
+    }
+  }
+
+  /// Until the client has ended, the table has no worker.
+  void Lend(const contract::ControlRequest& request, const std::shared_ptr<ControlClient>& client) {
+    const Status lent =
+        scheduler->repairs().Lend(request.table, request.by.empty() ? "a command" : request.by,
+                                  [client] { client->Answer(std::string()); });
+    if (!lent) return client->Answer(lent.error());
+    client->AwaitEnd([this, table = request.table](bool finished) {
+      scheduler->repairs().TakeBack(table, finished);
+      TurnSoon();
+    });
+    TurnSoon();
+  }
+
+  Result<std::string> Carry(const contract::ControlRequest& request) {
+    switch (request.command) {
+      case contract::ControlCommand::kStatus:
+      case contract::ControlCommand::kOverview:
+      case contract::ControlCommand::kLend: break;
+      case contract::ControlCommand::kTrigger: CDC_TRY(scheduler->repairs().Trigger(request.table)); break;
+      case contract::ControlCommand::kPause: CDC_TRY(scheduler->repairs().Pause(request.table)); break;
+      case contract::ControlCommand::kResume: CDC_TRY(scheduler->repairs().Resume(request.table)); break;
+      case contract::ControlCommand::kRestart: CDC_TRY(scheduler->repairs().Restart(request.table)); break;
       case contract::ControlCommand::kReload: CDC_TRY(Reload("cdc asked for it")); break;
       case contract::ControlCommand::kStop: Stop("cdc stop"); break;
     }
@@ -244,6 +318,7 @@ struct Daemon::Impl {
   ConfigWatcher watcher;
   std::unique_ptr<KafkaTriggerSource> source;
   std::optional<Scheduler> scheduler;
+  std::unique_ptr<SourceWatch> source_watch;
   std::unique_ptr<ControlServer> control;
   std::unique_ptr<HttpServer> http;
 };

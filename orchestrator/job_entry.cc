@@ -43,6 +43,23 @@ std::optional<int64_t> PresentLag(const JobEntry& entry) {
   return known && told ? std::max(*known, *told) : told ? told : known;
 }
 
+void NoteCounts(const contract::Progress& before, const contract::Progress& now, int64_t now_ms,
+                JobEntry* entry) {
+  const int64_t letters = now.dead_letters - before.dead_letters;
+  if (letters > 0) entry->dead_letter_ms = now_ms;
+  if (now.left_alone > before.left_alone) entry->left_alone_ms = now_ms;
+  if (now.changes > before.changes)
+    entry->letters_in_a_row = 0;
+  else
+    entry->letters_in_a_row += std::max<int64_t>(0, letters);
+  if (now.live_rows || now.last_commit_ms > 0) entry->live_rows = now.live_rows;  // a commit makes it unknown
+  entry->current_ms = std::max(entry->current_ms, now.upto_ms);
+}
+
+void NoteEnds(int64_t now_ms, JobEntry* entry) {
+  if (Lag(*entry) == 0) entry->current_ms = std::max(entry->current_ms, now_ms);
+}
+
 bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next) {
   return std::any_of(entry.spans.begin(), entry.spans.end(), [&](const auto& item) {
     const auto& [partition, span] = item;
@@ -101,6 +118,15 @@ contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   r.last_exit = e.last_exit;
   if (e.run) r.pid = e.run->process->pid();
   r.fingerprint = e.fingerprint;
+  r.live_rows = e.live_rows;
+  r.changes = e.changes_before + (e.run ? e.run->progress.changes : 0);
+  r.dead_letter_ms = e.dead_letter_ms;
+  r.letters_in_a_row = e.letters_in_a_row;
+  r.left_alone_ms = e.left_alone_ms;
+  r.current_ms = e.current_ms;
+  r.paused = e.state.paused;
+  r.waiting_for = e.state.failed_with;
+  if (!e.state.failed_with.empty()) r.waiting_since_ms = ToWallMs(e.state.failing_since, clock);
   return r;
 }
 
@@ -112,15 +138,31 @@ void Restore(const contract::TableRecord& r, const Clock& clock, JobEntry* e) {
   e->last_commit_ms = r.last_commit_ms;
   e->last_start_ms = r.last_start_ms;
   e->last_exit = r.last_exit;
+  e->live_rows = r.live_rows;
+  e->changes_before = r.changes;
+  e->dead_letter_ms = r.dead_letter_ms;
+  e->letters_in_a_row = r.letters_in_a_row;
+  e->left_alone_ms = r.left_alone_ms;
+  e->current_ms = r.current_ms;
   TableState& s = e->state;
   if (r.last_start_ms > 0) {
     // Rounded up, and never in the future: the wall clock may have been set back.
     Millis ago(std::max<int64_t>(0, UnixMillis(clock.wall()) - r.last_start_ms - 1));
     s.last_start = clock.steady() - ago;
   }
+  if (r.paused) {  // whatever the settings are by now
+    s.paused = true;
+    s.phase = Phase::kPaused;
+    s.reason = "paused by an operator";
+    s.hint = "cdc resume " + r.table;
+    return;
+  }
   if (r.fingerprint != e->fingerprint) return;  // new settings, new luck
   s.crashes = r.crashes;
   s.retries = r.retries;
+  s.failed_with = r.waiting_for;
+  s.failing_since =
+      clock.steady() - Millis(std::max<int64_t>(0, UnixMillis(clock.wall()) - r.waiting_since_ms));
   auto phase = ParsePhase(r.state);
   if (phase == Phase::kHeld) {
     s.phase = Phase::kHeld;

@@ -55,6 +55,12 @@ struct JobEntry {
   int64_t rows_before = 0;                   ///< of earlier runs
   int64_t dead_letters_before = 0;           ///< of earlier runs
   int64_t left_alone_before = 0;             ///< of earlier runs
+  int64_t changes_before = 0;                ///< of earlier runs
+  std::optional<int64_t> live_rows = {};     ///< as last told
+  int64_t dead_letter_ms = 0;                ///< when the newest was counted, Unix time
+  int64_t letters_in_a_row = 0;              ///< since a change was applied
+  int64_t left_alone_ms = 0;                 ///< when the newest was counted, Unix time
+  int64_t current_ms = 0;  ///< it has all that was in its topic then, Unix time; 0: not known
   int64_t last_commit_ms = 0;
   int64_t last_start_ms = 0;
   std::string last_exit = {};
@@ -75,6 +81,13 @@ std::optional<int64_t> Lag(const JobEntry& entry);
 /// The same while a worker runs: the larger of what it told last and what Kafka's ends say. A worker that
 /// waits for an outage's end tells nothing new.
 std::optional<int64_t> PresentLag(const JobEntry& entry);
+
+/// The worker's counts grew from `before` to `now`, at `now_ms`.
+void NoteCounts(const contract::Progress& before, const contract::Progress& now, int64_t now_ms,
+                JobEntry* entry);
+
+/// Its ends are known as of `now_ms`: without lag it has all that there was.
+void NoteEnds(int64_t now_ms, JobEntry* entry);
 
 /// A known partition has something beyond `next`. Unlike Lag() it needs no complete answer.
 bool HasLag(const JobEntry& entry, const contract::PartitionOffsets& next);

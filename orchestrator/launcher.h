@@ -20,6 +20,7 @@ struct JobSpec {
   std::string table;
   std::filesystem::path program;  ///< absolute; never run through a shell
   std::vector<std::string> args;  ///< without argv[0]; no secrets (visible in ps)
+  std::string run = {};           ///< name of the run, in all logs and the ledger
   std::filesystem::path log;      ///< the worker's stderr is appended to it
 };
 

@@ -3,15 +3,19 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <map>
 
 #include <fmt/format.h>
+
+#include "lib/contract/ledger.h"
+#include "lib/contract/verdict.h"
 
 namespace cdc::orchestrator {
 namespace {
 
 constexpr std::array kPhases = {Phase::kIdle,     Phase::kPending, Phase::kStarting, Phase::kRunning,
-                                Phase::kStopping, Phase::kBackoff, Phase::kHeld};
-constexpr size_t kBytesPerTable = 1'200;
+                                Phase::kStopping, Phase::kBackoff, Phase::kHeld,     Phase::kPaused};
+constexpr size_t kBytesPerTable = 1'600;
 
 std::optional<double> Seconds(int64_t ms) {
   if (ms == 0) return std::nullopt;
@@ -49,6 +53,7 @@ class Writer {
            view_.kafka_connected ? 1 : 0);
     Single("cdc_ledger_writable", "gauge", "1: the last write to the ledger went well.",
            view_.ledger_writable ? 1 : 0);
+    Verdict();
     Head("cdc_tables", "gauge", "Tables by state.");
     std::array<int, kPhases.size()> count{};
     for (const TableView& t : view_.tables) ++count[static_cast<size_t>(t.phase)];
@@ -65,6 +70,16 @@ class Writer {
          [](const TableView& t) { return t.lag; });
     Each("cdc_table_events_total", "counter", "Change events read.", [](const auto& t) { return t.events; });
     Each("cdc_table_rows_total", "counter", "Rows written.", [](const auto& t) { return t.rows; });
+    Each("cdc_table_live_rows", "gauge", "Rows in the table now; no sample: its sink does not tell.",
+         [](const auto& t) { return t.live_rows; });
+    Each("cdc_table_changes_total", "counter", "Changes applied.", [](const auto& t) { return t.changes; });
+    Each("cdc_table_lag_seconds", "gauge",
+         "At most so old is the oldest record that the table does not have; no sample: unknown.",
+         [this](const TableView& t) { return contract::LagSeconds(t.lag, t.current_ms, view_.now_ms); });
+    Each("cdc_table_waiting_since_timestamp_seconds", "gauge",
+         "When the first of the runs that failed in a row ended, Unix time; no sample: the last one did not "
+         "fail.",
+         [](const auto& t) { return Seconds(t.waiting_since_ms); });
     Each("cdc_table_deletes_total", "counter", "Rows deleted or superseded.",
          [](const auto& t) { return t.deletes; });
     Each("cdc_table_dead_letters_total", "counter", "Messages sent to the dead-letter topic.",
@@ -77,6 +92,28 @@ class Writer {
   }
 
  private:
+  /// As `cdc status` and /health have it: the same function judges.
+  void Verdict() {
+    const contract::Facts facts = FactsOf(view_);
+    const contract::Verdict verdict = contract::Judge(facts);
+    Single("cdc_health", "gauge", "0: well; 1: somebody should look; 2: the orchestrator cannot work.",
+           static_cast<int>(verdict.level));
+    if (std::string_view(contract::SourceWord(view_.source)) != "unknown") {
+      Single("cdc_source_ok", "gauge", "1: connector and replication slot are well.",
+             contract::JudgeSource(view_.source).empty() ? 1 : 0);
+    }
+    if (!view_.source.database.slots.empty()) {
+      Head("cdc_source_wal_held_bytes", "gauge", "WAL that PostgreSQL keeps for a replication slot.");
+      for (const contract::SlotFacts& slot : view_.source.database.slots)
+        Add("cdc_source_wal_held_bytes{{slot=\"{}\"}} {}\n", EscapeLabel(slot.name), slot.held_bytes);
+    }
+    std::map<std::string, int> reasons;
+    for (const contract::Reason& reason : verdict.reasons) ++reasons[reason.code];
+    if (reasons.empty()) return;
+    Head("cdc_problems", "gauge", "Reasons of cdc_health by kind.");
+    for (const auto& [code, count] : reasons) Add("cdc_problems{{kind=\"{}\"}} {}\n", code, count);
+  }
+
   void Workers() {
     Each("cdc_table_starts_total", "counter", "Workers started.", [](const auto& t) { return t.starts; });
     Each("cdc_table_crashes_total", "counter", "Workers that ended by a signal or an unknown exit code.",

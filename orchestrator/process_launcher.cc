@@ -18,6 +18,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "lib/contract/names.h"
 #include "orchestrator/line_reader.h"
 #include "orchestrator/process_end.h"
 #include "orchestrator/spawn.h"
@@ -52,14 +53,17 @@ Error Shortage(const JobSpec& spec, const char* what) {
           fmt::format("start worker for {}: {}: {}", spec.table, what, std::strerror(errno))};
 }
 
-/// Our environment and the variable that tells the worker of its channel.
-std::vector<std::string> Environment() {
-  std::string prefix = fmt::format("{}=", contract::kJobChannelVariable);
+/// Our environment and the variables that tell the worker of its channel and its name.
+std::vector<std::string> Environment(const std::string& run) {
+  const std::string channel = fmt::format("{}=", contract::kJobChannelVariable);
+  const std::string name = fmt::format("{}=", contract::kRunVariable);
   std::vector<std::string> variables;
   for (char** entry = ::environ; *entry; ++entry) {
-    if (!std::string_view(*entry).starts_with(prefix)) variables.emplace_back(*entry);
+    const std::string_view variable = *entry;
+    if (!variable.starts_with(channel) && !variable.starts_with(name)) variables.emplace_back(variable);
   }
-  variables.push_back(fmt::format("{}{}", prefix, contract::kJobChannelFd));
+  variables.push_back(fmt::format("{}{}", channel, contract::kJobChannelFd));
+  if (!run.empty()) variables.push_back(name + run);
   return variables;
 }
 
@@ -105,7 +109,7 @@ class LiveProcess : public std::enable_shared_from_this<LiveProcess> {
     Fd read_end(pipes[0]), write_end(pipes[1]);
     CDC_ASSIGN(process_, Spawn(channel_.get_executor(), {.program = spec_.program.string(),
                                                          .args = spec_.args,
-                                                         .environment = Environment(),
+                                                         .environment = Environment(spec_.run),
                                                          .standard_out = write_end.number,
                                                          .standard_error = log.number,
                                                          .channel = theirs.number}));

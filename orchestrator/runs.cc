@@ -26,7 +26,10 @@ std::pair<contract::Progress, bool> TakeReport(const std::string& line, JobEntry
   progress.deletes = report->deletes;
   progress.dead_letters = report->dead_letters;
   progress.left_alone = report->left_alone;
+  progress.changes = report->changes;
+  if (report->live_rows) progress.live_rows = report->live_rows;
   for (const auto& [partition, next] : report->to) entry->next[partition] = next;
+  NoteCounts(entry->run->progress, progress, record->end_ms, entry);
   const bool committed = report->snapshot_id.has_value() && report->snapshot_id != progress.snapshot_id;
   if (committed) entry->last_commit_ms = std::max(entry->last_commit_ms, record->end_ms);
   return {progress, committed};
@@ -36,6 +39,7 @@ void Count(const contract::Progress& progress, const JobEnd& end, Millis took, J
   entry->rows_before += progress.rows;
   entry->dead_letters_before += progress.dead_letters;
   entry->left_alone_before += progress.left_alone;
+  entry->changes_before += progress.changes;
   RunTotals& totals = entry->totals;
   totals.events += progress.events;
   totals.deletes += progress.deletes;
@@ -46,10 +50,11 @@ void Count(const contract::Progress& progress, const JobEnd& end, Millis took, J
 
 }  // namespace
 
-JobSpec Runs::SpecOf(const JobEntry& entry) const {
+JobSpec Runs::SpecOf(const JobEntry& entry, int64_t run) const {
   JobSpec spec{.table = entry.name(),
                .program = options_.jobs_folder / entry.settings.job,
                .args = {"--config", config_file_.string(), "--table", entry.name()},
+               .run = std::to_string(run),
                .log = options_.layout.table_log(entry.name())};
   if (!accepted_.empty()) spec.args.insert(spec.args.end(), {"--accepted", accepted_.string()});
   if (options_.drain) spec.args.emplace_back("--drain");
@@ -69,7 +74,7 @@ void Runs::Start(JobEntry& entry) {
           [this, table, run](const contract::WorkerMessage& message) { OnMessage(table, run, message); }),
       .on_end = guard_.Wrap(
           [this, table, run](const JobEnd& end, const std::string& line) { OnEnd(table, run, end, line); })};
-  auto process = launcher_.Start(SpecOf(entry), std::move(callbacks));
+  auto process = launcher_.Start(SpecOf(entry, run), std::move(callbacks));
   if (!process) {
     ledger_.EndRun({.id = run,
                     .table = table,
@@ -123,6 +128,7 @@ void Runs::OnMessage(const std::string& table, int64_t run, const contract::Work
 
 void Runs::OnProgress(JobEntry& entry, const contract::Progress& progress) {
   const bool committed = progress.last_commit_ms > entry.run->progress.last_commit_ms;
+  NoteCounts(entry.run->progress, progress, UnixMillis(clock_.wall()), &entry);
   entry.run->progress = progress;
   if (committed) entry.last_commit_ms = progress.last_commit_ms;
   for (const auto& [partition, next] : progress.next) entry.next[partition] = next;

@@ -59,7 +59,7 @@ class Runs {
   void DropEnded() { ended_.clear(); }
 
  private:
-  JobSpec SpecOf(const JobEntry& entry) const;
+  JobSpec SpecOf(const JobEntry& entry, int64_t run) const;
   /// \return the table if `run` is its present one; null: a late callback
   JobEntry* Present(const std::string& table, int64_t run) const;
   void OnMessage(const std::string& table, int64_t run, const contract::WorkerMessage& message);

@@ -23,6 +23,29 @@ Slots::LockHolder HolderOf(SchedulerOptions options) {
   };
 }
 
+void LogTransition(const log::Logger& log, const JobEntry& entry, Phase before, SteadyTime now) {
+  const log::Logger logger = LoggerOf(log, entry);
+  const TableState& s = entry.state;
+  switch (s.phase) {
+    case Phase::kHeld: logger.Error("held: {} -- {}", s.reason, s.hint); return;
+    case Phase::kBackoff:
+    case Phase::kPending: {
+      const Millis wait = Between(now, s.due);
+      if (s.phase == Phase::kBackoff) {
+        logger.Warn("{}; next start in {} ms", s.reason, std::max<int64_t>(0, wait.count()));
+      } else if (wait > Millis(0) && before == Phase::kIdle) {
+        logger.Info("rate limit: starts in {} ms", wait.count());
+      }
+      return;
+    }
+    case Phase::kIdle:
+    case Phase::kStarting:
+    case Phase::kRunning:
+    case Phase::kStopping:
+    case Phase::kPaused: logger.Debug("{} -> {}", ToString(before), ToString(s.phase)); return;
+  }
+}
+
 }  // namespace
 
 Scheduler::Scheduler(const Clock& clock, Launcher& launcher, TriggerSource& source, contract::Ledger& ledger,
@@ -41,7 +64,8 @@ Scheduler::Scheduler(const Clock& clock, Launcher& launcher, TriggerSource& sour
       runs_(
           clock, launcher, tables_, backlogs_, ledger_, guard_, log_,
           [this](JobEntry& entry, const Event& event) { Step(entry, event); },
-          RunOptions{options.jobs_folder, options.layout, options.drain}) {}
+          RunOptions{options.jobs_folder, options.layout, options.drain}),
+      repairs_(tables_, ledger_, log_, [this](JobEntry& entry, const Event& event) { Step(entry, event); }) {}
 
 Status Scheduler::Apply(std::shared_ptr<const config::Config> config) {
   const std::shared_ptr<const config::Config> before = std::exchange(config_, std::move(config));
@@ -113,53 +137,19 @@ void Scheduler::ApplySettings(JobEntry& entry, const config::Table& settings) {
   Step(entry, SettingsChanged{});
 }
 
-Status Scheduler::Trigger(const std::string& table) {
-  JobEntry* entry = tables_.Find(table);
-  if (!entry || entry->removed) {
-    return Error{ErrorKind::kInvalidConfig, fmt::format("trigger {}: no such table", table),
-                 config_->discover ? fmt::format("no topic of it has been seen; or add [tables.{}]", table)
-                                   : fmt::format("add [tables.{}]", table)};
-  }
-  LoggerOf(log_, *entry).Info("triggered by an operator");
-  entry->detected_op.clear();
-  Step(*entry, Triggered{});
-  return {};
-}
-
 void Scheduler::Step(JobEntry& entry, const Event& event) {
   const TableState before = entry.state;
   orchestrator::Step step = Next(entry.state, event, clock_.steady(), entry.rules, entry.name());
   entry.state = std::move(step.state);
   tables_.NoteAwake(entry);
   if (entry.state.phase != before.phase) {
-    LogTransition(entry, before.phase);
+    LogTransition(log_, entry, before.phase, clock_.steady());
     ledger_.Write(entry);  // what must survive our death at once; progress can wait
   } else if (entry.state.due != before.due || entry.state.crashes != before.crashes) {
     ledger_.Note(entry);
   }
   for (const Action action : step.actions) Perform(entry, action);
-}
-
-void Scheduler::LogTransition(const JobEntry& entry, Phase before) {
-  const log::Logger logger = LoggerOf(log_, entry);
-  const TableState& s = entry.state;
-  switch (s.phase) {
-    case Phase::kHeld: logger.Error("held: {} -- {}", s.reason, s.hint); return;
-    case Phase::kBackoff:
-    case Phase::kPending: {
-      const Millis wait = Between(clock_.steady(), s.due);
-      if (s.phase == Phase::kBackoff) {
-        logger.Warn("{}; next start in {} ms", s.reason, std::max<int64_t>(0, wait.count()));
-      } else if (wait > Millis(0) && before == Phase::kIdle) {
-        logger.Info("rate limit: starts in {} ms", wait.count());
-      }
-      return;
-    }
-    case Phase::kIdle:
-    case Phase::kStarting:
-    case Phase::kRunning:
-    case Phase::kStopping: logger.Debug("{} -> {}", ToString(before), ToString(s.phase)); return;
-  }
+  repairs_.NoteStep(entry);
 }
 
 void Scheduler::Perform(JobEntry& entry, Action action) {
@@ -246,10 +236,15 @@ View Scheduler::Look() const {
   view.max_jobs = slots_.max_jobs();
   view.stopping = stopping_;
   view.ledger_writable = ledger_.writable();
-  view.kafka_connected = backlogs_.connected();
-  view.kafka_silence = Between(backlogs_.last_answer().value_or(started_), now);
+  contract::KafkaFacts kafka = backlogs_.kafka(started_);
+  view.kafka_connected = kafka.connected;
+  view.kafka_silence = kafka.silence;
+  view.kafka_away_since_ms = kafka.away_since_ms;
+  view.kafka_error = std::move(kafka.error);
+  view.now_ms = UnixMillis(clock_.wall());
   view.tables.reserve(tables_.all().size());
-  for (const auto& [name, entry] : tables_.all()) view.tables.push_back(ViewOf(*entry, view.kafka_connected));
+  for (const auto& [name, entry] : tables_.all())
+    view.tables.push_back(ViewOf(*entry, view.kafka_connected, clock_));
   return view;
 }
 

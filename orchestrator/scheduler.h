@@ -19,6 +19,7 @@
 #include "orchestrator/callback_guard.h"
 #include "orchestrator/launcher.h"
 #include "orchestrator/ledger_writer.h"
+#include "orchestrator/repairs.h"
 #include "orchestrator/runs.h"
 #include "orchestrator/slots.h"
 #include "orchestrator/tables.h"
@@ -58,13 +59,16 @@ class Scheduler {
   /// At most a second from now.
   SteadyTime NextWake() const;
 
-  /// \return kInvalidConfig: no such table; kNotFound is what a caller gets whom no orchestrator answers.
-  Status Trigger(const std::string& table);
+  Status Trigger(const std::string& table) { return repairs_.Trigger(table); }
+  /// What else operators ask of one table.
+  Repairs& repairs() { return repairs_; }
   /// No more starts; workers are asked to leave. Wait until idle().
   void Shutdown();
   /// No worker is alive.
   bool idle() const { return tables_.active() == 0; }
 
+  /// Calls `done` when the tables' lag is of about now, or cannot be: perhaps at once. Bound the wait.
+  void RefreshLag(std::function<void()> done) { backlogs_.RefreshEnds(std::move(done)); }
   std::vector<contract::TableRecord> Records() const;
   /// For health and metrics. Copies what they need of each table: about a microsecond for one.
   View Look() const;
@@ -88,7 +92,6 @@ class Scheduler {
   void FeedTimePassed();
   void DropRemoved();
   void Perform(JobEntry& entry, Action action);
-  void LogTransition(const JobEntry& entry, Phase before);
 
   const Clock& clock_;
   log::Logger log_;
@@ -103,6 +106,7 @@ class Scheduler {
   Slots slots_;
   Backlogs backlogs_;
   Runs runs_;
+  Repairs repairs_;
 };
 
 }  // namespace cdc::orchestrator

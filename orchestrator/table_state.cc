@@ -4,15 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "lib/core/hash128.h"
-
 namespace cdc::orchestrator {
 namespace {
-
-constexpr std::pair<Phase, const char*> kPhases[] = {
-    {Phase::kIdle, "Idle"},       {Phase::kPending, "Pending"},   {Phase::kStarting, "Starting"},
-    {Phase::kRunning, "Running"}, {Phase::kStopping, "Stopping"}, {Phase::kBackoff, "Backoff"},
-    {Phase::kHeld, "Held"}};
 
 /// first, 2·first, 4·first … at most `longest`, for the n-th time, n ≥ 1.
 Millis Doubling(Millis first, Millis longest, int n) {
@@ -38,9 +31,14 @@ class Moves {
     return last ? std::max(now_, *last + rules_.rate_limit + rules_.jitter) : now_;
   }
 
+  void ForgetFailures() {
+    s().crashes = s().retries = 0;
+    s().failed_with.clear();
+  }
+
   void ToIdle() {
     s().phase = Phase::kIdle;
-    s().crashes = s().retries = 0;
+    ForgetFailures();
     s().reason.clear();
     s().hint.clear();
     Do(Action::kListen);
@@ -53,7 +51,49 @@ class Moves {
     s().start_again = false;
     s().reason.clear();
     s().hint.clear();
+    s().held_reason.clear();
+    s().held_hint.clear();
     if (listening) Do(Action::kMute);
+  }
+
+  /// Wanted by an operator, or by a command that works on the table.
+  bool to_be_paused() { return s().paused || !s().lent_to.empty(); }
+
+  void ToPaused() {
+    if (s().phase == Phase::kIdle) Do(Action::kMute);
+    if (s().phase == Phase::kHeld) {
+      s().held_reason = std::move(s().reason);
+      s().held_hint = std::move(s().hint);
+    }
+    s().phase = Phase::kPaused;
+    s().start_again = false;
+    ForgetFailures();
+    ExplainPause();
+  }
+
+  void ExplainPause() {
+    s().reason = s().lent_to.empty() ? "paused by an operator" : fmt::format("{} works on it", s().lent_to);
+    s().hint = s().paused ? fmt::format("cdc resume {}", table_) : std::string();
+  }
+
+  /// Takes the worker away, if there is one, and then pauses.
+  void Withdraw() {
+    switch (s().phase) {
+      case Phase::kIdle:
+      case Phase::kPending:
+      case Phase::kBackoff:
+      case Phase::kHeld: return ToPaused();
+      case Phase::kStarting:
+      case Phase::kRunning: return ToStopping(0, Action::kSayStop);
+      case Phase::kStopping: s().start_again = false; return;
+      case Phase::kPaused: return ExplainPause();
+    }
+  }
+
+  /// Nobody wants it paused any more.
+  void GoOn() {
+    if (s().phase == Phase::kStopping) s().start_again = true;
+    if (s().phase == Phase::kPaused) ToPending(now_);
   }
 
   void ToStopping(int harshness, Action action) {
@@ -86,6 +126,8 @@ class Moves {
   }
 
   void ToBackoff(std::string reason, Millis delay) {
+    if (s().failed_with.empty()) s().failing_since = now_;
+    s().failed_with = reason;
     s().phase = Phase::kBackoff;
     s().due = std::max(StartDue(), now_ + delay);
     s().reason = std::move(reason);
@@ -93,6 +135,7 @@ class Moves {
   }
 
   void Hold(std::string reason, std::string hint) {
+    s().failed_with.clear();
     s().phase = Phase::kHeld;
     s().reason = std::move(reason);
     s().hint = std::move(hint);
@@ -112,7 +155,7 @@ class Moves {
   Step step_;
 };
 
-/// One step of one table. Each On() decides all seven phases; what it does not name stays as it is.
+/// One step of one table. Each On() decides all eight phases; what it does not name stays as it is.
 class Stepper final : public Moves {
  public:
   using Moves::Moves;
@@ -157,7 +200,7 @@ class Stepper final : public Moves {
 
   void On(const WorkerProgress& e) {
     if (!IsActive(s().phase)) return;
-    if (e.committed) s().crashes = s().retries = 0;
+    if (e.committed) ForgetFailures();
     if (s().phase == Phase::kStopping) return;  // its deadline stands
     s().deadline = now_ + (s().phase == Phase::kRunning ? rules_.report_timeout : rules_.start_timeout);
     s().caught_up = e.caught_up;
@@ -177,7 +220,14 @@ class Stepper final : public Moves {
 
   void On(const WorkerEnded& e) {
     if (!IsActive(s().phase)) return;
-    if (e.committed) s().crashes = s().retries = 0;
+    if (e.committed) ForgetFailures();
+    if (to_be_paused()) {  // Stopping -> Paused
+      ToPaused();
+      if (e.end.outcome != Outcome::kPermanent) return;
+      s().held_reason = e.reason.empty() ? e.end.description : e.reason;
+      s().held_hint = Advice();
+      return;
+    }
     if (s().start_again) return ToPending(now_);  // Stopping -> Pending: the operator's word counts
     const std::string& cause = e.reason.empty() ? e.end.description : e.reason;
     switch (e.end.outcome) {
@@ -202,25 +252,67 @@ class Stepper final : public Moves {
       case Phase::kPending:
       case Phase::kBackoff:
       case Phase::kHeld:
-        s().crashes = s().retries = 0;
+        ForgetFailures();
         return ToPending(now_);  // Idle, Backoff, Held -> Pending, whatever the rate limit says
-      case Phase::kStopping: s().start_again = true; return;
+      case Phase::kStopping: s().start_again = !to_be_paused(); return;
       case Phase::kStarting:
-      case Phase::kRunning: return;
+      case Phase::kRunning:
+      case Phase::kPaused: return;  // Paused: ResumeAsked alone
     }
+  }
+
+  void On(const RestartAsked&) {
+    if (s().phase != Phase::kStarting && s().phase != Phase::kRunning) return On(Triggered{});
+    s().start_again = true;
+    ToStopping(0, Action::kSayStop);  // Starting, Running -> Stopping
+  }
+
+  void On(const PauseAsked&) {
+    s().paused = true;
+    Withdraw();  // Idle, Pending, Backoff, Held -> Paused; Starting, Running -> Stopping
+  }
+
+  void On(const ResumeAsked&) {
+    if (!std::exchange(s().paused, false)) return;
+    if (to_be_paused()) return Withdraw();  // a command works on it still
+    GoOn();                                 // Paused -> Pending, whatever the rate limit says
+  }
+
+  void On(const LoanAsked& e) {
+    s().lent_to = e.to;
+    Withdraw();  // as PauseAsked
+  }
+
+  void On(const LoanEnded& e) {
+    if (s().lent_to.empty()) return;
+    s().lent_to.clear();
+    if (e.finished) {
+      s().held_reason.clear();
+      s().held_hint.clear();
+    }
+    if (to_be_paused()) return Withdraw();  // the operator's pause goes on
+    // Paused -> Held, Pending: what was Held and is not solved stays so.
+    if (s().phase == Phase::kPaused && !s().held_reason.empty())
+      return Hold(std::exchange(s().held_reason, {}), std::exchange(s().held_hint, {}));
+    GoOn();
   }
 
   void On(const SettingsChanged&) {
     switch (s().phase) {
-      case Phase::kBackoff:
+      case Phase::kBackoff: ForgetFailures(); return ToPending(StartDue());  // Backoff -> Pending
       case Phase::kHeld:
-        s().crashes = s().retries = 0;
-        return ToPending(StartDue());  // Backoff, Held -> Pending
+        ForgetFailures();
+        return ToPending(
+            now_);  // Held -> Pending: whoever solved it wants to see it, whatever the rate limit
       case Phase::kStarting:
       case Phase::kRunning: return ToStopping(0, Action::kSayStop);  // Starting, Running -> Stopping
       case Phase::kIdle:
       case Phase::kPending:
       case Phase::kStopping: return;  // the next start reads the new settings
+      case Phase::kPaused:            // the same; and what it was Held for may be solved
+        s().held_reason.clear();
+        s().held_hint.clear();
+        return;
     }
   }
 
@@ -246,32 +338,13 @@ class Stepper final : public Moves {
         return;
       case Phase::kIdle:
       case Phase::kPending:
-      case Phase::kHeld: return;
+      case Phase::kHeld:
+      case Phase::kPaused: return;
     }
   }
 };
 
 }  // namespace
-
-const char* ToString(Phase phase) {
-  for (const auto& [value, name] : kPhases) {
-    if (value == phase) return name;
-  }
-  return "?";
-}
-
-std::optional<Phase> ParsePhase(std::string_view text) {
-  for (const auto& [value, name] : kPhases) {
-    if (text == name) return value;
-  }
-  return std::nullopt;
-}
-
-Millis Jitter(std::string_view table, Millis rate_limit) {
-  if (rate_limit.count() <= 0) return Millis(0);
-  auto spread = static_cast<uint64_t>(std::clamp<int64_t>(rate_limit.count() / 20, 1, 1500));
-  return Millis(50 + static_cast<int64_t>(HashBytes(table).low % spread));
-}
 
 Step Next(const TableState& state, const Event& event, SteadyTime now, const Rules& rules,
           std::string_view table) {
@@ -288,7 +361,8 @@ std::optional<SteadyTime> NextWake(const TableState& state) {
     case Phase::kRunning:
     case Phase::kStopping: return state.deadline;
     case Phase::kIdle:
-    case Phase::kHeld: return std::nullopt;
+    case Phase::kHeld:
+    case Phase::kPaused: return std::nullopt;
   }
   return std::nullopt;
 }

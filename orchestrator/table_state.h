@@ -19,8 +19,9 @@ namespace cdc::orchestrator {
 
 /// Names that operators know. Idle: nothing to do, listening. Pending: needs a worker, due at
 /// TableState::due. Starting: spawned, not ready yet. Stopping: told to leave. Backoff: failed, tried again
-/// at `due`. Held: waits for somebody to act.
-enum class Phase { kIdle, kPending, kStarting, kRunning, kStopping, kBackoff, kHeld };
+/// at `due`. Held: waits for somebody to act. Paused: an operator wants no worker, or a command works on the
+/// table.
+enum class Phase { kIdle, kPending, kStarting, kRunning, kStopping, kBackoff, kHeld, kPaused };
 const char* ToString(Phase phase);
 std::optional<Phase> ParsePhase(std::string_view text);
 
@@ -52,9 +53,15 @@ struct TableState {
   bool caught_up = false;      ///< Running: as last reported
   bool in_doubt = false;       ///< Running: a commit's outcome is unknown
   bool start_again = false;    ///< Stopping: triggered meanwhile
+  bool paused = false;         ///< an operator wants no worker; Paused, or Stopping on its way there
+  std::string lent_to = {};    ///< a command works on the table: who; the same. Empty: none
+  std::string held_reason = {};  ///< lent while it was Held: why
+  std::string held_hint = {};
   int harshness = 0;           ///< Stopping: 0 told, 1 terminated, 2 killed
   int crashes = 0;             ///< in a row, without a commit
   int retries = 0;             ///< exits 75 in a row
+  std::string failed_with = {};  ///< what the newest failed run said; empty: none since the last success
+  SteadyTime failing_since{};    ///< when the first of those runs ended
   std::string reason = {};     ///< Held, Backoff, Pending: why
   std::string hint = {};       ///< Held: the command that resolves it
 };
@@ -85,11 +92,20 @@ struct WorkerEnded {
 struct SlotWanted {};       ///< another table is due and has no slot
 struct Triggered {};        ///< by an operator
 struct SettingsChanged {};  ///< the table's entry in tables.toml, or what all tables use
+struct PauseAsked {};       ///< by an operator, as the next two
+struct ResumeAsked {};
+struct RestartAsked {};
+struct LoanAsked {  ///< a command wants to work on the table
+  std::string to;
+};
+struct LoanEnded {
+  bool finished;  ///< it did what it was for; else it was killed, or changed nothing
+};
 struct StopAsked {};        ///< shutdown, or the table was removed
 struct TimePassed {};
-using Event =
-    std::variant<LagSeen, SlotFree, LockBusy, StartFailed, WorkerReady, WorkerProgress, WorkerExiting,
-                 WorkerEnded, SlotWanted, Triggered, SettingsChanged, StopAsked, TimePassed>;
+using Event = std::variant<LagSeen, SlotFree, LockBusy, StartFailed, WorkerReady, WorkerProgress,
+                           WorkerExiting, WorkerEnded, SlotWanted, Triggered, SettingsChanged, PauseAsked,
+                           ResumeAsked, RestartAsked, LoanAsked, LoanEnded, StopAsked, TimePassed>;
 
 /// What the caller must do, in order.
 enum class Action {

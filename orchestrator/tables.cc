@@ -60,7 +60,7 @@ void Tables::DropTopic(JobEntry& entry) {
 
 void Tables::NoteAwake(JobEntry& entry) {
   const Phase phase = entry.state.phase;
-  if (entry.removed || (phase != Phase::kIdle && phase != Phase::kHeld)) {
+  if (entry.removed || (phase != Phase::kIdle && phase != Phase::kHeld && phase != Phase::kPaused)) {
     awake_[entry.name()] = &entry;
   } else {
     awake_.erase(entry.name());

@@ -40,8 +40,8 @@ class Tables {
   void NoteAwake(JobEntry& entry);
 
   const Entries& all() const { return entries_; }
-  /// Those that time or a free slot may move: neither Idle nor Held, or removed. An event costs a look at
-  /// these only.
+  /// Those that time or a free slot may move: neither Idle, Held nor Paused, or removed. An event costs a
+  /// look at these only.
   const Awake& awake() const { return awake_; }
   /// Tables that have a worker.
   int active() const;

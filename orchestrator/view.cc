@@ -4,7 +4,7 @@
 
 namespace cdc::orchestrator {
 
-TableView ViewOf(const JobEntry& e, bool known) {
+TableView ViewOf(const JobEntry& e, bool known, const Clock& clock) {
   TableView v{.table = e.name(), .phase = e.state.phase, .reason = e.state.reason, .hint = e.state.hint};
   const contract::Progress none;
   const contract::Progress& now = e.run ? e.run->progress : none;
@@ -15,6 +15,17 @@ TableView ViewOf(const JobEntry& e, bool known) {
   v.deletes = e.totals.deletes + now.deletes;
   v.dead_letters = e.dead_letters_before + now.dead_letters;
   v.left_alone = e.left_alone_before + now.left_alone;
+  v.live_rows = e.live_rows;
+  v.changes = e.changes_before + now.changes;
+  v.dead_letter_ms = e.dead_letter_ms;
+  v.letters_in_a_row = e.letters_in_a_row;
+  v.left_alone_ms = e.left_alone_ms;
+  v.current_ms = e.current_ms;
+  v.waiting_for = e.state.failed_with;
+  if (!v.waiting_for.empty()) {
+    const auto ago = std::chrono::duration_cast<Millis>(clock.steady() - e.state.failing_since);
+    v.waiting_since_ms = UnixMillis(clock.wall()) - ago.count();
+  }
   v.last_commit_ms = e.last_commit_ms;
   v.last_start_ms = e.last_start_ms;
   v.starts = e.totals.starts;
@@ -24,6 +35,30 @@ TableView ViewOf(const JobEntry& e, bool known) {
   v.last_run = e.totals.last_run;
   if (e.run) v.pid = e.run->process->pid();
   return v;
+}
+
+contract::Facts FactsOf(const View& view) {
+  contract::Facts facts{
+      .now_ms = view.now_ms,
+      .stopping = view.stopping,
+      .ledger_writable = view.ledger_writable,
+      .kafka = {view.kafka_connected, view.kafka_silence, view.kafka_away_since_ms, view.kafka_error},
+      .source = view.source};
+  facts.tables.reserve(view.tables.size());
+  for (const TableView& t : view.tables) {
+    facts.tables.push_back({.table = t.table,
+                            .state = ToString(t.phase),
+                            .reason = t.reason,
+                            .hint = t.hint,
+                            .waiting_for = t.waiting_for,
+                            .waiting_since_ms = t.waiting_since_ms,
+                            .dead_letters = t.dead_letters,
+                            .dead_letter_ms = t.dead_letter_ms,
+                            .letters_in_a_row = t.letters_in_a_row,
+                            .left_alone = t.left_alone,
+                            .left_alone_ms = t.left_alone_ms});
+  }
+  return facts;
 }
 
 }  // namespace cdc::orchestrator

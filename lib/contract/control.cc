@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,15 +18,32 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::pair<ControlCommand, const char*> kCommands[] = {{ControlCommand::kStatus, "status"},
-                                                                {ControlCommand::kTrigger, "trigger"},
-                                                                {ControlCommand::kStop, "stop"},
-                                                                {ControlCommand::kReload, "reload"}};
+constexpr std::pair<ControlCommand, const char*> kCommands[] = {
+    {ControlCommand::kStatus, "status"},   {ControlCommand::kOverview, "overview"},
+    {ControlCommand::kTrigger, "trigger"}, {ControlCommand::kStop, "stop"},
+    {ControlCommand::kPause, "pause"},     {ControlCommand::kResume, "resume"},
+    {ControlCommand::kRestart, "restart"}, {ControlCommand::kLend, "lend"},
+    {ControlCommand::kReload, "reload"}};
 
 constexpr ErrorKind kKinds[] = {
     ErrorKind::kInvalidArgument, ErrorKind::kInvalidConfig, ErrorKind::kNotFound, ErrorKind::kConflict,
     ErrorKind::kTransient,       ErrorKind::kCommitUnknown, ErrorKind::kCorrupt,  ErrorKind::kUnsupported,
     ErrorKind::kBadValue,        ErrorKind::kShuttingDown};
+
+bool NeedsTable(ControlCommand command) {
+  switch (command) {
+    case ControlCommand::kTrigger:
+    case ControlCommand::kPause:
+    case ControlCommand::kResume:
+    case ControlCommand::kRestart:
+    case ControlCommand::kLend: return true;
+    case ControlCommand::kStatus:
+    case ControlCommand::kOverview:
+    case ControlCommand::kStop:
+    case ControlCommand::kReload: return false;
+  }
+  return false;
+}
 
 struct Socket {
   int fd = -1;
@@ -82,6 +100,7 @@ std::string EncodeRequest(const ControlRequest& request) {
     if (command == request.command) o["command"] = name;
   }
   if (!request.table.empty()) o["table"] = request.table;
+  if (!request.by.empty()) o["by"] = request.by;
   return o.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -96,7 +115,11 @@ Result<ControlRequest> DecodeRequest(std::string_view line) {
       if (!o["table"].is_string()) return bad;
       request.table = o["table"];
     }
-    if (command == ControlCommand::kTrigger && request.table.empty()) return bad;
+    if (o.contains("by")) {
+      if (!o["by"].is_string()) return bad;
+      request.by = o["by"];
+    }
+    if (NeedsTable(command) && request.table.empty()) return bad;
     return request;
   }
   return bad;
@@ -132,31 +155,65 @@ Result<std::string> DecodeAnswer(std::string_view line) {
   }
 }
 
-Result<std::string> AskOrchestrator(const std::filesystem::path& path, const ControlRequest& request,
-                                    Millis timeout) {
-  SteadyTime deadline = std::chrono::steady_clock::now() + timeout;
-  Socket socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (socket.fd < 0)
+namespace {
+
+/// Sends the request and waits for the answer; the connection stays open in `socket`.
+Result<std::string> Ask(const std::filesystem::path& path, const ControlRequest& request, Millis timeout,
+                        Socket* socket) {
+  const SteadyTime deadline = std::chrono::steady_clock::now() + timeout;
+  socket->fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket->fd < 0)
     return Error{ErrorKind::kTransient, fmt::format("make a socket: {}", std::strerror(errno))};
-  CDC_TRY(Connect(socket, path));
+  CDC_TRY(Connect(*socket, path));
   std::string line = EncodeRequest(request);
-  ssize_t sent = ::send(socket.fd, line.data(), line.size(), MSG_NOSIGNAL);
+  ssize_t sent = ::send(socket->fd, line.data(), line.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(line.size())) {
     return Error{ErrorKind::kTransient, fmt::format("ask the orchestrator: {}", std::strerror(errno))};
   }
   std::string answer;
   char buffer[4096];
   while (!answer.ends_with('\n')) {
-    if (!WaitFor(socket.fd, POLLIN, deadline)) {
+    if (!WaitFor(socket->fd, POLLIN, deadline)) {
       return Error{ErrorKind::kTransient,
                    fmt::format("ask the orchestrator: no answer in {} ms", timeout.count())};
     }
-    ssize_t size = ::recv(socket.fd, buffer, sizeof buffer, 0);
+    ssize_t size = ::recv(socket->fd, buffer, sizeof buffer, 0);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return Error{ErrorKind::kTransient, "ask the orchestrator: it closed the connection"};
     answer.append(buffer, static_cast<size_t>(size));
   }
   return DecodeAnswer(answer);
+}
+
+}  // namespace
+
+Result<std::string> AskOrchestrator(const std::filesystem::path& path, const ControlRequest& request,
+                                    Millis timeout) {
+  Socket socket;
+  return Ask(path, request, timeout, &socket);
+}
+
+Result<Loan> Loan::Take(const std::filesystem::path& path, const std::string& table, const std::string& by,
+                        Millis timeout) {
+  Socket socket;
+  CDC_TRY(Ask(path, {ControlCommand::kLend, table, by}, timeout, &socket));
+  return Loan(std::exchange(socket.fd, -1));
+}
+
+Loan::Loan(Loan&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+Loan& Loan::operator=(Loan&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Loan::~Loan() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Loan::Finish() {
+  // An orchestrator that is gone by now has nothing to be told.
+  if (fd_ >= 0) (void)::send(fd_, "done\n", 5, MSG_NOSIGNAL);
 }
 
 }  // namespace cdc::contract

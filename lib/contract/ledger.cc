@@ -1,5 +1,7 @@
 #include "lib/contract/ledger.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lib/sqlite/database.h"
@@ -7,33 +9,65 @@
 namespace cdc::contract {
 namespace {
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE IF NOT EXISTS tables (
   name TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT NOT NULL, topic TEXT NOT NULL,
   next_offsets TEXT NOT NULL, lag INTEGER, rows INTEGER NOT NULL, dead_letters INTEGER NOT NULL,
   last_commit_ms INTEGER NOT NULL, last_start_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, crashes INTEGER NOT NULL,
-  retries INTEGER NOT NULL, last_exit TEXT NOT NULL, pid INTEGER NOT NULL, fingerprint TEXT NOT NULL,
-  left_alone INTEGER NOT NULL DEFAULT 0);
+  retries INTEGER NOT NULL, last_exit TEXT NOT NULL, pid INTEGER NOT NULL, fingerprint TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, pid INTEGER NOT NULL, start_ms INTEGER NOT NULL,
   end_ms INTEGER NOT NULL, exit TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS runs_by_table ON runs (name, id);
 )sql";
 
-/// What version 2 has beyond version 1.
-constexpr const char* kSince1 = "ALTER TABLE tables ADD COLUMN left_alone INTEGER NOT NULL DEFAULT 0";
+constexpr const char* kFirstColumns =
+    "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
+    "due_ms, crashes, retries, last_exit, pid, fingerprint";
 
-constexpr const char* kColumns =
-    "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
-    "due_ms, "
-    "crashes, retries, last_exit, pid, fingerprint, left_alone";
-/// To be read from a ledger of version 1, which the orchestrator has not opened since.
-constexpr const char* kColumnsOf1 =
-    "name, state, reason, hint, topic, next_offsets, lag, rows, dead_letters, last_commit_ms, last_start_ms, "
-    "due_ms, "
-    "crashes, retries, last_exit, pid, fingerprint, 0";
+/// Columns of `tables` that came after version 1.
+struct Added {
+  const char* name;
+  const char* type;
+  const char* otherwise;  ///< what is read in a ledger that does not have it yet
+};
+constexpr Added kAdded[] = {
+    {"left_alone", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"live_rows", "INTEGER", "NULL"},
+    {"changes", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"dead_letter_ms", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"letters_in_a_row", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"left_alone_ms", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"current_ms", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"waiting_for", "TEXT NOT NULL DEFAULT ''", "''"},
+    {"waiting_since_ms", "INTEGER NOT NULL DEFAULT 0", "0"},
+    {"paused", "INTEGER NOT NULL DEFAULT 0", "0"},
+};
+
+/// Those of kAdded that `db` has.
+Result<std::vector<std::string>> PresentColumns(sqlite::Database& db) {
+  CDC_ASSIGN(auto query, db.Prepare("SELECT name FROM pragma_table_info('tables')"));
+  std::vector<std::string> names;
+  while (true) {
+    CDC_ASSIGN(const bool row, query.Step());
+    if (!row) return names;
+    names.push_back(query.text(0));
+  }
+}
+
+bool Contains(const std::vector<std::string>& names, const char* name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// All columns, in the order in which ReadTable() takes them.
+std::string Columns(const std::vector<std::string>& present) {
+  std::string list = kFirstColumns;
+  for (const Added& added : kAdded)
+    list += fmt::format(", {}", Contains(present, added.name) ? added.name : added.otherwise);
+  return list;
+}
 
 TableRecord ReadTable(const sqlite::Statement& row) {
   TableRecord t;
@@ -56,6 +90,15 @@ TableRecord ReadTable(const sqlite::Statement& row) {
   t.pid = static_cast<int>(row.int64(15));
   t.fingerprint = row.text(16);
   t.left_alone = row.int64(17);
+  t.live_rows = row.optional_int64(18);
+  t.changes = row.int64(19);
+  t.dead_letter_ms = row.int64(20);
+  t.letters_in_a_row = row.int64(21);
+  t.left_alone_ms = row.int64(22);
+  t.current_ms = row.int64(23);
+  t.waiting_for = row.text(24);
+  t.waiting_since_ms = row.int64(25);
+  t.paused = row.int64(26) != 0;
   return t;
 }
 
@@ -77,7 +120,7 @@ Status BindAll(sqlite::Statement& statement, const Values&... values) {
 struct Ledger::Impl {
   explicit Impl(sqlite::Database d) : db(std::move(d)) {}
   mutable sqlite::Database db;
-  const char* columns = kColumns;
+  std::string columns;
 };
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -100,9 +143,12 @@ Status CheckVersion(sqlite::Database& db) {
 Status Prepare(sqlite::Database& db) {
   CDC_TRY(CheckVersion(db));
   CDC_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::Begin(db));
-  CDC_ASSIGN(const int version, db.user_version());
   CDC_TRY(db.Exec(kSchema));
-  if (version == 1) CDC_TRY(db.Exec(kSince1));
+  CDC_ASSIGN(const auto present, PresentColumns(db));
+  for (const Added& added : kAdded) {
+    if (!Contains(present, added.name))
+      CDC_TRY(db.Exec(fmt::format("ALTER TABLE tables ADD COLUMN {} {}", added.name, added.type).c_str()));
+  }
   CDC_TRY(db.SetUserVersion(kSchemaVersion));
   return transaction.Commit();
 }
@@ -140,7 +186,10 @@ Result<Ledger> Ledger::Open(const std::filesystem::path& path) {
   auto db = sqlite::Database::Open(path.string(), {.busy_timeout = Millis(2'000), .full_sync = false});
   if (!db) return Explain(path, db.error());
   if (Status ready = Prepare(*db); !ready) return Explain(path, ready.error());
-  return Ledger(std::make_unique<Impl>(std::move(*db)));
+  auto impl = std::make_unique<Impl>(std::move(*db));
+  CDC_ASSIGN(const auto present, PresentColumns(impl->db));
+  impl->columns = Columns(present);
+  return Ledger(std::move(impl));
 }
 
 Result<Ledger> Ledger::OpenOrReplace(const std::filesystem::path& path, std::filesystem::path* aside) {
@@ -163,8 +212,8 @@ Result<Ledger> Ledger::OpenReadOnly(const std::filesystem::path& path) {
   if (!db) return Explain(path, db.error());
   if (Status version = CheckVersion(*db); !version) return Explain(path, version.error());
   auto impl = std::make_unique<Impl>(std::move(*db));
-  CDC_ASSIGN(const int version, impl->db.user_version());
-  if (version == 1) impl->columns = kColumnsOf1;
+  CDC_ASSIGN(const auto present, PresentColumns(impl->db));
+  impl->columns = Columns(present);
   return Ledger(std::move(impl));
 }
 
@@ -191,14 +240,16 @@ Result<TableRecord> Ledger::FindTable(std::string_view table) const {
 Status Ledger::Save(const std::vector<TableRecord>& tables) {
   CDC_ASSIGN(auto transaction, sqlite::Transaction::Begin(impl_->db));
   {
-    CDC_ASSIGN(
-        auto put,
-        impl_->db.Prepare(fmt::format(
-            "INSERT OR REPLACE INTO tables ({}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns)));
+    CDC_ASSIGN(auto put,
+               impl_->db.Prepare(fmt::format("INSERT OR REPLACE INTO tables ({}) VALUES "
+                                             "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                             impl_->columns)));
     for (const TableRecord& t : tables) {
       CDC_TRY(BindAll(put, t.table, t.state, t.reason, t.hint, t.topic, EncodeOffsets(t.next_offsets), t.lag,
                       t.rows, t.dead_letters, t.last_commit_ms, t.last_start_ms, t.due_ms, t.crashes,
-                      t.retries, t.last_exit, t.pid, t.fingerprint, t.left_alone));
+                      t.retries, t.last_exit, t.pid, t.fingerprint, t.left_alone, t.live_rows, t.changes,
+                      t.dead_letter_ms, t.letters_in_a_row, t.left_alone_ms, t.current_ms, t.waiting_for,
+                      t.waiting_since_ms, static_cast<int64_t>(t.paused)));
       CDC_TRY(put.Run());
     }
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lib/contract/offsets.h"
+#include "lib/contract/verdict.h"
 #include "lib/core/result.h"
 
 namespace cdc::contract {
@@ -21,7 +22,7 @@ namespace cdc::contract {
 /// One table, as `cdc status` shows it. Times are Unix milliseconds, 0: never.
 struct TableRecord {
   std::string table;
-  std::string state = "Idle";          ///< Idle, Pending, Starting, Running, Stopping, Backoff or Held
+  std::string state = "Idle";  ///< Idle, Pending, Starting, Running, Stopping, Backoff, Paused or Held
   std::string reason = {};             ///< why Held, in Backoff or Pending; Running: what takes long
   std::string hint = {};               ///< the command that resolves it
   std::string topic = {};              ///< empty: none exists yet
@@ -38,7 +39,23 @@ struct TableRecord {
   std::string last_exit = {};    ///< "0", "78", "signal 9"; empty: none yet
   int pid = 0;                   ///< of the worker; 0: none
   std::string fingerprint = {};  ///< of the settings it was held with: others release it
+  std::optional<int64_t> live_rows = {};  ///< rows in the table now; nothing: its sink does not tell
+  int64_t changes = 0;                    ///< applied since the ledger began
+  int64_t dead_letter_ms = 0;             ///< when the newest was counted
+  int64_t letters_in_a_row = 0;           ///< dead letters since a change was applied
+  int64_t left_alone_ms = 0;              ///< when the newest was counted
+  int64_t current_ms = 0;                 ///< the table has all that was in its topic then; 0: not known
+  std::string waiting_for = {};           ///< what the failed runs said; empty: the last one did not fail
+  int64_t waiting_since_ms = 0;           ///< when the first of them ended
+  bool paused = false;                    ///< by an operator, until they resume it
 };
+
+/// How old the oldest record is that the table does not have, at most; nothing: unknown.
+/// \param lag, current_ms as in TableRecord
+std::optional<int64_t> LagSeconds(std::optional<int64_t> lag, int64_t current_ms, int64_t now_ms);
+
+/// For Judge(); `record` must outlive it.
+TableFacts FactsOf(const TableRecord& record);
 
 /// One run of a worker.
 struct RunRecord {
@@ -91,8 +108,10 @@ class Ledger {
 
 /// The list that `cdc status --json` prints: `{"table","state","reason","lag","next_offsets","rows",
 /// "dead_letters","left_alone","last_commit_ms","last_start_ms","last_exit","pid"}` and `hint`, `topic`,
-/// `due_ms`.
-std::string EncodeStatus(const std::vector<TableRecord>& tables);
+/// `due_ms`, `live_rows`, `changes`, `lag_seconds`, `dead_letter_ms`, `letters_in_a_row`, `left_alone_ms`,
+/// `current_ms`, `waiting_for`, `waiting_since_ms`, `paused`. `rows` are those written, `live_rows` those
+/// there now.
+std::string EncodeStatus(const std::vector<TableRecord>& tables, int64_t now_ms);
 /// \return kCorrupt: no such list.
 Result<std::vector<TableRecord>> DecodeStatus(std::string_view json);
 

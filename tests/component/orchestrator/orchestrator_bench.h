@@ -65,7 +65,9 @@ struct OrchestratorBench {
   void Configure(const std::string& tables) {
     std::ofstream(folder / "new.toml")
         << "[kafka]\nbootstrap_servers = \"" << broker->bootstrap_servers()
-        << "\"\n[source]\ntopic_prefix = \"p\"\n[catalog]\nuri = \"c.db\"\nwarehouse = "
+        << "\"\n[source]\ntopic_prefix = \"p\"\n"
+        << source_lines
+        << "[catalog]\nuri = \"c.db\"\nwarehouse = "
            "\"w\"\nnamespace = \"n\"\n[orchestrator]\nmax_jobs = 2\nlisten = \""
         << listen << "\"\n"
         << limits_ << "[defaults]\njob = \"commit\"\n"
@@ -177,6 +179,7 @@ struct OrchestratorBench {
   contract::StateLayout layout;
   std::string limits_;
   std::string listen = OwnAddress() + ":8081";  ///< for the next Configure()
+  std::string source_lines = {};                ///< the same: more of [source]
   std::unique_ptr<kafka::EmbeddedBroker> broker;
   std::unique_ptr<kafka::Producer> producer;
   pid_t pid = 0;

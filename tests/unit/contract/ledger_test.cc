@@ -56,10 +56,10 @@ TEST_CASE("the ledger outlives its writer and is read beside it") {
   REQUIRE(runs->size() == 1);
   CHECK((*runs)[0].pid == 77);
   CHECK((*runs)[0].exit == "signal 9");
-  auto status = DecodeStatus(EncodeStatus(*tables));
+  auto status = DecodeStatus(EncodeStatus(*tables, 9));
   REQUIRE(status.has_value());
   CHECK((*status)[1].reason == "why");
-  CHECK(EncodeStatus(*status) == EncodeStatus(*tables));
+  CHECK(EncodeStatus(*status, 9) == EncodeStatus(*tables, 9));
 }
 
 TEST_CASE("a ledger of the version before is read as it is, and brought up to date when it is opened") {
