@@ -29,7 +29,6 @@ const std::vector<Setting<Source>>& SourceSettings() {
       UrlSetting("connect_url", &Source::connect_url,
                  "of Kafka Connect's REST interface, `http://127.0.0.1:8083`: `cdc status`, `/health` and "
                  "`/metrics` tell when the connector or a task fails")
-          .Secret()
           .When(Applies::kAtOnce),
       ChoiceSetting(
           "decimal_handling", &Source::decimal_handling,
