@@ -12,12 +12,6 @@ namespace {
 /// Debezium's own table for signals is no data.
 constexpr std::string_view kSignalTable = "debezium_signal";
 
-const Table* Listed(const Config& config, std::string_view name) {
-  auto it = std::find_if(config.tables.begin(), config.tables.end(),
-                         [&](const Table& t) { return t.name == name; });
-  return it == config.tables.end() ? nullptr : &*it;
-}
-
 /// The table that `discover` makes of a topic that no entry owns.
 std::optional<std::string> Discovered(const Config& config, std::string_view topic) {
   const Source& source = config.source;
@@ -25,7 +19,7 @@ std::optional<std::string> Discovered(const Config& config, std::string_view top
   auto parsed = contract::ParseTopic(source.topic_prefix, source.schemas, topic);
   if (!parsed || parsed->table == kSignalTable) return std::nullopt;
   std::string name = source.schemas.size() == 1 ? parsed->table : parsed->schema + "." + parsed->table;
-  if (Listed(config, name)) return std::nullopt;  // with a topic of another name
+  if (config.FindListed(name)) return std::nullopt;  // with a topic of another name
   return name;
 }
 
@@ -50,8 +44,13 @@ std::string Table::dead_letter_topic(std::string_view topic) const {
   return dead_letters.empty() ? contract::DlqTopic(topic) : dead_letters;
 }
 
+const Table* Config::FindListed(std::string_view name) const {
+  const auto found = table_numbers.find(name);
+  return found == table_numbers.end() ? nullptr : &tables[found->second];
+}
+
 Result<Table> Config::FindTable(std::string_view name) const {
-  if (const Table* table = Listed(*this, name)) return *table;
+  if (const Table* table = FindListed(name)) return *table;
   if (!discover) {
     return Error{ErrorKind::kNotFound, fmt::format("table {} is not in {}", name, file.string()),
                  fmt::format("add [tables.{}]", name.find('.') == std::string_view::npos

@@ -194,6 +194,10 @@ struct Config {
   bool discover = false;      ///< [defaults] discover: every table of the schemas, listed or not
   Table defaults;             ///< without name and topics
   std::vector<Table> tables;  ///< the listed ones, in the file's order
+  // Of those, so that nothing has to be searched for among thousands.
+  std::map<std::string, size_t, std::less<>> table_numbers;  ///< name → where it stands in `tables`
+  /// Name in Iceberg that an entry has if no other wants it (TargetName) → entries that want it.
+  std::map<std::string, std::vector<std::string>, std::less<>> iceberg_claims;
   std::map<std::string, std::string, std::less<>> table_of_topic;  ///< of the listed tables without `from`
   /// Listed tables with `from`, in the file's order.
   std::map<std::string, std::vector<std::string>, std::less<>> copies_of_topic;
@@ -201,6 +205,8 @@ struct Config {
   /// Settings of a listed table, or with `discover` of any table.
   /// \return kNotFound: not listed; the hint is the line to add.
   Result<Table> FindTable(std::string_view name) const;
+  /// Null: not listed.
+  const Table* FindListed(std::string_view name) const;
 
   std::set<std::string, std::less<>> dead_letter_topics;  ///< those that `dead_letters` names
 

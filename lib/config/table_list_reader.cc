@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -39,8 +40,11 @@ class TopicOwners {
     for (Entry& entry : entries) {
       if (entry.table.from.empty() && entry.table.topics.empty()) GiveWhatIsLeft(entry);
     }
+    for (const Entry& entry : entries) {
+      if (entry.table.from.empty()) originals_.emplace(entry.table.name, &entry.table);
+    }
     for (Entry& entry : entries) {
-      if (!entry.table.from.empty()) GiveCopy(entry, entries);
+      if (!entry.table.from.empty()) GiveCopy(entry);
     }
   }
 
@@ -64,14 +68,12 @@ class TopicOwners {
   }
 
   /// The topics of the entry that `from` names, or those that an entry of that name would have.
-  void GiveCopy(Entry& entry, const std::vector<Entry>& entries) {
+  void GiveCopy(Entry& entry) {
     Table& table = entry.table;
-    const auto original = std::find_if(entries.begin(), entries.end(), [&](const Entry& other) {
-      return other.table.name == table.from && other.table.from.empty();
-    });
-    if (table.topics.empty() && original != entries.end()) {
-      table.topics = original->table.topics;
-      table.topic_given = original->table.topic_given;
+    const auto original = originals_.find(table.from);
+    if (table.topics.empty() && original != originals_.end()) {
+      table.topics = original->second->topics;
+      table.topic_given = original->second->topic_given;
     }
     if (table.topics.empty()) {
       table.topics = TopicCandidates(*config_, table.from);
@@ -99,6 +101,7 @@ class TopicOwners {
   Problems* problems_;
   Config* config_;
   std::set<std::string> chosen_;  ///< topics of entries that say which they mean
+  std::map<std::string, const Table*> originals_;  ///< entries without `from`, by name
 };
 
 /// Locks, indexes and logs of a table lie under a name that is made from its own.
@@ -111,6 +114,12 @@ void CheckFileKeys(const std::vector<Entry>& entries, Problems* problems) {
                          fmt::format("has the file name {} in state_dir, as table {} has: give one of them another name",
                                      it->first, it->second)});
   }
+}
+
+void AddTable(const Table& table, Config* config) {
+  config->table_numbers.emplace(table.name, config->tables.size());
+  config->tables.push_back(table);
+  if (table.in_iceberg()) config->iceberg_claims[TargetName(*config, table)].push_back(table.name);
 }
 
 /// Two tables must not be written to one, and no table reads dead letters.
@@ -250,7 +259,7 @@ void ReadTables(const toml::table& tables, const toml::table* counts, const Docu
   std::stable_sort(entries.begin(), entries.end(),
                    [](const Entry& a, const Entry& b) { return a.line < b.line; });
   TopicOwners(document.problems, config).Give(entries);
-  for (const Entry& entry : entries) config->tables.push_back(entry.table);
+  for (const Entry& entry : entries) AddTable(entry.table, config);
   CheckPlaces(entries, *config, document.problems);
   CheckFileKeys(entries, document.problems);
 }

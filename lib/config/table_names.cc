@@ -18,15 +18,15 @@ std::string SourceTableName(const Config& config, const Table& table) {
 }
 
 std::string IcebergName(const Config& config, const std::string& entry, const std::string& own) {
-  const auto listed = std::find_if(config.tables.begin(), config.tables.end(),
-                                   [&](const Table& table) { return table.name == entry; });
-  const bool is_listed = listed != config.tables.end();
+  const Table* const listed = config.FindListed(entry);
+  const bool is_listed = listed != nullptr;
   if (is_listed && !listed->target.empty()) return listed->target;
   // What an entry with `from` is called is not what it is called at the source.
   const std::string name = is_listed && !listed->from.empty() ? BareName(config, entry) : own;
-  const bool shared = std::any_of(config.tables.begin(), config.tables.end(), [&](const Table& other) {
-    return other.name != entry && other.in_iceberg() && TargetName(config, other) == name;
-  });
+  const auto claims = config.iceberg_claims.find(name);
+  const bool shared =
+      claims != config.iceberg_claims.end() &&
+      std::any_of(claims->second.begin(), claims->second.end(), [&](const std::string& other) { return other != entry; });
   // What may still be discovered is not listed: a name must not depend on which topic comes first.
   const bool of_several = config.discover && !is_listed && config.source.schemas.size() > 1;
   return shared || of_several ? entry : name;
