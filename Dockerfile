@@ -11,7 +11,7 @@ ARG PIP_TRUSTED_HOST
 ARG PIP_CERT
 WORKDIR /src
 # The list of packages is scripts/setup.sh's alone. This layer lasts until one of the two files changes.
-COPY scripts/setup.sh scripts/requirements.txt scripts/
+COPY scripts/setup.sh scripts/requirements.lock scripts/
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends ca-certificates && scripts/setup.sh
 COPY CMakeLists.txt CMakePresets.json ./
 COPY cmake cmake

@@ -8,6 +8,10 @@ target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINAR
 target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY
   BOOST_PROCESS_USE_STD_FS)
 
+# Against the exploitation of memory errors; tests/check_hardening.py looks at the programs. The compiler makes position
+# independent code for programs by default.
+target_link_options(cdc_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+
 # In every program, not in its libraries: see there.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
 if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}" MATCHES "-fsanitize=thread")

@@ -64,12 +64,12 @@ fi
 
 venv="$root/.venv"
 stamp="$venv/.requirements"
-if ! cmp -s scripts/requirements.txt "$stamp" || ! "$venv/bin/python" -c '' 2>/dev/null; then
+if ! cmp -s scripts/requirements.lock "$stamp" || ! "$venv/bin/python" -c '' 2>/dev/null; then
   say "making the Python environment .venv (Arrow's libraries, pyiceberg, DuckDB)"
   rm -rf "$venv"
   /usr/bin/python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt \
-    || die "pip could not install scripts/requirements.txt"
-  cp scripts/requirements.txt "$stamp"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+    -r scripts/requirements.lock || die "pip could not install scripts/requirements.lock"
+  cp scripts/requirements.lock "$stamp"
 fi
 say "ready"
