@@ -130,7 +130,14 @@ TEST_CASE("a run that was believed dead finds that another one writes its table,
   while (target.server.Ask("SELECT to_regclass('copy.zombie') IS NOT NULL") != "t") {
     REQUIRE(zombie->running());
   }
+  // Between two of its transactions: one that is open would hold the rows that the other run waits for.
   zombie->Signal(SIGSTOP);
+  while (target.server.Ask("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
+                           "xact_start IS NOT NULL AND pid <> pg_backend_pid()") != "0") {
+    zombie->Signal(SIGCONT);
+    REQUIRE(zombie->running());
+    zombie->Signal(SIGSTOP);
+  }
   // A machine of its own has another state_dir, and so another lock.
   std::filesystem::rename(target.pipeline.state(), target.pipeline.folder() / "elsewhere");
   target.Send(Part(source, 500, 1'000));
