@@ -4,12 +4,13 @@
 
 #include "cli/command.h"
 #include "lib/contract/exit_code.h"
+#include "lib/kafka/library_version.h"
 
 int main(int argc, char** argv) {
   cdc::cli::Command command;
   CLI::App app{"Change data capture: PostgreSQL to Iceberg tables", "cdc"};
   app.add_option("--config", command.config, "configuration file")->capture_default_str();
-  app.set_version_flag("--version", "cdc " CDC_VERSION);
+  app.set_version_flag("--version", "cdc " CDC_VERSION "\n" + cdc::kafka::LibraryVersion());
   app.require_subcommand(1);
 
   cdc::cli::AddStart(app, &command);

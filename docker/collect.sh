@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gathers what a run-time image needs of a build:  collect.sh BIN_DIR OUT_DIR
 #   OUT/bin       the programs, stripped
-#   OUT/lib       shared libraries that belong to no Debian package (Arrow and Parquet of the pyarrow wheel), stripped
+#   OUT/lib       shared libraries that belong to no Debian package (Arrow and Parquet of the pyarrow wheel, librdkafka of confluent-kafka), stripped
 #   OUT/packages  the Debian packages that own the other libraries
 # Asked of the programs themselves, so that a new library cannot be forgotten.
 set -euo pipefail

@@ -91,6 +91,9 @@ Result<Spans> FindSpans(kafka::Consumer& asker, const std::vector<SpanQuery>& qu
   }
   // The rest is unknown. More questions would only wait for the same broker.
   if (!status && spans.empty()) return status.error();
+  // Partitions without a leader are left out of an answer that is no error.
+  if (spans.empty() && !queries.empty())
+    return Error{ErrorKind::kTransient, "Kafka did not say how far any partition goes"};
   return spans;
 }
 

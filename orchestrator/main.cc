@@ -12,6 +12,7 @@
 #include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
+#include "lib/kafka/library_version.h"
 #include "lib/log/logger.h"
 #include "orchestrator/configuration_check.h"
 #include "orchestrator/daemon.h"
@@ -67,7 +68,9 @@ int main(int argc, char** argv) {
   if (!line) return Fail(line.error());
   switch (line->task) {
     case Task::kHelp: fmt::print("{}", cdc::orchestrator::Usage()); return 0;
-    case Task::kVersion: fmt::print("cdc-orchestrator {}\n", CDC_VERSION); return 0;
+    case Task::kVersion:
+      fmt::print("cdc-orchestrator {}\n{}\n", CDC_VERSION, cdc::kafka::LibraryVersion());
+      return 0;
     case Task::kCheck: return Check(*line);
     case Task::kRun:
     case Task::kDrain: break;

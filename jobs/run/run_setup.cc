@@ -13,6 +13,7 @@
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
 #include "lib/event/envelope.h"
+#include "lib/kafka/library_version.h"
 #include "lib/kafka/properties.h"
 #include "lib/postgres/source_table.h"
 
@@ -109,7 +110,7 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
       ->needs(replay)
       ->check(CLI::PositiveNumber);
   app.add_flag("-v,--verbose", line.verbose, "log each commit");
-  app.set_version_flag("--version", CDC_VERSION);
+  app.set_version_flag("--version", CDC_VERSION "\n" + kafka::LibraryVersion());
   try {
     app.parse(argc, argv);
     if (line.dry_run && !line.maintain && !line.replay)
@@ -147,7 +148,8 @@ SourceSettings SettingsOf(const config::Config& config, const config::Table& tab
   }
   // The sink fills these when a row is deleted. What `select` lists is all that there is.
   if (table.deletes == config::Deletes::kSoft && !table.select) {
-    if (!says_operation) settings.own_columns.push_back({contract::checkpoint::kSoftOperation, std::string(kOperation)});
+    if (!says_operation)
+      settings.own_columns.push_back({contract::checkpoint::kSoftOperation, std::string(kOperation)});
     settings.own_columns.push_back({contract::checkpoint::kSoftTime, std::string(kDeletedAt)});
   }
   settings.rows = RulesOf(table);

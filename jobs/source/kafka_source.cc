@@ -74,6 +74,7 @@ Status KafkaSource::Poll(Millis wait) {
   taken_ = 0;
   const Status polled = ports_.consumer.Poll(wait, kMessagesPerPoll, &polled_);
   const SteadyTime now = ports_.clock.steady();
+  if (polled_.refused_hint()) ports_.log.Warn("{}", Describe(*polled_.refused_hint()));
   if (!polled && polled.error().kind == ErrorKind::kNotFound) return positions_.TopicGone(polled.error());
   if (!polled && polled.error().kind != ErrorKind::kTransient) return polled.error();
   if (!polled && !unreachable_since_) {

@@ -41,6 +41,17 @@ Status CreateByFirstUse(rd_kafka_t* client, const std::string& topic, std::chron
   return {};
 }
 
+/// Kafka asks for the right to create a topic before it looks whether there is one. Ours may have been made
+/// by whoever grants rights; one that may be written to may be described, too.
+bool Exists(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout) {
+  Handle<rd_kafka_topic_t> handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const struct rd_kafka_metadata* raw = nullptr;
+  if (rd_kafka_metadata(client, 0, handle.get(), &raw, TimeoutMs(timeout)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return false;
+  Metadata answer(raw);
+  return answer->topic_cnt == 1 && answer->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 }  // namespace
 
 Status CreateTopic(const std::string& bootstrap_servers, const std::vector<Property>& properties,
@@ -74,8 +85,12 @@ Status CreateTopic(const std::string& bootstrap_servers, const std::vector<Prope
   for (size_t i = 0; i < count; ++i) {
     code = rd_kafka_topic_result_error(results[i]);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+    const bool refused = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+                         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+    if (refused && Exists(client.get(), topic, timeout)) continue;
     const char* detail = rd_kafka_topic_result_error_string(results[i]);
-    return MakeError(code, doing, detail == nullptr ? "" : detail);
+    return NameRight(MakeError(code, doing, detail == nullptr ? "" : detail), code,
+                     fmt::format("CREATE and WRITE on topic {0}, or create {0} and grant WRITE", topic));
   }
   return {};
 }

@@ -25,7 +25,9 @@ T At(std::string_view batch, size_t place) {
   return wire::FromBigEndian<T>(batch.data() + place);
 }
 
-bool ValidName(std::string_view name) {
+}  // namespace
+
+bool ValidTopicName(std::string_view name) {
   constexpr size_t kLongest = 249;
   if (name.empty() || name.size() > kLongest || name == "." || name == "..") return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -33,8 +35,6 @@ bool ValidName(std::string_view name) {
            c == '_' || c == '-';
   });
 }
-
-}  // namespace
 
 PartitionLog::Appended PartitionLog::Append(std::string_view batch) {
   if (batch.size() < kHeaderSize) return {code::kCorruptMessage, -1};
@@ -117,7 +117,7 @@ std::shared_ptr<PartitionLog> BrokerStore::Find(std::string_view topic, int32_t 
 }
 
 int16_t BrokerStore::Create(std::string_view name, int32_t partitions) {
-  if (!ValidName(name)) return code::kInvalidTopic;
+  if (!ValidTopicName(name)) return code::kInvalidTopic;
   if (partitions < 1 || partitions > kMaxPartitions) return code::kInvalidPartitions;
   auto [it, added] = topics_.try_emplace(std::string(name));
   if (!added) return code::kTopicExists;

@@ -31,6 +31,9 @@ inline constexpr int16_t kPolicyViolation = 44;
 inline constexpr int16_t kOutOfOrderSequence = 45;
 }  // namespace code
 
+/// As Kafka judges it.
+bool ValidTopicName(std::string_view name);
+
 /// One partition's records.
 class PartitionLog {
  public:

@@ -140,7 +140,7 @@ void BrokerRequests::MetadataTopic(const Header& header, std::string_view name, 
     error = store_->Create(name, identity_.default_partitions);
     topic = store_->Find(name);
   } else if (topic == nullptr) {
-    error = code::kUnknownTopicOrPartition;
+    error = ValidTopicName(name) ? code::kUnknownTopicOrPartition : code::kInvalidTopic;
   }
   out.Number(error);
   out.String(name);

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <memory>
-#include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -49,26 +48,20 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
 /// After an assignment, before brokers' threads are woken for the first time; then twice as long each time.
 constexpr std::chrono::milliseconds kFirstWake{5};
 
-/// How long a client may take to end. It takes milliseconds, or for ever.
-constexpr std::chrono::seconds kLongestEnd{3};
-
-/// librdkafka 2.0.2 waits for ever for a broker's thread when a topic was deleted while it was read
-/// (librdkafka#3007, #3954 look like it). Such a client is left alone, with its threads, which then last as
-/// long as the process; nothing is heard of it any more, for it has been closed.
-void Destroy(Handle<rd_kafka_t> client) {
-  auto ended = std::make_shared<std::promise<void>>();
-  auto end = ended->get_future();
-  std::thread([ended, raw = client.release()] {
-    rd_kafka_destroy(raw);
-    ended->set_value();
-  }).detach();
-  (void)end.wait_for(kLongestEnd);
-}
-
 TopicPartition Name(const TopicPartitionOffset& p) { return {p.topic, p.partition}; }
 
 std::string Where(std::string_view topic, int32_t partition) {
   return fmt::format("{}[{}]", topic, partition);
+}
+
+Error HintRefused(const std::string& group) {
+  Error error = MakeError(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+                          fmt::format("Writing offset hints to group {}", group));
+  error.hint = fmt::format(
+      "only lag displays of other tools miss them; they need READ on group {} for the user of "
+      "[kafka.properties]",
+      group);
+  return error;
 }
 
 }  // namespace
@@ -81,7 +74,7 @@ Consumer::Impl::~Impl() {
   rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
   queue.reset();
   rd_kafka_consumer_close(client.get());
-  Destroy(std::move(client));
+  End(std::move(client));
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
@@ -93,6 +86,11 @@ Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
   rd_kafka_conf_set_error_cb(config.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
     static_cast<Impl*>(self)->OnError(code, reason);
   });
+  rd_kafka_conf_set_offset_commit_cb(
+      config.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* self) {
+        if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+          static_cast<Impl*>(self)->hint_refused = true;
+      });
   CDC_ASSIGN(impl->client, MakeClient(RD_KAFKA_CONSUMER, std::move(config)));
   rd_kafka_poll_set_consumer(impl->client.get());
   impl->queue.reset(rd_kafka_queue_get_consumer(impl->client.get()));
@@ -101,6 +99,10 @@ Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
 
 void Consumer::Impl::OnError(int code, const char* reason) {
   auto err = static_cast<rd_kafka_resp_err_t>(code);
+  if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+    hint_refused = true;
+    return;
+  }
   const std::string doing = fmt::format("Reading from Kafka at {}", options.bootstrap_servers);
   if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     failure = MakeError(err, doing, last_transport_error);
@@ -287,7 +289,8 @@ PartitionProblem Consumer::Impl::Explain(const rd_kafka_message_t& m) {
   problem.partition = m.partition;
   const std::string doing = fmt::format("Reading {}", Where(problem.topic, m.partition));
   if (KindOf(m.err) != ErrorKind::kUnsupported) {
-    problem.error = MakeError(m.err, doing, rd_kafka_message_errstr(&m));
+    problem.error = NameRight(MakeError(m.err, doing, rd_kafka_message_errstr(&m)), m.err,
+                              fmt::format("READ on topic {}", problem.topic));
     return problem;
   }
   problem.out_of_range = true;
@@ -340,6 +343,8 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
     }
   }
   if (something()) impl_->fresh = false;
+  if (impl_->hint_refused && !std::exchange(impl_->hint_refusal_told, true))
+    batch->refused_hint_ = HintRefused(impl_->options.group_id);
   impl_->bytes_since_nudge += static_cast<int64_t>(batch->bytes());
   impl_->messages_since_nudge += static_cast<int64_t>(batch->size() + batch->ends().size());
   impl_->Nudge();

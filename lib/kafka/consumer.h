@@ -110,8 +110,8 @@ class Consumer {
   /// The cluster's id, or kTransient.
   Result<std::string> ClusterId(std::chrono::milliseconds timeout);
 
-  /// Writes next offsets to the group, asynchronously; failures are ignored. For lag displays of other tools
-  /// only.
+  /// Writes next offsets to the group, asynchronously; for lag displays of other tools only. Failures are
+  /// ignored; that the brokers do not allow the group, a later batch says (MessageBatch::refused_hint).
   void CommitHint(const std::vector<TopicPartitionOffset>& offsets);
 
   /// Calls `wakeup` (from a librdkafka thread; it must be quick, and may not call the Consumer) when the

@@ -53,6 +53,7 @@ struct Consumer::Impl {
   std::vector<rd_kafka_message_t*> raw;                ///< scratch of Poll()
   std::optional<Error> failure;                        ///< from error_cb, which runs inside Poll()
   std::string last_transport_error;
+  bool hint_refused = false, hint_refusal_told = false;
   /// Nothing has come since partitions were assigned. A broker's thread that has just gone to sleep then may
   /// not look at them before its second is over (one assignment in twenty of a client that has read before).
   bool fresh = false;

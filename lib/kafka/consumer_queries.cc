@@ -134,7 +134,8 @@ Result<TopicInfo> Consumer::DescribeTopic(const std::string& topic, std::chrono:
     const auto& t = answer->topics[i];
     if (topic != t.topic || KindOf(t.err) == ErrorKind::kNotFound) continue;
     if (t.err == RD_KAFKA_RESP_ERR_NO_ERROR) return TopicInfo{topic, t.partition_cnt};
-    return MakeError(t.err, fmt::format("Describing topic {}", topic));
+    return NameRight(MakeError(t.err, fmt::format("Describing topic {}", topic)), t.err,
+                     fmt::format("DESCRIBE and READ on topic {}", topic));
   }
   return Error{ErrorKind::kNotFound,
                fmt::format("Topic {} does not exist at {}", topic, impl_->options.bootstrap_servers),
@@ -151,6 +152,7 @@ Error Consumer::Impl::WithReason(Error error) {
   error.message += fmt::format(" at {}", options.bootstrap_servers);
   if (failure && failure->kind != ErrorKind::kTransient) {
     error.message += fmt::format(" ({})", failure->message);
+    return {failure->kind, std::move(error.message), failure->hint};
   } else if (!last_transport_error.empty()) {
     error.message += fmt::format(" ({})", last_transport_error);
   }

@@ -1,3 +1,7 @@
+#include <future>
+#include <memory>
+#include <thread>
+
 #include <fmt/core.h>
 
 #include "lib/contract/kafka_properties.h"
@@ -21,6 +25,10 @@ PartitionList MakeList(const std::vector<TopicPartition>& partitions) {
 }
 
 namespace {
+
+/// How long a client may take to end. It takes milliseconds, or for ever.
+constexpr std::chrono::seconds kLongestEnd{3};
+
 Status Set(rd_kafka_conf_t* config, const std::string& name, const std::string& value, bool users) {
   char why[512] = {};
   if (rd_kafka_conf_set(config, name.c_str(), value.c_str(), why, sizeof why) == RD_KAFKA_CONF_OK) return {};
@@ -31,6 +39,7 @@ Status Set(rd_kafka_conf_t* config, const std::string& name, const std::string& 
   return Error{ErrorKind::kInvalidConfig, fmt::format("Kafka property {}: {}", name, reason),
                users ? fmt::format("correct or remove {} in [kafka.properties]", name) : ""};
 }
+
 }  // namespace
 
 Result<Config> MakeConfig(const std::string& bootstrap_servers, const std::vector<Property>& own,
@@ -81,6 +90,16 @@ Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config) {
   return client;
 }
 
+void End(Handle<rd_kafka_t> closed) {
+  auto ended = std::make_shared<std::promise<void>>();
+  auto end = ended->get_future();
+  std::thread([ended, raw = closed.release()] {
+    rd_kafka_destroy(raw);
+    ended->set_value();
+  }).detach();
+  (void)end.wait_for(kLongestEnd);
+}
+
 ErrorKind KindOf(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -124,6 +143,14 @@ Error MakeError(rd_kafka_resp_err_t code, std::string_view doing, std::string_vi
     error.hint = "check [kafka.properties] and the broker's access rules";
   if (code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     error.hint = "check that Kafka runs at [kafka] bootstrap_servers";
+  }
+  return error;
+}
+
+Error NameRight(Error error, rd_kafka_resp_err_t code, std::string_view right) {
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+      code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+    error.hint = fmt::format("grant the user of [kafka.properties] {}", right);
   }
   return error;
 }

@@ -42,12 +42,21 @@ Result<Config> MakeConfig(const std::string& bootstrap_servers, const std::vecto
 /// Takes the configuration. `type` as rd_kafka_new().
 Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config);
 
+/// librdkafka 2.0.2 waits for ever for a broker's thread when a topic was deleted while it was read
+/// (librdkafka#3007, #3954 look like it). Such a client is left alone, with its threads, which then last as
+/// long as the process; nothing is heard of it any more, for it has been closed.
+void End(Handle<rd_kafka_t> closed);
+
 /// What the caller should do about a librdkafka or broker error.
 ErrorKind KindOf(rd_kafka_resp_err_t code);
 
 /// "`doing`: <what librdkafka says>[: detail]", with a hint where an operator can help.
 Error MakeError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail = {});
 Error MakeError(const rd_kafka_error_t* error, std::string_view doing);
+
+/// Names what an operator has to grant in `error.hint`, if the brokers refused access to a topic or the
+/// cluster. \param right as Kafka's rules name it: "READ on topic x"
+Error NameRight(Error error, rd_kafka_resp_err_t code, std::string_view right);
 
 inline int TimeoutMs(std::chrono::milliseconds t) {
   return static_cast<int>(t.count() < 0 ? 0 : t.count() > 0x7fffffff ? 0x7fffffff : t.count());

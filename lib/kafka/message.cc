@@ -77,6 +77,7 @@ MessageBatch::MessageBatch(MessageBatch&& other) noexcept
       earlier_(std::exchange(other.earlier_, {})),
       ends_(std::exchange(other.ends_, {})),
       problems_(std::exchange(other.problems_, {})),
+      refused_hint_(std::exchange(other.refused_hint_, std::nullopt)),
       bytes_(std::exchange(other.bytes_, 0)) {}
 
 MessageBatch& MessageBatch::operator=(MessageBatch&& other) noexcept {
@@ -86,6 +87,7 @@ MessageBatch& MessageBatch::operator=(MessageBatch&& other) noexcept {
   earlier_.swap(other.earlier_);
   ends_.swap(other.ends_);
   problems_.swap(other.problems_);
+  refused_hint_.swap(other.refused_hint_);
   std::swap(bytes_, other.bytes_);
   return *this;
 }
@@ -97,6 +99,7 @@ void MessageBatch::clear() {
   earlier_.clear();
   ends_.clear();
   problems_.clear();
+  refused_hint_.reset();
   bytes_ = 0;
 }
 

@@ -109,6 +109,9 @@ class MessageBatch {
   /// on.
   const std::vector<PartitionProblem>& problems() const { return problems_; }
 
+  /// In one batch of a consumer: the brokers do not allow its group, which reading does not need.
+  const std::optional<Error>& refused_hint() const { return refused_hint_; }
+
   /// Frees the messages; capacity stays.
   void clear();
 
@@ -118,6 +121,7 @@ class MessageBatch {
   std::vector<Message> earlier_;
   std::vector<PartitionEnd> ends_;
   std::vector<PartitionProblem> problems_;
+  std::optional<Error> refused_hint_;
   size_t bytes_ = 0;
 };
 

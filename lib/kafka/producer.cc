@@ -73,8 +73,10 @@ void Producer::Impl::OnDelivered(const rd_kafka_message_t& m) {
     ++acknowledged;
   } else {
     ++failed;
-    delivery.status = MakeError(m.err, fmt::format("Writing {} bytes to topic {}", m.len + m.key_len, topic),
-                                m.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ? last_transport_error : "");
+    delivery.status =
+        NameRight(MakeError(m.err, fmt::format("Writing {} bytes to topic {}", m.len + m.key_len, topic),
+                            m.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ? last_transport_error : ""),
+                  m.err, fmt::format("WRITE on topic {}", topic));
     if (!first_failure) first_failure = delivery.status.error();
   }
   if (callback) (*callback)(delivery);

@@ -61,6 +61,7 @@ TEST_CASE("Topics: one partition by default, created with more, unknown ones sta
   CHECK(consumer->DescribeTopic("three", 10s).value().partitions == 3);
   CHECK(consumer->DescribeTopic("two", 10s).value().partitions == 2);
   CHECK(consumer->DescribeTopic("none", 10s).error().kind == ErrorKind::kNotFound);
+  CHECK(consumer->DescribeTopic("not/a/name", 10s).error().kind == ErrorKind::kInvalidArgument);
   CHECK(consumer->ListTopics("", 10s).value().size() == 3);
   auto marks = consumer->Watermarks({{"three", 2}, {"first.use", 0}, {"none", 0}}, 5s);
   REQUIRE(marks);

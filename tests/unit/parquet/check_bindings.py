@@ -1,4 +1,4 @@
-"""Checks which OpenSSL the system's libraries bind to in a program that also links the pyarrow wheel.
+"""Checks which OpenSSL the system's libraries bind to in a program that also links libraries of wheels.
 
 usage: check_bindings.py PROGRAM [ARGUMENT...]    PROGRAM is run; it should do nothing and exit 0
 exit 0: every OpenSSL name that a library of the system needs comes from the system's libssl or libcrypto
@@ -28,7 +28,7 @@ def main():
             continue
         if provider.startswith(("libssl", "libcrypto")):
             right += 1
-        elif provider.startswith(("libparquet", "libarrow")):
+        elif provider.startswith(("libparquet", "libarrow", "librdkafka")):
             wrong.add(f"{user} takes {match[3]} from {provider}")
     for line in sorted(wrong):
         print(line)
