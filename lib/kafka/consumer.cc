@@ -71,10 +71,24 @@ Consumer::~Consumer() = default;
 
 Consumer::Impl::~Impl() {
   if (!client) return;
+  const bool answered = hints.Await(queue.get());
   rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
   queue.reset();
-  rd_kafka_consumer_close(client.get());
-  End(std::move(client));
+  // Closing waits up to a minute for a coordinator that does not answer, or refuses.
+  if (answered) rd_kafka_consumer_close(client.get());
+  End(std::move(client), answered ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+bool Hints::Await(rd_kafka_queue_t* queue) {
+  constexpr std::chrono::seconds kPatience(1);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (open > 0 && !refused && std::chrono::steady_clock::now() < deadline) {
+    rd_kafka_message_t* event = nullptr;
+    if (rd_kafka_consume_batch_queue(queue, 10, &event, 1) <= 0) continue;
+    refused |= event->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+    rd_kafka_message_destroy(event);
+  }
+  return open == 0 && !refused;
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
@@ -88,8 +102,9 @@ Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
   });
   rd_kafka_conf_set_offset_commit_cb(
       config.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* self) {
-        if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-          static_cast<Impl*>(self)->hint_refused = true;
+        Hints& hints = static_cast<Impl*>(self)->hints;
+        --hints.open;
+        hints.refused |= code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
       });
   CDC_ASSIGN(impl->client, MakeClient(RD_KAFKA_CONSUMER, std::move(config)));
   rd_kafka_poll_set_consumer(impl->client.get());
@@ -100,11 +115,13 @@ Result<std::unique_ptr<Consumer>> Consumer::Make(ConsumerOptions options) {
 void Consumer::Impl::OnError(int code, const char* reason) {
   auto err = static_cast<rd_kafka_resp_err_t>(code);
   if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
-    hint_refused = true;
+    hints.refused = true;
     return;
   }
   const std::string doing = fmt::format("Reading from Kafka at {}", options.bootstrap_servers);
   if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    // It follows whatever each of them failed by: a wrong password is no outage.
+    if (failure && failure->kind != ErrorKind::kTransient) return;
     failure = MakeError(err, doing, last_transport_error);
   } else if (KindOf(err) == ErrorKind::kTransient) {
     last_transport_error = reason;
@@ -282,37 +299,6 @@ bool Consumer::Impl::GoOnAtPosition(const rd_kafka_message_t& m, PartitionState*
   return Detach({Name(place)}) && Attach({place});
 }
 
-PartitionProblem Consumer::Impl::Explain(const rd_kafka_message_t& m) {
-  constexpr int kAskMs = 5000;
-  PartitionProblem problem;
-  problem.topic = rd_kafka_topic_name(m.rkt);
-  problem.partition = m.partition;
-  const std::string doing = fmt::format("Reading {}", Where(problem.topic, m.partition));
-  if (KindOf(m.err) != ErrorKind::kUnsupported) {
-    problem.error = NameRight(MakeError(m.err, doing, rd_kafka_message_errstr(&m)), m.err,
-                              fmt::format("READ on topic {}", problem.topic));
-    return problem;
-  }
-  problem.out_of_range = true;
-  problem.offset = m.offset;
-  if (const PartitionState* state = Find(problem.topic, m.partition); m.offset < 0 && state != nullptr) {
-    problem.offset = state->position;
-  }
-  int64_t low = -1;
-  int64_t end = -1;
-  if (rd_kafka_query_watermark_offsets(client.get(), problem.topic.c_str(), m.partition, &low, &end,
-                                       kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    problem.low = low;
-    problem.end = end;
-  }
-  problem.error =
-      Error{ErrorKind::kUnsupported,
-            fmt::format("{} from offset {}: it is not there (any more); the topic holds [{}, {})", doing,
-                        problem.offset, problem.low, problem.end),
-            "cdc reset TABLE rebuilds the table, cdc rewind or adopt TABLE go on from other offsets"};
-  return problem;
-}
-
 Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, MessageBatch* batch) {
   // librdkafka waits until the array is full or the time is over, so: one message patiently, the rest only if
   // there.
@@ -343,7 +329,7 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
     }
   }
   if (something()) impl_->fresh = false;
-  if (impl_->hint_refused && !std::exchange(impl_->hint_refusal_told, true))
+  if (impl_->hints.refused && !std::exchange(impl_->hints.told, true))
     batch->refused_hint_ = HintRefused(impl_->options.group_id);
   impl_->bytes_since_nudge += static_cast<int64_t>(batch->bytes());
   impl_->messages_since_nudge += static_cast<int64_t>(batch->size() + batch->ends().size());
@@ -382,7 +368,9 @@ std::optional<int64_t> Consumer::Position(std::string_view topic, int32_t partit
 }
 
 void Consumer::CommitHint(const std::vector<TopicPartitionOffset>& offsets) {
-  if (!offsets.empty()) rd_kafka_commit(impl_->client.get(), MakeList(offsets).get(), /*async=*/1);
+  if (offsets.empty() || impl_->hints.refused) return;
+  const auto code = rd_kafka_commit(impl_->client.get(), MakeList(offsets).get(), /*async=*/1);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) ++impl_->hints.open;
 }
 
 void Consumer::SetWakeup(std::function<void()> wakeup) {

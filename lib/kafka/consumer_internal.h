@@ -41,6 +41,16 @@ struct PartitionEqual {
   }
 };
 
+/// What became of Consumer::CommitHint().
+struct Hints {
+  int64_t open = 0;      ///< sent, not answered
+  bool refused = false;  ///< the brokers do not allow the group
+  bool told = false;     ///< in a MessageBatch::refused_hint()
+
+  /// Up to a second. Drops what else is in the queue. \return whether none is open and none was refused
+  bool Await(rd_kafka_queue_t* queue);
+};
+
 /// Pausing is unassigning and resuming is assigning again at our own position: librdkafka's pause keeps a
 /// fetched backlog and depends on a position that does not exist yet right after assign (librdkafka#2190,
 /// confluent-kafka-go#193), while an assignment with an explicit offset starts exactly there.
@@ -53,7 +63,7 @@ struct Consumer::Impl {
   std::vector<rd_kafka_message_t*> raw;                ///< scratch of Poll()
   std::optional<Error> failure;                        ///< from error_cb, which runs inside Poll()
   std::string last_transport_error;
-  bool hint_refused = false, hint_refusal_told = false;
+  Hints hints;
   /// Nothing has come since partitions were assigned. A broker's thread that has just gone to sleep then may
   /// not look at them before its second is over (one assignment in twenty of a client that has read before).
   bool fresh = false;

@@ -172,4 +172,35 @@ Result<std::string> Consumer::ClusterId(std::chrono::milliseconds timeout) {
   return copy;
 }
 
+PartitionProblem Consumer::Impl::Explain(const rd_kafka_message_t& m) {
+  constexpr int kAskMs = 5000;
+  PartitionProblem problem;
+  problem.topic = rd_kafka_topic_name(m.rkt);
+  problem.partition = m.partition;
+  const std::string doing = fmt::format("Reading {}[{}]", problem.topic, m.partition);
+  if (KindOf(m.err) != ErrorKind::kUnsupported) {
+    problem.error = NameRight(MakeError(m.err, doing, rd_kafka_message_errstr(&m)), m.err,
+                              fmt::format("READ on topic {}", problem.topic));
+    return problem;
+  }
+  problem.out_of_range = true;
+  problem.offset = m.offset;
+  if (const PartitionState* state = Find(problem.topic, m.partition); m.offset < 0 && state != nullptr) {
+    problem.offset = state->position;
+  }
+  int64_t low = -1;
+  int64_t end = -1;
+  if (rd_kafka_query_watermark_offsets(client.get(), problem.topic.c_str(), m.partition, &low, &end,
+                                       kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    problem.low = low;
+    problem.end = end;
+  }
+  problem.error =
+      Error{ErrorKind::kUnsupported,
+            fmt::format("{} from offset {}: it is not there (any more); the topic holds [{}, {})", doing,
+                        problem.offset, problem.low, problem.end),
+            "cdc reset TABLE rebuilds the table, cdc rewind or adopt TABLE go on from other offsets"};
+  return problem;
+}
+
 }  // namespace cdc::kafka

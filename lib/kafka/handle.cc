@@ -90,11 +90,11 @@ Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config) {
   return client;
 }
 
-void End(Handle<rd_kafka_t> closed) {
+void End(Handle<rd_kafka_t> client, int flags) {
   auto ended = std::make_shared<std::promise<void>>();
   auto end = ended->get_future();
-  std::thread([ended, raw = closed.release()] {
-    rd_kafka_destroy(raw);
+  std::thread([ended, flags, raw = client.release()] {
+    rd_kafka_destroy_flags(raw, flags);
     ended->set_value();
   }).detach();
   (void)end.wait_for(kLongestEnd);

@@ -45,7 +45,8 @@ Result<Handle<rd_kafka_t>> MakeClient(rd_kafka_type_t type, Config config);
 /// librdkafka 2.0.2 waits for ever for a broker's thread when a topic was deleted while it was read
 /// (librdkafka#3007, #3954 look like it). Such a client is left alone, with its threads, which then last as
 /// long as the process; nothing is heard of it any more, for it has been closed.
-void End(Handle<rd_kafka_t> closed);
+/// \param flags as rd_kafka_destroy_flags()
+void End(Handle<rd_kafka_t> client, int flags);
 
 /// What the caller should do about a librdkafka or broker error.
 ErrorKind KindOf(rd_kafka_resp_err_t code);

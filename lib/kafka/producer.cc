@@ -88,7 +88,10 @@ void Producer::Impl::OnError(int code, const char* reason) {
   if (err == RD_KAFKA_RESP_ERR__FATAL) {
     char why[512] = {};
     err = rd_kafka_fatal_error(client.get(), why, sizeof why);
-    fatal = MakeError(err, doing, why);
+    std::string names;
+    for (const auto& [name, handle] : topics) names += (names.empty() ? "" : ", ") + name;
+    // Kafka refuses an idempotent producer that may write to no topic at all.
+    fatal = NameRight(MakeError(err, doing, why), err, fmt::format("WRITE on topic {}", names));
   } else if (KindOf(err) == ErrorKind::kInvalidConfig) {
     if (!first_failure) first_failure = MakeError(err, doing, reason);
   } else {
@@ -162,8 +165,9 @@ rd_kafka_topic_t* Producer::Impl::Topic(const std::string& name) {
 
 Status Producer::Flush(std::chrono::milliseconds timeout) {
   const auto code = rd_kafka_flush(impl_->client.get(), TimeoutMs(timeout));
-  if (auto failure = std::exchange(impl_->first_failure, std::nullopt)) return *failure;
+  // What was under way fails then as "purged", whatever it was.
   if (impl_->fatal) return *impl_->fatal;
+  if (auto failure = std::exchange(impl_->first_failure, std::nullopt)) return *failure;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return MakeError(code,
                      fmt::format("Waiting for Kafka at {} to acknowledge {} records",

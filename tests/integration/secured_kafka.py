@@ -131,7 +131,9 @@ def everything(case):
 def without_group(case):
     """The hints are refused: a warning, once a run."""
     case.grant_all(f"READ group {case.hints}")
+    started = time.monotonic()
     check(case.drain()["state"] == "Idle", "not Idle")
+    check(time.monotonic() - started < 20, "the worker waited for its hints")
     case.check_rows()
     warning = f"READ on group {case.hints}"
     check(case.logs().count(warning) in (1, 2), f"'{warning}' is {case.logs().count(warning)} times in the logs")  # worker's, orchestrator's copy
@@ -143,8 +145,6 @@ def without_read(case):
     case.grant(f"DESCRIBE topic {case.topic}")
     status = case.drain()
     check(status["state"] == "Held" and f"READ on topic {case.topic}" in status["reason"], f"status is {status}")
-    case.grant(f"READ topic {case.topic}")
-    check(case.pipeline.run("cdc", "trigger", TABLE).returncode in (0, 1), "cdc trigger")
 
 
 def without_describe(case):
