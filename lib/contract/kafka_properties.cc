@@ -80,6 +80,7 @@ constexpr OwnedProperty kOwned[] = {
     {"queued.min.messages", kWait, "", false},
     {"fetch.wait.max.ms", kWait, "", false},
     {"fetch.error.backoff.ms", kWait, "", false},
+    {"fetch.queue.backoff.ms", kWait, "", false},
     {"topic.metadata.refresh.fast.interval.ms", kWait, "", false},
     {"topic.metadata.propagation.max.ms", kWait, "", false},
     {"reconnect.backoff.ms", kWait, "", false},

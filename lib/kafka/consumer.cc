@@ -37,6 +37,7 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
       {"receive.message.max.bytes", number(std::max(kReceiveBytes, o.fetch_bytes + 1024))},
       {"fetch.wait.max.ms", number(o.fetch_wait.count())},
       {"fetch.error.backoff.ms", "100"},
+      {"fetch.queue.backoff.ms", "20"},  // a full queue: librdkafka's own pause is a second
       {"topic.metadata.refresh.fast.interval.ms", "50"},
       {"topic.metadata.propagation.max.ms", "10000"},
       {"reconnect.backoff.ms", "50"},
