@@ -1,5 +1,8 @@
 #include "orchestrator/configuration_check.h"
 
+#include <unistd.h>
+
+#include <fmt/format.h>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
@@ -31,7 +34,7 @@ price = "numeric(12,2)"
 
 /// The check of `text`; jobs/upsert is there, and no other.
 std::string Check(std::string text) {
-  const fs::path jobs = fs::temp_directory_path() / "cdc-check-test-jobs";
+  const fs::path jobs = fs::temp_directory_path() / fmt::format("cdc-check-test-jobs-{}", ::getpid());
   fs::create_directories(jobs);
   std::ofstream(jobs / "upsert") << "";
   fs::permissions(jobs / "upsert", fs::perms::owner_all);
