@@ -104,13 +104,21 @@ struct Daemon::Impl {
   Status ServeOperators() {
     const std::string& listen = config->orchestrator.listen;
     if (listen.empty()) return {};
-    auto show = [this](HttpServer::ViewReader reader) {
+    auto show = [this](ViewReader reader) {
       asio::post(io, [this, reader = std::move(reader)] {
         WithFreshLag([this, reader] { reader(std::make_shared<const View>(Look())); });
       });
     };
-    CDC_ASSIGN(http, HttpServer::Start(listen, OperatorRoutes(CDC_VERSION), std::move(show)));
+    // On the HTTP server's thread: a ledger object is for one thread, so each question opens its own.
+    auto runs = [file = layout.ledger()](std::string_view table,
+                                         int limit) -> Result<std::vector<contract::RunRecord>> {
+      CDC_ASSIGN(const contract::Ledger own, contract::Ledger::OpenReadOnly(file));
+      return own.Runs(table, limit);
+    };
+    CDC_ASSIGN(http, HttpServer::Start(listen, config->orchestrator.host_names, OperatorRoutes(CDC_VERSION, runs),
+                                       std::move(show)));
     log.Info("health and metrics at http://{}/health and /metrics", listen);
+    log.Info("tables as JSON at http://{}/api/v1/tables, as Flink has them at /jobs/overview", listen);
     return {};
   }
 

@@ -3,14 +3,13 @@
 /// \file orchestrator/http_server.h
 /// `[orchestrator] listen`: HTTP/1.1 for operators, read-only.
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "lib/core/result.h"
 #include "orchestrator/routes.h"
-#include "orchestrator/view.h"
+#include "orchestrator/view_desk.h"
 
 namespace cdc::orchestrator {
 
@@ -19,15 +18,12 @@ namespace cdc::orchestrator {
 /// waiting longest makes room), length of a request, time to send one and to take the answer.
 class HttpServer {
  public:
-  using ViewPtr = std::shared_ptr<const View>;
-  using ViewReader = std::function<void(ViewPtr)>;
-  /// Gives a view to its argument: once, on any thread, whenever it can. Called on the server's thread.
-  using ViewSource = std::function<void(ViewReader)>;
-
   /// \param listen "host:port" or "[v6 address]:port"; a name is listened to at all its addresses
+  /// \param host_names besides those that every client may call it by (http_hosts.h)
   /// \return kTransient: the port is in use; kInvalidConfig: no such address here, or no right to the port
-  static Result<std::unique_ptr<HttpServer>> Start(const std::string& listen, std::vector<Route> routes,
-                                                   ViewSource source);
+  static Result<std::unique_ptr<HttpServer>> Start(const std::string& listen,
+                                                   const std::vector<std::string>& host_names,
+                                                   std::vector<Route> routes, ViewSource source);
   /// Closes the port and all connections.
   ~HttpServer();
 

@@ -84,6 +84,7 @@ struct Orchestrator {
   Millis idle_timeout{60'000};
   int max_jobs = 16;
   std::string listen = "127.0.0.1:8081";  ///< health and metrics; empty: none
+  std::vector<std::string> host_names;    ///< further names that HTTP clients may call it by
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 

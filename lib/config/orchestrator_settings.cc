@@ -41,7 +41,8 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
       OwnSetting<Orchestrator>(
           "state_dir", {.kind = ValueShape::Kind::kPath}, ReadStateDir,
           [](const Orchestrator& o) { return o.state_dir.string(); },
-          "ledger, key indexes, locks, logs; made for its user alone (0700). On a local disk. Before a change "
+          "ledger, key indexes, locks, logs; made for its user alone (0700). On a local disk. Before a "
+          "change "
           "`cdc stop`: `cdc` looks for "
           "the "
           "orchestrator in it")
@@ -57,7 +58,16 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
           .When(Applies::kAtOnce),
       WholeSetting("max_jobs", &Orchestrator::max_jobs, 1, 1024, "workers at once").When(Applies::kAtOnce),
       OwnSetting<Orchestrator>("listen", &Orchestrator::listen, ReadListen,
-                               "`GET /health`, Prometheus `GET /metrics`; `\"\"`: none")
+                               "`GET /health`, Prometheus `GET /metrics`, JSON at `/api/v1`; `\"\"`: none")
+          .When(Applies::kOrchestrator)
+          .NotForWorkers(),
+      OwnSetting<Orchestrator>(
+          "host_names", {.kind = ValueShape::Kind::kList},
+          [](NodeReader& r, Orchestrator* o) { r.StringList("host_names", &o->host_names); },
+          [](const Orchestrator& o) { return o.host_names.empty() ? std::string() : ListText(o.host_names); },
+          "names that clients may call `listen` by, besides its own and `localhost`: "
+          "`[\"cdc.example.org\"]`. "
+          "A request with another `Host` is refused")
           .When(Applies::kOrchestrator)
           .NotForWorkers(),
   };

@@ -2,76 +2,15 @@
 
 #include <future>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include "orchestrator/http_server.h"
+#include "tests/component/orchestrator/http_client.h"
 #include "tests/component/orchestrator/orchestrator_bench.h"
 
 namespace cdc::orchestrator {
 namespace {
 
 using Bench = OrchestratorBench;
-constexpr int kPort = 8081;
 
-/// A client's end of a connection, with a patience of 10 s in all it does.
-class Socket {
- public:
-  explicit Socket(const std::string& address = OwnAddress(), bool listening = false)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    timeval patience{10, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(kPort);
-    ::inet_pton(AF_INET, address.c_str(), &to.sin_addr);
-    auto* name = reinterpret_cast<sockaddr*>(&to);
-    if (listening) {
-      const int yes = 1;  // what an earlier case left in TIME_WAIT does not count
-      ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-      ok_ = ::bind(fd_, name, sizeof to) == 0 && ::listen(fd_, 1) == 0;
-    } else {
-      ok_ = ::connect(fd_, name, sizeof to) == 0;
-    }
-  }
-  ~Socket() { ::close(fd_); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  bool ok() const { return ok_; }
-  void Send(const std::string& text) const { (void)::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
-  /// Until `end` was read, or the connection ended.
-  std::string Receive(const std::string& end = "") const {
-    std::string all;
-    char part[4096];
-    for (ssize_t n;
-         (end.empty() || all.find(end) == std::string::npos) && (n = ::recv(fd_, part, sizeof part, 0)) > 0;)
-      all.append(part, static_cast<size_t>(n));
-    return all;
-  }
-  /// The other side has closed it.
-  bool Closed() const {
-    pollfd entry{fd_, POLLIN, 0};
-    char byte;
-    return ::poll(&entry, 1, 0) == 1 && ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) <= 0;
-  }
-
- private:
-  int fd_;
-  bool ok_ = false;
-};
-
-std::string Ask(const std::string& request) {
-  Socket socket;
-  if (!socket.ok()) return "";
-  socket.Send(request);
-  return socket.Receive();
-}
-std::string Get(const std::string& path) {
-  return Ask("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-}
 bool UntilHealthy() {
   return Bench::Until([] { return Get("/health").find("\"status\":\"ok\"") != std::string::npos; });
 }
@@ -121,29 +60,58 @@ TEST_CASE("requests that are none of ours have their own answers") {
   Bench t("[tables.a]\n");
   t.Start();
   REQUIRE(UntilHealthy());
-  const std::string head = Ask("HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string head = Ask("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   CHECK(head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(head.ends_with("\r\n\r\n"));
   CHECK(head.find("Content-Length: 0") == std::string::npos);
   CHECK(Get("/nothing").starts_with("HTTP/1.1 404 "));
-  const std::string post = Ask("POST /health HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+  const std::string post = Ask("POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
   CHECK(post.starts_with("HTTP/1.1 405 "));
   CHECK(post.find("\r\nAllow: GET, HEAD\r\n") != std::string::npos);
-  CHECK(Ask("DELETE /health HTTP/1.1\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 405 "));
+  CHECK(Ask("DELETE /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .starts_with("HTTP/1.1 405 "));
   CHECK(Ask("GET /health HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc").starts_with("HTTP/1.1 413 "));
   CHECK(Ask("GET /health HTTP/1.1\r\nX: " + std::string(1'000'000, 'x') + "\r\n\r\n")
             .starts_with("HTTP/1.1 431 "));
   CHECK(Ask("GET /" + std::string(100'000, 'x') + " HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 4"));
   CHECK(Ask("\x16\x03\x01 nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
-  CHECK(Ask("GET /health HTTP/1.0\r\n\r\n").find("Connection: close") == std::string::npos);
+  CHECK(Ask("GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").find("Connection: close") ==
+        std::string::npos);
   Socket kept;
   for (int i = 0; i < 3; ++i) {
-    kept.Send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    kept.Send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(kept.Receive("}\n").starts_with("HTTP/1.1 200 "));
   }
-  kept.Send("GET /health HTTP/1.1\r\n\r\nGET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  kept.Send(
+      "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const std::string both = kept.Receive();
   CHECK(both.find("HTTP/1.1 200 ") < both.find("HTTP/1.1 404 "));
+}
+
+TEST_CASE("a request under a foreign name is refused, and every answer says what a browser may do") {
+  Bench t("[tables.a]\n");
+  t.Start();
+  REQUIRE(UntilHealthy());
+  const auto answer = [](const std::string& headers) {
+    return Ask("GET /health HTTP/1.1\r\n" + headers + "Connection: close\r\n\r\n");
+  };
+  CHECK(answer("Host: evil.example\r\n").starts_with("HTTP/1.1 421 "));
+  CHECK(answer("Host: evil.example:8081\r\n").find("status") == std::string::npos);
+  CHECK(answer("Host: 203.0.113.1\r\n").starts_with("HTTP/1.1 421 "));
+  CHECK(answer("").starts_with("HTTP/1.1 400 "));
+  CHECK(answer("Host: localhost\r\nHost: evil.example\r\n").starts_with("HTTP/1.1 400 "));
+  CHECK(Ask("GET /health HTTP/1.0\r\n\r\n").starts_with("HTTP/1.0 400 "));
+  CHECK(answer("Host: " + OwnAddress() + ":8081\r\n").starts_with("HTTP/1.1 200 "));
+  const std::string fine = answer("Host: localhost:8081\r\n");
+  for (const char* header : {"\r\nContent-Security-Policy: default-src 'none'; ",
+                             "\r\nCache-Control: no-store\r\n", "\r\nX-Content-Type-Options: nosniff\r\n"}) {
+    INFO(header);
+    CHECK(fine.find(header) != std::string::npos);
+  }
+  const std::string probe = fmt::format("CDC_HEALTH={}:8081 {}/docker/healthcheck.sh >{}", OwnAddress(),
+                                        CDC_SOURCE_DIR, (t.folder / "probe").string());
+  CHECK(std::system(probe.c_str()) == 0);
 }
 
 TEST_CASE("clients that say nothing or do not read are in nobody's way") {
@@ -154,7 +122,7 @@ TEST_CASE("clients that say nothing or do not read are in nobody's way") {
   for (int i = 0; i < 100; ++i) {
     idle.push_back(std::make_unique<Socket>());
     if (i % 3 == 1) idle.back()->Send("GET /hea");
-    if (i % 3 == 2) idle.back()->Send("GET /metrics HTTP/1.1\r\n\r\n");
+    if (i % 3 == 2) idle.back()->Send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   CHECK(Get("/health").starts_with("HTTP/1.1 200 "));
   CHECK(Bench::Until([&] { return idle.front()->Closed(); }, seconds(5)));  // made room
@@ -190,12 +158,12 @@ TEST_CASE("an empty listen is no port") {
 }
 
 TEST_CASE("a scheduler that does not answer is 503, and its late answer harms nobody") {
-  std::promise<HttpServer::ViewReader> asked;
+  std::promise<ViewReader> asked;
   std::atomic<int> questions = 0;
-  auto source = [&](HttpServer::ViewReader reader) {
+  auto source = [&](ViewReader reader) {
     if (questions++ == 0) asked.set_value(std::move(reader));
   };
-  auto server = HttpServer::Start(OwnAddress() + ":8081", OperatorRoutes("1"), source);
+  auto server = HttpServer::Start(OwnAddress() + ":8081", {}, OperatorRoutes("1", {}), source);
   REQUIRE(server.has_value());
   auto first = std::async(std::launch::async, [] { return Get("/health"); });
   auto second = std::async(std::launch::async, [] { return Get("/metrics"); });
@@ -213,9 +181,9 @@ TEST_CASE("a scheduler that does not answer is 503, and its late answer harms no
 }
 
 TEST_CASE("where to listen: names, v6, nonsense") {
-  auto source = [](const HttpServer::ViewReader& reader) { reader(SomeView()); };
+  auto source = [](const ViewReader& reader) { reader(SomeView()); };
   auto start = [&](const std::string& listen) {
-    return HttpServer::Start(listen, OperatorRoutes("1"), source);
+    return HttpServer::Start(listen, {}, OperatorRoutes("1", {}), source);
   };
   CHECK(start("203.0.113.1:8081").error().kind == ErrorKind::kInvalidConfig);
   CHECK(start("no host of this name:8081").error().kind == ErrorKind::kInvalidConfig);

@@ -73,7 +73,8 @@ const Values kOther = {
       {"rate_limit", "\"31s\""},
       {"idle_timeout", "\"61s\""},
       {"max_jobs", "17"},
-      {"listen", "\"127.0.0.1:9\""}}},
+      {"listen", "\"127.0.0.1:9\""},
+      {"host_names", "[\"h\"]"}}},
     {"defaults", {{"discover", "true"}}},
     {"counts.<name>",
      {{"from", "\"u\""},
@@ -191,7 +192,7 @@ TEST_CASE("what only a restart of the orchestrator applies is told by name") {
         expected.push_back("[" + section.name + "] " + setting.name);
     }
   }
-  CHECK(expected.size() == 7);
+  CHECK(expected.size() == 8);
   CHECK(NeedRestart(*before, *Written(values)) == expected);
 }
 

@@ -169,12 +169,19 @@ TEST_CASE("health: thousands of Held tables are counted, a hundred are listed") 
 }
 
 TEST_CASE("a route is found by its path alone") {
-  const auto routes = OperatorRoutes("1");
-  REQUIRE(FindRoute(routes, "/health?verbose=1") != nullptr);
-  CHECK(FindRoute(routes, "/health?verbose=1")->path == "/health");
-  CHECK(FindRoute(routes, "/metrics")->render(nullptr).status == 503);
-  for (const char* none : {"", "/", "*", "/health/", "/Health", "?", "http://x/health"})
-    CHECK(FindRoute(routes, none) == nullptr);
+  const auto routes = OperatorRoutes("1", {});
+  const auto find = [&](const char* target) {
+    const auto parsed = ParseTarget(target);
+    return parsed ? FindRoute(routes, *parsed) : nullptr;
+  };
+  REQUIRE(find("/health?verbose=1") != nullptr);
+  CHECK(find("/health?verbose=1")->path == "/health");
+  CHECK(find("/metrics")->render(nullptr, {}).status == 503);
+  CHECK(find("/jobs/overview")->path == "/jobs/overview");
+  CHECK(find("/jobs/0f")->path == "/jobs/*");
+  for (const char* none : {"", "/", "*", "/health/", "/Health", "?", "http://x/health", "/jobs/", "/api/v1/tables/",
+                           "/api/v1/tables/a/b", "/api/v1/tables/%", "/health%2f"})
+    CHECK(find(none) == nullptr);
 }
 
 TEST_CASE("the scheduler's view: runs are counted as they end, lag of a silent Kafka is unknown") {
