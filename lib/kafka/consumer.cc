@@ -46,9 +46,6 @@ std::vector<Property> OwnProperties(const ConsumerOptions& o) {
   };
 }
 
-/// After an assignment, before brokers' threads are woken for the first time; then twice as long each time.
-constexpr std::chrono::milliseconds kFirstWake{5};
-
 TopicPartition Name(const TopicPartitionOffset& p) { return {p.topic, p.partition}; }
 
 std::string Where(std::string_view topic, int32_t partition) {
@@ -151,6 +148,7 @@ Status Consumer::Impl::Attach(const std::vector<TopicPartitionOffset>& wanted, c
   if (error) return MakeError(error.get(), fmt::format("Assigning {} partitions", added.size()));
   for (size_t i = 0; i < added.size(); ++i) partitions[Name(added[i])] = states[i];
   fresh = true;
+  wakes = {};
   return {};
 }
 
@@ -311,17 +309,17 @@ Status Consumer::Poll(std::chrono::milliseconds timeout, size_t max_messages, Me
   int32_t partition = -1;
   auto something = [&] { return !batch->empty() || !batch->ends_.empty() || !batch->problems_.empty(); };
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  std::chrono::milliseconds wait = timeout, until_wake = kFirstWake;
+  std::chrono::milliseconds wait = timeout;
   while (batch->size() < max_messages && static_cast<int64_t>(batch->bytes()) < impl_->options.poll_bytes) {
     const bool patient = !something() && wait.count() > 0;
     const size_t room = patient ? 1 : std::min(kChunk, max_messages - batch->size());
-    const auto pause = impl_->fresh ? std::min(wait, until_wake) : wait;
+    const auto pause = impl_->fresh ? std::min(wait, impl_->wakes.Left()) : wait;
     const ssize_t n = rd_kafka_consume_batch_queue(impl_->queue.get(), patient ? TimeoutMs(pause) : 0,
                                                    impl_->raw.data(), room);
     for (ssize_t i = 0; i < n; ++i) impl_->Deliver(impl_->raw[i], batch, &state, &topic, &partition);
     if (impl_->failure) break;
     if (patient && !something()) {
-      if (impl_->fresh && n <= 0) impl_->Wake(), until_wake *= 2;
+      if (impl_->fresh && n <= 0 && impl_->wakes.TakeDue()) impl_->Wake();
       wait =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       if (wait.count() <= 0) break;

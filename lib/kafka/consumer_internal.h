@@ -3,6 +3,8 @@
 /// \file lib/kafka/consumer_internal.h
 /// The Consumer's state, shared by its .cc files.
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +53,32 @@ struct Hints {
   bool Await(rd_kafka_queue_t* queue);
 };
 
+/// When brokers' threads are woken after an assignment: soon at first, then after twice the pause each time, over all
+/// polls. Each wake is a request, and a broker that takes a second for one must not be flooded: its answer to the fetch
+/// would never come.
+class WakeSchedule {
+ public:
+  /// At least a millisecond.
+  std::chrono::milliseconds Left() const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_ - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::milliseconds(1));
+  }
+  /// Whether one is due; then the next one is later.
+  bool TakeDue() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return false;
+    pause_ = std::min(pause_ * 2, kLongest);
+    next_ = now + pause_;
+    return true;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kFirst{5}, kLongest{5'000};
+
+  std::chrono::milliseconds pause_ = kFirst;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + kFirst;
+};
+
 /// Pausing is unassigning and resuming is assigning again at our own position: librdkafka's pause keeps a
 /// fetched backlog and depends on a position that does not exist yet right after assign (librdkafka#2190,
 /// confluent-kafka-go#193), while an assignment with an explicit offset starts exactly there.
@@ -67,6 +95,7 @@ struct Consumer::Impl {
   /// Nothing has come since partitions were assigned. A broker's thread that has just gone to sleep then may
   /// not look at them before its second is over (one assignment in twenty of a client that has read before).
   bool fresh = false;
+  WakeSchedule wakes;  // while fresh
   int64_t bytes_since_nudge = 0;
   int64_t messages_since_nudge = 0;
   std::function<void()> wakeup;
