@@ -86,7 +86,7 @@ random_load() {
 }
 
 any_worker() {
-  "$bin/cdc" status --json --config "$config" 2>/dev/null | $python -c '
+  { "$bin/cdc" status --json --config "$config" 2>/dev/null || true; } | $python -c '
 import json, sys
 print(next((str(t["pid"]) for t in json.load(sys.stdin) if t.get("pid")), ""))'
 }
