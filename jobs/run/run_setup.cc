@@ -21,7 +21,7 @@ namespace cdc::run {
 namespace {
 
 constexpr Millis kKafkaTimeout{15'000};
-constexpr Millis kPeekTimeout{10'000};  // of silence
+constexpr Millis kPeekTimeout{30'000};  // of silence: a first record takes some ten answers of Kafka
 
 event::Handling HandlingOf(const config::Source& source) {
   return {.decimal = source.decimal_handling,

@@ -70,8 +70,7 @@ TEST_CASE("the source's name is learned also from a Kafka that takes seconds to 
   options.bootstrap_servers = broker->bootstrap_servers();
   options.group_id = "g";
   const auto consumer = *kafka::Consumer::Make(options);
-  // With more than a second for each answer librdkafka 2.16 never gets to the record.
-  broker->SetRoundTrip(Millis{700});
+  broker->SetRoundTrip(Millis{1'100});
   REQUIRE(NameTable(*config, {topic, 1, "cluster"}, *consumer, &settings));
   CHECK(settings.source_table == "Mixed Case");
   broker->SetRoundTrip(Millis{0});
