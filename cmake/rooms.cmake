@@ -8,13 +8,20 @@ target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINAR
 target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY
   BOOST_PROCESS_USE_STD_FS)
 
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+set(cdc_flags_of_build "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}")
+
 # Against the exploitation of memory errors; tests/check_hardening.py looks at the programs. The compiler makes position
-# independent code for programs by default.
+# independent code for programs by default. -fstack-protector guards functions with character arrays; -strong guards
+# those with any array or address taken, which costs workers 2.5 % of their instructions.
 target_link_options(cdc_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+target_compile_options(cdc_flags INTERFACE -fstack-protector)
+if(NOT cdc_flags_of_build MATCHES "-fsanitize=")  # the sanitizers watch the functions that this one would replace
+  target_compile_options(cdc_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
 
 # In every program, not in its libraries: see there.
-string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
-if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}" MATCHES "-fsanitize=thread")
+if(cdc_flags_of_build MATCHES "-fsanitize=thread")
   set(cdc_in_programs ${CMAKE_SOURCE_DIR}/tests/support/c11_threads.cc)
 endif()
 

@@ -7,6 +7,8 @@
 - position independent (PIE), so that its code lies at another address in each run
 - all symbols are bound at start (BIND_NOW) and their table is read-only from then on (RELRO)
 - the stack is not executable
+- the end of a character array on the stack is guarded (stack protector)
+- calls of the C library check the size of what they write to (_FORTIFY_SOURCE)
 
 Needs readelf (binutils, which the compiler needs as well).
 """
@@ -34,6 +36,11 @@ def weaknesses(program):
     stack = re.search(r"GNU_STACK.*", segments)
     if not stack or "E" in stack[0].split()[-2]:
         missing.append("has an executable stack")
+    imported = readelf("--dyn-syms", program)
+    if "__stack_chk_fail" not in imported:
+        missing.append("does not guard the stack")
+    if not re.search(r"UND __(mem|str|stp|v?sn?printf|read|recv|pread|fd|poll|realpath|getcwd|readlink)\w*_chk\b", imported):
+        missing.append("does not check what C functions write to")
     return missing
 
 
@@ -46,12 +53,15 @@ int main(int argc, char** argv) {
   std::puts(text);
 }
 """
-HARD = ["-O2", "-fPIE", "-pie", "-Wl,-z,relro,-z,now,-z,noexecstack"]
+HARD = ["-O2", "-fPIE", "-pie", "-Wl,-z,relro,-z,now,-z,noexecstack", "-fstack-protector", "-U_FORTIFY_SOURCE",
+        "-D_FORTIFY_SOURCE=2"]
 WITHOUT = {
     "is not position independent": ["-fno-pie", "-no-pie"],
     "binds symbols late": ["-Wl,-z,lazy"],
     "leaves the table of symbols writable": ["-Wl,-z,norelro"],
     "has an executable stack": ["-Wl,-z,execstack"],
+    "does not guard the stack": ["-fno-stack-protector"],
+    "does not check what C functions write to": ["-U_FORTIFY_SOURCE"],
 }
 
 
