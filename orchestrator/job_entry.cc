@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/redaction.h"
+
 namespace cdc::orchestrator {
 namespace {
 
@@ -100,9 +102,9 @@ bool BeginsAt(const JobEntry& entry, const contract::PartitionOffsets& places) {
 contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   contract::TableRecord r{.table = e.name()};
   r.state = ToString(e.state.phase);
-  r.reason = e.state.reason;
+  r.reason = WithoutSecrets(e.state.reason);
   if (r.reason.empty() && e.run) r.reason = e.run->progress.doing;
-  r.hint = e.state.hint;
+  r.hint = WithoutSecrets(e.state.hint);
   if (e.topic) r.topic = e.topic->name;
   r.next_offsets = e.next;
   r.lag = PresentLag(e);

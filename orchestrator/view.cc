@@ -1,11 +1,15 @@
 #include "orchestrator/view.h"
 
+#include "lib/core/redaction.h"
 #include "orchestrator/job_entry.h"
 
 namespace cdc::orchestrator {
 
 TableView ViewOf(const JobEntry& e, bool known, const Clock& clock) {
-  TableView v{.table = e.name(), .phase = e.state.phase, .reason = e.state.reason, .hint = e.state.hint};
+  TableView v{.table = e.name(),
+              .phase = e.state.phase,
+              .reason = WithoutSecrets(e.state.reason),
+              .hint = WithoutSecrets(e.state.hint)};
   const contract::Progress none;
   const contract::Progress& now = e.run ? e.run->progress : none;
   if (v.reason.empty()) v.reason = now.doing;
@@ -21,7 +25,7 @@ TableView ViewOf(const JobEntry& e, bool known, const Clock& clock) {
   v.letters_in_a_row = e.letters_in_a_row;
   v.left_alone_ms = e.left_alone_ms;
   v.current_ms = e.current_ms;
-  v.waiting_for = e.state.failed_with;
+  v.waiting_for = WithoutSecrets(e.state.failed_with);
   if (!v.waiting_for.empty()) {
     const auto ago = std::chrono::duration_cast<Millis>(clock.steady() - e.state.failing_since);
     v.waiting_since_ms = UnixMillis(clock.wall()) - ago.count();

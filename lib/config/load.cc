@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -6,9 +7,11 @@
 
 #include "lib/config/config.h"
 #include "lib/config/document_limits.h"
+#include "lib/config/secrets.h"
 #include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
+#include "lib/core/redaction.h"
 
 namespace cdc::config {
 namespace {
@@ -80,7 +83,10 @@ Result<std::shared_ptr<const Config>> Parse(std::string_view text, const fs::pat
     found.push_back(
         {static_cast<int>(error.source().begin.line), "", "not TOML: " + std::string(error.description())});
   }
-  if (found.empty()) return config;
+  if (found.empty()) {
+    HideSecrets(SecretsOf(*config, [](const std::string& name) { return std::getenv(name.c_str()); }));
+    return config;
+  }
   std::stable_sort(found.begin(), found.end(),
                    [](const Problem& a, const Problem& b) { return a.line < b.line; });
   return Error{ErrorKind::kInvalidConfig, FormatProblems(path.string(), found)};
@@ -94,7 +100,8 @@ Result<std::shared_ptr<const Config>> Load(const fs::path& path, Problems* probl
                  "name the file with --config"};
   }
   if (fs::is_directory(path, ec)) {
-    return Error{ErrorKind::kInvalidConfig, fmt::format("read configuration {}: it is a folder", path.string()),
+    return Error{ErrorKind::kInvalidConfig,
+                 fmt::format("read configuration {}: it is a folder", path.string()),
                  fmt::format("name the file in it: --config {}", (path / "tables.toml").string())};
   }
   std::ifstream in(path, std::ios::binary);

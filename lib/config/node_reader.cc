@@ -6,24 +6,10 @@
 
 #include "lib/config/node_reader_internal.h"
 #include "lib/config/units.h"
+#include "lib/core/nearest_word.h"
 
 namespace cdc::config {
 namespace {
-
-/// Levenshtein distance, for "did you mean".
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-    }
-  }
-  return row.back();
-}
 
 std::string_view TypeName(const toml::node& node) {
   switch (node.type()) {
@@ -222,12 +208,7 @@ void NodeReader::RejectUnknown() {
   for (const auto& [name, node] : *table_) {
     std::string key(name.str());
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    size_t best_distance = std::max<size_t>(key.size() / 3, 1) + 1;
-    std::string best;
-    for (const std::string& candidate : known_) {
-      size_t distance = EditDistance(key, candidate);
-      if (distance < best_distance) best_distance = distance, best = candidate;
-    }
+    const std::string best = NearestWord(key, known_);
     auto key_line = static_cast<int>(name.source().begin.line);
     FailAt(key_line > 0 ? key_line : LineNumber(node), key,
            best.empty() ? "unknown key" : fmt::format("unknown key: did you mean \"{}\"?", best));

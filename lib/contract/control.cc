@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lib/core/redaction.h"
+
 namespace cdc::contract {
 namespace {
 
@@ -133,8 +135,8 @@ std::string EncodeAnswer(const Result<std::string>& answer) {
   } else {
     const Error error = answer.error();
     o["kind"] = ToString(error.kind);
-    o["error"] = error.message;
-    o["hint"] = error.hint;
+    o["error"] = WithoutSecrets(error.message);
+    o["hint"] = WithoutSecrets(error.hint);
   }
   return o.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }

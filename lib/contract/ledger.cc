@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/redaction.h"
 #include "lib/sqlite/database.h"
 
 namespace cdc::contract {
@@ -198,7 +199,8 @@ Result<Ledger> Ledger::OpenOrReplace(const std::filesystem::path& path, std::fil
   if (opened || opened.error().kind != ErrorKind::kCorrupt || IsNewer(opened.error())) return opened;
   fs::path away;
   std::error_code failed;
-  for (int n = 1; n == 1 || fs::exists(away, failed); ++n) away = fmt::format("{}.damaged-{}", path.string(), n);
+  for (int n = 1; n == 1 || fs::exists(away, failed); ++n)
+    away = fmt::format("{}.damaged-{}", path.string(), n);
   fs::rename(path, away, failed);
   if (failed) return opened;
   // Of the damaged file: a new one must not take them for its own.
@@ -245,11 +247,12 @@ Status Ledger::Save(const std::vector<TableRecord>& tables) {
                                              "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                                              impl_->columns)));
     for (const TableRecord& t : tables) {
-      CDC_TRY(BindAll(put, t.table, t.state, t.reason, t.hint, t.topic, EncodeOffsets(t.next_offsets), t.lag,
-                      t.rows, t.dead_letters, t.last_commit_ms, t.last_start_ms, t.due_ms, t.crashes,
-                      t.retries, t.last_exit, t.pid, t.fingerprint, t.left_alone, t.live_rows, t.changes,
-                      t.dead_letter_ms, t.letters_in_a_row, t.left_alone_ms, t.current_ms, t.waiting_for,
-                      t.waiting_since_ms, static_cast<int64_t>(t.paused)));
+      CDC_TRY(BindAll(put, t.table, t.state, WithoutSecrets(t.reason), WithoutSecrets(t.hint), t.topic,
+                      EncodeOffsets(t.next_offsets), t.lag, t.rows, t.dead_letters, t.last_commit_ms,
+                      t.last_start_ms, t.due_ms, t.crashes, t.retries, t.last_exit, t.pid, t.fingerprint,
+                      t.left_alone, t.live_rows, t.changes, t.dead_letter_ms, t.letters_in_a_row,
+                      t.left_alone_ms, t.current_ms, t.waiting_for, t.waiting_since_ms,
+                      static_cast<int64_t>(t.paused)));
       CDC_TRY(put.Run());
     }
   }
@@ -285,7 +288,7 @@ Status Ledger::SetPid(int64_t run, int pid) {
 Status Ledger::EndRun(const RunRecord& run) {
   CDC_ASSIGN(auto put,
              impl_->db.Prepare("UPDATE runs SET end_ms = ?, exit = ?, reason = ?, report = ? WHERE id = ?"));
-  CDC_TRY(BindAll(put, run.end_ms, run.exit, run.reason, run.report, run.id));
+  CDC_TRY(BindAll(put, run.end_ms, run.exit, WithoutSecrets(run.reason), run.report, run.id));
   return put.Run();
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/contract/offsets_json_internal.h"
+#include "lib/core/redaction.h"
 
 namespace cdc::contract {
 
@@ -27,7 +28,7 @@ std::string EncodeReport(const Report& r) {
                               {"peak_rss_bytes", r.peak_rss_bytes}};
   if (r.snapshot_id) o["snapshot_id"] = *r.snapshot_id;
   if (r.live_rows) o["live_rows"] = *r.live_rows;
-  if (!r.reason.empty()) o["reason"] = r.reason;
+  if (!r.reason.empty()) o["reason"] = WithoutSecrets(r.reason);
   return o.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

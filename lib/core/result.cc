@@ -1,5 +1,7 @@
 #include "lib/core/result.h"
 
+#include "lib/core/redaction.h"
+
 namespace cdc {
 
 const char* ToString(ErrorKind kind) {
@@ -19,7 +21,7 @@ const char* ToString(ErrorKind kind) {
 }
 
 std::string Describe(const Error& error) {
-  return error.hint.empty() ? error.message : error.message + " (" + error.hint + ")";
+  return WithoutSecrets(error.hint.empty() ? error.message : error.message + " (" + error.hint + ")");
 }
 
 }  // namespace cdc

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include "lib/core/printable.h"
+#include "lib/core/redaction.h"
 
 namespace cdc::log {
 namespace {
@@ -77,7 +78,7 @@ bool Logger::Enabled(Level level) const { return sinks_ && sinks_->logger.should
 void Logger::Format(Level level, fmt::string_view format, fmt::format_args args) const {
   if (!Enabled(level)) return;
   static constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
-  std::string text = OneLine(fmt::vformat(format, args));
+  const std::string text = OneLine(WithoutSecrets(fmt::vformat(format, args)));
   sinks_->logger.log(ToSpdlog(level), "{} {}{}", kNames[static_cast<int>(level)], fields_, text);
 }
 
