@@ -51,7 +51,8 @@ class IcebergMoment final : public TargetMoment {
   }
   int64_t guessed_rows() const override { return moment_->records(); }
   std::string at() const override { return fmt::format("snapshot {}", moment_->snapshot_id()); }
-  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) override {
+  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan,
+                                             const verify::Hashing& hashing) override {
     return moment_->Read(plan, hashing);
   }
 
@@ -107,6 +108,35 @@ Result<std::unique_ptr<TargetMoment>> IcebergTarget::OpenMoment(Millis) {
   return std::unique_ptr<TargetMoment>(new IcebergMoment(std::move(moment), std::move(offsets)));
 }
 
+Result<std::optional<TargetFacts>> IcebergTarget::Facts(Millis) {
+  CDC_ASSIGN(const auto loaded, Load());
+  if (!loaded) return std::optional<TargetFacts>();
+  const iceberg::TableMetadata& metadata = *loaded->metadata;
+  CDC_ASSIGN(const rows::Schema schema, metadata.CurrentSchema());
+  CDC_ASSIGN(const auto live, iceberg::LiveFiles::Load(lake_->files(), metadata));
+  TargetFacts found;
+  const auto& key = schema.identifier_field_ids;
+  for (const rows::Field& field : schema.fields) {
+    const bool in_key = std::find(key.begin(), key.end(), field.id) != key.end();
+    found.columns.push_back({field.name, rows::ToString(field.type), !field.required, in_key});
+  }
+  for (const auto& column : metadata.ForeignColumns())
+    found.columns.push_back({column.name, "of another engine", true, false});
+  if (auto offsets = OffsetsOf(*loaded)) found.offsets = std::move(*offsets);
+  const auto& totals = live.totals();
+  const auto current = metadata.current_snapshot();
+  found.facts = {{"table", name()},
+                 {"location", metadata.location},
+                 {"format_version", std::to_string(metadata.format_version)},
+                 {"snapshots", std::to_string(metadata.snapshots.size())},
+                 {"snapshot", current ? std::to_string(current->snapshot_id) : "none"},
+                 {"rows", std::to_string(totals.records - DeletedRows(live))},
+                 {"data_files", std::to_string(totals.data_files)},
+                 {"delete_files", std::to_string(totals.delete_files)},
+                 {"bytes", std::to_string(totals.bytes)}};
+  return std::optional(std::move(found));
+}
+
 Result<contract::RecordRanges> IcebergTarget::Replayed() {
   CDC_ASSIGN(const auto loaded, Load());
   if (!loaded) return contract::RecordRanges();
@@ -143,7 +173,7 @@ Result<size_t> IcebergTarget::PlanPurge(const iceberg::LoadedTable& table) {
                      ? "`cdc reset " + entry_ + " --yes` without --purge leaves its files where they are"
                      : error.hint};
   };
-  const auto listed = lake_->files().List(table.metadata->location);
+  const auto listed = lake_->files().List(table.metadata->folder());
   if (!listed) return refused(listed.error());
   const Status allowed = iceberg::CheckDeletable(lake_->catalog(), lake_->files(), table, *listed);
   if (!allowed) return refused(allowed.error());

@@ -20,7 +20,7 @@ installed() { dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null | grep -q '^instal
 packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
   librdkafka-dev libpq-dev libsqlite3-dev libspdlog-dev libfmt-dev
-  libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libxxhash-dev libsodium-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev
+  libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libxxhash-dev libsodium-dev zlib1g-dev libzstd-dev libsnappy-dev libcurl4-openssl-dev
   libssl-dev
   python3 python3-venv sqlite3 curl postgresql-client
 )

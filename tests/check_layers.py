@@ -25,7 +25,7 @@ FOREIGN = {
     "toml++/": ["lib/config"], "toml.hpp": ["lib/config"], "xxhash.h": ["lib/core"], "sodium": ["lib/core"], "boost/process": ["orchestrator"],
     "boost/asio": ["orchestrator"], "boost/beast": ["orchestrator"], "CLI/": ["cli", "orchestrator", "jobs"], "simdjson": [],
     "curl/": ["lib/http"], "openssl/": ["lib/s3"], "zlib.h": ["lib/iceberg", "cli"],
-    "zstd.h": ["lib/parquet"],
+    "zstd.h": ["lib/parquet", "lib/iceberg"], "snappy": ["lib/iceberg"],
 }
 # Rooms that never include each other, whatever their order.
 APART = [("orchestrator", "jobs"), ("orchestrator", "cli"), ("cli", "jobs")]

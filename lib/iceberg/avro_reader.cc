@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -7,12 +6,10 @@
 
 #include "lib/iceberg/avro_reader_internal.h"
 #include "lib/iceberg/avro_schema_internal.h"
+#include "lib/iceberg/compression_internal.h"
 
 namespace cdc::iceberg::avro {
 namespace {
-
-/// Against a damaged length: no manifest block is that large.
-constexpr size_t kMaxBlockBytes = size_t{1} << 30;
 
 /// Walks over encoded bytes. After the first failure all reads give zeros and ok() is false.
 class Cursor {
@@ -124,39 +121,17 @@ Error Damaged(const std::string& why) {
   return Error{ErrorKind::kCorrupt, fmt::format("reading an Avro file: {}", why)};
 }
 
-Result<std::string> Inflate(std::string_view bytes) {
-  z_stream stream{};
-  if (inflateInit2(&stream, -15) != Z_OK)
-    return Error{ErrorKind::kTransient, "reading an Avro file: out of memory"};
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string out;
-  int code = Z_OK;
-  while (code == Z_OK && out.size() < kMaxBlockBytes) {
-    const size_t at = out.size();
-    out.resize(at + std::max<size_t>(bytes.size() * 4, 4096));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + at);
-    stream.avail_out = static_cast<uInt>(out.size() - at);
-    code = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (code == Z_OK && stream.avail_in == 0 && stream.avail_out != 0) break;
-  }
-  inflateEnd(&stream);
-  if (code != Z_STREAM_END) return Damaged("a compressed block is damaged");
-  return out;
-}
-
-Status ReadBlocks(Cursor in, std::string_view sync, bool deflated, Container* out) {
+Status ReadBlocks(Cursor in, std::string_view sync, BlockCodec codec, Container* out) {
   while (in.left() > 0) {
     const int64_t count = in.Long();
     const std::string_view stored = in.Bytes();
     if (!in.ok() || count < 0 || in.Take(sync.size()) != sync)
       return Damaged("a block is cut short or damaged");
-    std::string inflated;
-    if (deflated) {
-      CDC_ASSIGN(inflated, Inflate(stored));
+    std::string unpacked;
+    if (codec != BlockCodec::kNone) {
+      CDC_ASSIGN(unpacked, DecompressBlock(codec, stored));
     }
-    const std::string_view records = deflated ? std::string_view(inflated) : stored;
+    const std::string_view records = codec == BlockCodec::kNone ? stored : std::string_view(unpacked);
     if (static_cast<size_t>(count) > records.size())
       return Damaged("a block claims more records than it has bytes");
     Cursor block(records);
@@ -193,13 +168,9 @@ Result<Container> ReadContainer(std::string_view bytes) {
   }
   const std::string_view sync = in.Take(16);
   if (!in.ok()) return Damaged("the header is cut short");
-  const std::string& codec = out.metadata["avro.codec"];
-  if (!codec.empty() && codec != "null" && codec != "deflate") {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("reading an Avro file: codec {}, only null and deflate are handled", codec)};
-  }
+  CDC_ASSIGN(const BlockCodec codec, BlockCodecOf(out.metadata["avro.codec"]));
   CDC_ASSIGN(out.schema, ParseAvroSchema(out.metadata["avro.schema"]));
-  CDC_TRY(ReadBlocks(in, sync, codec == "deflate", &out));
+  CDC_TRY(ReadBlocks(in, sync, codec, &out));
   return out;
 }
 

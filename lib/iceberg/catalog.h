@@ -69,6 +69,9 @@ class Catalog {
   virtual Result<std::vector<TableIdent>> OthersBelow(const TableIdent& ident, const std::string& folder);
 };
 
+/// What CreateTable() answers where a view has the table's name, which is one for both.
+Error NameOfView(const TableIdent& ident);
+
 /// write.metadata.delete-after-commit.enabled, previous versions kept, zstd: what tables with a commit a
 /// second need.
 std::map<std::string, std::string> DefaultTableProperties();

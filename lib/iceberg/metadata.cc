@@ -82,6 +82,15 @@ Result<rows::Schema> TableMetadata::CurrentSchema() const {
                fmt::format("the table at {} has no schema {}, its current one", location, current_schema_id)};
 }
 
+std::string TableMetadata::folder() const { return location.substr(0, location.find_last_not_of('/') + 1); }
+
+std::vector<ForeignColumn> TableMetadata::ForeignColumns() const {
+  for (const StoredSchema& stored : schemas) {
+    if (stored.schema_id == current_schema_id) return stored.foreign;
+  }
+  return {};
+}
+
 std::string TableMetadata::Property(const std::string& key, const std::string& fallback) const {
   const auto it = properties.find(key);
   return it == properties.end() ? fallback : it->second;

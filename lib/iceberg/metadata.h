@@ -60,11 +60,21 @@ struct MetadataLogEntry {
   std::string metadata_file;
 };
 
+/// A column that another engine added and whose type has no counterpart here (a map, a struct, a list of
+/// those). We write nothing into it, so that it is null in our rows, and hand it on in each schema.
+struct ForeignColumn {
+  std::string name;
+  std::string json;      ///< the whole field, with the ids of what is nested in it
+  size_t position = 0;   ///< among all columns of its schema, from 0
+  std::vector<int> ids;  ///< its own and the nested ones
+};
+
 struct StoredSchema {
   int schema_id = 0;
-  std::string json;         ///< as read; authoritative
-  rows::Schema schema;      ///< meaningless when `unsupported` is set
-  std::string unsupported;  ///< why the schema has no counterpart here; empty normally
+  std::string json;     ///< as read; authoritative
+  rows::Schema schema;  ///< without the foreign columns; meaningless when `unsupported` is set
+  std::vector<ForeignColumn> foreign = {};  ///< by position
+  std::string unsupported;                  ///< why the schema has no counterpart here; empty normally
 };
 
 struct TableMetadata {
@@ -92,6 +102,8 @@ struct TableMetadata {
   std::string partition_statistics_json = "[]";
   std::string extra_json;  ///< an object of foreign members; empty without any
 
+  /// `location` without slashes at its end, which some engines leave there.
+  std::string folder() const;
   /// Null when there is none.
   SnapshotPtr FindSnapshot(int64_t snapshot_id) const;
   SnapshotPtr current_snapshot() const;
@@ -101,8 +113,10 @@ struct TableMetadata {
   /// Whether `snapshot_id` is the main branch's head or an ancestor of it that is still listed: how an
   /// unknown commit is resolved.
   bool HistoryContains(int64_t snapshot_id) const;
-  /// \return kUnsupported: a foreign schema with types we do not have; kCorrupt: no such schema.
+  /// \return kUnsupported: a required column of a type that we do not have; kCorrupt: no such schema.
   Result<rows::Schema> CurrentSchema() const;
+  /// Of the current schema; empty without that schema.
+  std::vector<ForeignColumn> ForeignColumns() const;
   /// Value of a table property, or `fallback`.
   std::string Property(const std::string& key, const std::string& fallback) const;
   /// As Property(); `fallback` also for what is no integer.

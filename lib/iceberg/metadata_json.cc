@@ -136,7 +136,7 @@ StoredSchema SchemaFrom(const Json& tree) {
   StoredSchema stored;
   stored.schema_id = tree.value("schema-id", 0);
   stored.json = DumpJson(tree);
-  if (auto schema = SchemaFromTree(tree)) {
+  if (auto schema = SchemaFromTree(tree, &stored.foreign)) {
     stored.schema = std::move(*schema);
   } else {
     stored.unsupported = schema.error().message;

@@ -70,6 +70,12 @@ std::map<std::string, std::string> DefaultTableProperties() {
           {"write.merge.mode", "merge-on-read"}};
 }
 
+Error NameOfView(const TableIdent& ident) {
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("making {}: the catalog has a view of that name", ToString(ident)),
+               "drop or rename the view, or give the table another name: target = \"…\" in tables.toml"};
+}
+
 TableCommit PropertiesCommit(const TableMetadata& metadata, const std::map<std::string, std::string>& updates,
                              const std::vector<std::string>& removals) {
   TableCommit commit;
@@ -111,7 +117,7 @@ std::string NewMetadataLocation(const TableMetadata& metadata, const std::string
     const std::string name = previous.substr(previous.rfind('/') + 1);
     version = std::max(0L, std::strtol(name.c_str(), nullptr, 10)) + 1;
   }
-  return fmt::format("{}/metadata/{:05}-{}.metadata.json", metadata.location, version, NewUuid());
+  return fmt::format("{}/metadata/{:05}-{}.metadata.json", metadata.folder(), version, NewUuid());
 }
 
 void AppendMetadataLog(const TableMetadata& before, const std::string& before_location,

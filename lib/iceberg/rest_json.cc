@@ -64,7 +64,7 @@ struct UpdateToText {
     }
     // The last column id is deprecated, and still wanted by servers from before it was.
     return DumpJson({{"action", "add-schema"},
-                     {"schema", SchemaToTree(schema)},
+                     {"schema", SchemaToTree(schema, u.foreign)},
                      {"last-column-id", std::max(schema.max_field_id(), base.last_column_id)}});
   }
   std::string operator()(const SetCurrentSchema& u) const {

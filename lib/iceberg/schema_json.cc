@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "lib/iceberg/json_text_internal.h"
@@ -60,9 +61,24 @@ Result<Field> FieldFromTree(const Json& tree) {
   return field;
 }
 
+/// Ids in a type: "id" of fields, "element-id", "key-id", "value-id" (specification, Appendix C).
+void CollectIds(const Json& tree, std::vector<int>* ids) {
+  for (const auto& [key, value] : tree.items()) {
+    const bool id = key == "id" || key == "element-id" || key == "key-id" || key == "value-id";
+    if (id && value.is_number_integer()) ids->push_back(value.get<int>());
+    if (value.is_structured()) CollectIds(value, ids);
+  }
+}
+
+ForeignColumn ForeignFromTree(const Json& tree, size_t position) {
+  ForeignColumn column{tree.at("name").get<std::string>(), DumpJson(tree), position, {}};
+  CollectIds(tree, &column.ids);
+  return column;
+}
+
 }  // namespace
 
-Json SchemaToTree(const Schema& schema) {
+Json SchemaToTree(const Schema& schema, const std::vector<ForeignColumn>& foreign) {
   Json tree = {{"type", "struct"}, {"schema-id", schema.schema_id}};
   if (!schema.identifier_field_ids.empty()) tree["identifier-field-ids"] = schema.identifier_field_ids;
   Json fields = Json::array();
@@ -76,17 +92,29 @@ Json SchemaToTree(const Schema& schema) {
     }
     fields.push_back({{"id", field.id}, {"name", field.name}, {"required", field.required}, {"type", type}});
   }
+  for (const ForeignColumn& column : foreign) {
+    const auto at = static_cast<std::ptrdiff_t>(std::min(column.position, fields.size()));
+    fields.insert(fields.begin() + at, Json::parse(column.json));
+  }
   tree["fields"] = std::move(fields);
   return tree;
 }
 
-Result<Schema> SchemaFromTree(const Json& tree) {
+Result<Schema> SchemaFromTree(const Json& tree, std::vector<ForeignColumn>* foreign) {
   try {
     Schema schema;
     schema.schema_id = tree.value("schema-id", 0);
+    size_t position = 0;
     for (const Json& each : tree.at("fields")) {
-      CDC_ASSIGN(Field field, FieldFromTree(each));
-      schema.fields.push_back(std::move(field));
+      auto field = FieldFromTree(each);
+      if (field) {
+        schema.fields.push_back(std::move(*field));
+      } else if (foreign != nullptr && !each.at("required").get<bool>()) {
+        foreign->push_back(ForeignFromTree(each, position));
+      } else {
+        return field.error();
+      }
+      ++position;
     }
     if (const auto ids = tree.find("identifier-field-ids"); ids != tree.end() && ids->is_array()) {
       schema.identifier_field_ids = ids->get<std::vector<int>>();

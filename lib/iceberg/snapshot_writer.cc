@@ -68,7 +68,7 @@ Result<std::vector<LiveFiles::Entry>> MakeAdded(const LiveFiles& live, const Sna
 class SnapshotFiles {
  public:
   SnapshotFiles(storage::FileSystem& files, const TableMetadata& table) : files_(files), table_(table) {
-    folder_ = table.location + "/metadata/";
+    folder_ = table.folder() + "/metadata/";
     attempt_ = NewUuid();
   }
 

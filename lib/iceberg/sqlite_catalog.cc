@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lib/core/clock.h"
+#include "lib/iceberg/compression_internal.h"
 #include "lib/iceberg/deletable.h"
 #include "lib/iceberg/new_table_internal.h"
 #include "lib/sqlite/database.h"
@@ -78,6 +79,7 @@ class SqliteCatalog final : public Catalog {
   template <typename... Values>
   Result<bool> Write(const char* sql, const Values&... values);
   Status CheckNamespace(const std::string& name_space);
+  bool IsView(const TableIdent& ident);
   void DeleteDroppedMetadata(const TableIdent& ident, const TableMetadata& before,
                              const TableMetadata& after);
   bool SharesFolder(const TableIdent& ident, const std::string& folder);
@@ -162,12 +164,14 @@ Result<LoadedTable> SqliteCatalog::LoadAt(const TableIdent& ident, const std::st
     error.message = fmt::format("loading {}: {}", ToString(ident), error.message);
     return error;
   }
-  auto metadata = ParseTableMetadata(*bytes);
-  if (!metadata) {
-    Error error = metadata.error();
+  const auto refuse = [&](Error error) {
     error.message = fmt::format("loading {} from {}: {}", ToString(ident), location, error.message);
     return error;
-  }
+  };
+  auto text = Gunzipped(std::move(*bytes));
+  if (!text) return refuse(text.error());
+  auto metadata = ParseTableMetadata(*text);
+  if (!metadata) return refuse(metadata.error());
   return LoadedTable{ident, location, std::make_shared<const TableMetadata>(std::move(*metadata))};
 }
 
@@ -202,8 +206,18 @@ Result<LoadedTable> SqliteCatalog::CreateTable(const TableIdent& ident, const ro
   if (!inserted && inserted.error().kind == ErrorKind::kCommitUnknown) return inserted.error();
   if (!inserted || !*inserted) (void)files_.Delete(file);
   if (!inserted) return inserted.error();
+  if (!*inserted && IsView(ident)) return NameOfView(ident);
   if (!*inserted) return Error{ErrorKind::kConflict, fmt::format("{} exists already", ToString(ident))};
   return LoadedTable{ident, file, std::make_shared<const TableMetadata>(std::move(metadata))};
+}
+
+bool SqliteCatalog::IsView(const TableIdent& ident) {
+  auto query = Prepared(
+      "SELECT 1 FROM iceberg_tables WHERE catalog_name=? AND table_namespace=? AND table_name=? AND "
+      "iceberg_type='VIEW'");
+  if (!query || !BindAll(**query, options_.name, ident.name_space, ident.name)) return false;
+  const auto found = (*query)->Step();
+  return found && *found;
 }
 
 Result<LoadedTable> SqliteCatalog::CommitTable(const LoadedTable& base, const TableCommit& commit) {

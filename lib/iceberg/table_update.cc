@@ -23,6 +23,22 @@ Overloaded(F...) -> Overloaded<F...>;
 Error Conflict(std::string message) { return Error{ErrorKind::kConflict, std::move(message)}; }
 Error Mistake(std::string message) { return Error{ErrorKind::kInvalidArgument, std::move(message)}; }
 
+Error NameTaken(const std::string& name) {
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("adding column {}: another engine has added a column of that name and of a type that cdc "
+                  "does not write",
+                  name),
+      fmt::format("give the source's column another name: columns.{} = \"… as other_name\", or drop the "
+                  "table's column {} with the engine that added it",
+                  name, name)};
+}
+
+bool SameForeign(const std::vector<ForeignColumn>& a, const std::vector<ForeignColumn>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const ForeignColumn& x, const ForeignColumn& y) { return x.json == y.json; });
+}
+
 /// Applies updates one by one to a copy of the metadata.
 class Builder {
  public:
@@ -127,7 +143,8 @@ Status Builder::operator()(const AddSchema& update) {
   for (const StoredSchema& stored : m_.schemas) {
     largest = std::max(largest, stored.schema_id);
     if (stored.unsupported.empty() && stored.schema.fields == update.schema.fields &&
-        stored.schema.identifier_field_ids == update.schema.identifier_field_ids) {
+        stored.schema.identifier_field_ids == update.schema.identifier_field_ids &&
+        SameForeign(stored.foreign, update.foreign)) {
       last_added_schema_ = stored.schema_id;
       return {};
     }
@@ -137,10 +154,14 @@ Status Builder::operator()(const AddSchema& update) {
       return Mistake(fmt::format("column {}: field id {} is missing or used twice", field.name, field.id));
     }
   }
+  for (const ForeignColumn& column : update.foreign) {
+    if (update.schema.IndexOf(column.name) >= 0) return NameTaken(column.name);
+  }
   StoredSchema stored;
   stored.schema = update.schema;
   stored.schema.schema_id = stored.schema_id = largest + 1;
-  stored.json = DumpJson(SchemaToTree(stored.schema));
+  stored.json = DumpJson(SchemaToTree(stored.schema, update.foreign));
+  stored.foreign = update.foreign;
   m_.last_column_id = std::max(m_.last_column_id, update.schema.max_field_id());
   last_added_schema_ = stored.schema_id;
   m_.schemas.push_back(std::move(stored));

@@ -49,6 +49,7 @@ struct RemoveSnapshots {
 /// The schema gets the next free schema id, whatever it says; one that exists already is reused.
 struct AddSchema {
   rows::Schema schema;
+  std::vector<ForeignColumn> foreign = {};  ///< columns of the schema before that stay
 };
 /// -1: the schema added last in this commit.
 struct SetCurrentSchema {

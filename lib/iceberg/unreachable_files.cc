@@ -239,7 +239,7 @@ Result<std::vector<std::string>> FindOrphans(Catalog& catalog, storage::FileSyst
   const TableMetadata& metadata = *table.metadata;
   if (!MayCollect(metadata) || !HasOwnFolder(metadata)) return std::vector<std::string>();
   // Listed first: what is written after this is younger than anything that we look at.
-  CDC_ASSIGN(const std::vector<storage::FileInfo> listed, files.List(metadata.location));
+  CDC_ASSIGN(const std::vector<storage::FileInfo> listed, files.List(metadata.folder()));
   const Status deletable = CheckDeletable(catalog, files, table, listed);
   if (!deletable && deletable.error().kind == ErrorKind::kUnsupported) return std::vector<std::string>();
   CDC_TRY(deletable);

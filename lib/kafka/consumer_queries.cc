@@ -156,7 +156,13 @@ Error Consumer::Impl::WithReason(Error error) {
   } else if (!last_transport_error.empty()) {
     error.message += fmt::format(" ({})", last_transport_error);
   }
-  error.hint = "check that Kafka runs at [kafka] bootstrap_servers; TLS and SASL are in [kafka.properties]";
+  // Brokers are reached by the names that they advertise, whatever bootstrap_servers says.
+  const bool unknown_name = last_transport_error.find("Failed to resolve") != std::string::npos;
+  error.hint =
+      unknown_name
+          ? "a broker advertises a name that this machine does not know: add it to DNS or /etc/hosts, or "
+            "change advertised.listeners at the broker"
+          : "check that Kafka runs at [kafka] bootstrap_servers; TLS and SASL are in [kafka.properties]";
   return error;
 }
 

@@ -15,14 +15,21 @@ constexpr const char* kCheckUri =
     "check that [catalog] uri in tables.toml is the address of an Iceberg REST catalog";
 constexpr const char* kCheckRunning = "is the catalog running? its address is [catalog] uri in tables.toml";
 
+constexpr const char* kNoSignatures =
+    "this catalog wants requests signed with AWS keys (SigV4), which cdc does not do: use its address behind "
+    "a catalog "
+    "with tokens (Polaris, Lakekeeper, Nessie), or [catalog] type = \"sqlite\"";
+
 constexpr const char* kCheckWarehouse =
     "[catalog] uri must be the address of an Iceberg REST catalog, [catalog] name a warehouse that it has";
 
-/// The specification's ErrorModel.
+/// The specification's ErrorModel, or what AWS sends in its place: "__type" and "message" by themselves
+/// (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html, operation error serialization).
 struct ServerError {
   std::string type;  ///< the specification wants one; not all servers send it
   int64_t code = 0;  ///< 0: none
   std::string message;
+  bool from_aws = false;
 };
 
 std::string Text(const Json& tree, const char* key) {
@@ -30,15 +37,49 @@ std::string Text(const Json& tree, const char* key) {
   return found != tree.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-ServerError ErrorIn(const std::string& body) {
-  const Json tree = Json::parse(body, nullptr, false);
-  const auto error = tree.is_object() ? tree.find("error") : tree.end();
-  if (!tree.is_object() || error == tree.end() || !error->is_object()) return {};
-  ServerError found{Text(*error, "type"), 0, Text(*error, "message")};
-  const auto code = error->find("code");
-  if (code != error->end() && code->is_number_integer()) found.code = code->get<int64_t>();
+ServerError AwsErrorIn(const Json& tree, const http::Response& response) {
+  ServerError found;
+  found.type = Text(tree, "__type");
+  if (const std::string* header = response.FindHeader("x-amzn-errortype")) {
+    found.type = header->substr(0, header->find(':'));
+  }
+  found.type = found.type.substr(found.type.rfind('#') + 1);  // namespace#Name
+  found.message = Text(tree, "message");
+  if (found.message.empty()) found.message = Text(tree, "Message");
+  found.from_aws = !found.type.empty() || response.FindHeader("x-amzn-requestid") != nullptr;
+  return found;
+}
+
+ServerError ErrorIn(const http::Response& response) {
+  const Json tree = Json::parse(response.body, nullptr, false);
+  if (!tree.is_object()) return AwsErrorIn({}, response);
+  ServerError found;
+  if (const auto error = tree.find("error"); error != tree.end() && error->is_object()) {
+    found = {Text(*error, "type"), 0, Text(*error, "message"), false};
+    const auto code = error->find("code");
+    if (code != error->end() && code->is_number_integer()) found.code = code->get<int64_t>();
+  } else {
+    found = AwsErrorIn(tree, response);
+  }
   found.message = found.message.substr(0, std::min(kLongestMessage, found.message.find('\n')));
   return found;
+}
+
+/// Answered with 400 by AWS, where others say 429.
+bool MeansTooMany(const ServerError& error) {
+  for (const char* word : {"Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"}) {
+    if (error.type.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// AWS' Glue and S3 Tables want each request signed, and say so in words only.
+bool WantsSignature(const ServerError& error) {
+  if (error.from_aws) return true;
+  for (const char* words : {"Missing Authentication Token", "security token", "Credential=", "AWS4-HMAC"}) {
+    if (error.message.find(words) != std::string::npos) return true;
+  }
+  return false;
 }
 
 std::string Shown(const CallRules& rules, int status, const ServerError& error) {
@@ -85,7 +126,9 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
   switch (status) {
     case 400: return fail(MeansConflict(said) ? ErrorKind::kConflict : ErrorKind::kUnsupported);
     case 403:
-      return fail(ErrorKind::kInvalidConfig, "grant the principal of [catalog] credential the right to it");
+      return fail(ErrorKind::kInvalidConfig,
+                  WantsSignature(said) ? kNoSignatures
+                                       : "grant the principal of [catalog] credential the right to it");
     case 404: return fail(ErrorKind::kNotFound);
     case 409: return fail(ErrorKind::kConflict);
     default: break;
@@ -99,7 +142,7 @@ Verdict JudgeRefusal(const CallRules& rules, int status, const ServerError& said
 Verdict JudgeAnswer(const CallRules& rules, const http::Response& response) {
   const int status = response.status;
   if (status >= 200 && status < 300) return {};
-  const ServerError said = ErrorIn(response.body);
+  const ServerError said = ErrorIn(response);
   const std::string text = Shown(rules, status, said);
   if (status == 401 || status == 419) {
     return {Next::kSignIn,
@@ -107,7 +150,8 @@ Verdict JudgeAnswer(const CallRules& rules, const http::Response& response) {
             false,
             {}};
   }
-  if (status == 429) return {Next::kRepeat, Error{ErrorKind::kTransient, text}, false, RetryAfter(response)};
+  if (status == 429 || (status == 400 && MeansTooMany(said)))
+    return {Next::kRepeat, Error{ErrorKind::kTransient, text}, false, RetryAfter(response)};
   const bool maybe_done = status == 408 || (status >= 500 && status != 501 && status != 505) || status < 200;
   if (maybe_done) {
     // Nessie answers 500 for a warehouse that it does not know.

@@ -49,6 +49,7 @@ class Catalog final : public RestCatalog {
   Call Change(std::string what, std::string method, std::string url, std::string body) const;
   void AskForCredentials(Call* call) const;
   Status CreateNamespace(const std::string& name_space);
+  bool IsView(const TableIdent& ident);
   Result<iceberg::TableAnswer> Ask(const TableIdent& ident, const char* snapshots, bool patient);
   void Keep(const TableIdent& ident, const iceberg::TableAnswer& answer);
   /// Asks for one table's credentials anew and keeps them.
@@ -178,14 +179,27 @@ Result<LoadedTable> Catalog::CreateTable(const TableIdent& ident, const rows::Sc
   CDC_ASSIGN(std::string body, iceberg::CreateTableBody(ident.name, schema, folder, properties));
   Call call = Change("making " + ToString(ident), "POST", paths_.Tables(ident.name_space), std::move(body));
   AskForCredentials(&call);
-  CDC_ASSIGN(const http::Response response, session_.Send(call));
-  auto answer = iceberg::ParseTableAnswer(response.body, nullptr);
+  const auto response = session_.Send(call);
+  if (!response && response.error().kind == ErrorKind::kConflict && IsView(ident))
+    return iceberg::NameOfView(ident);
+  if (!response) return response.error();
+  auto answer = iceberg::ParseTableAnswer(response->body, nullptr);
   if (!answer) {
     // Made all the same; what is wrong with it shows when it is loaded.
     return Error{ErrorKind::kCommitUnknown, fmt::format("{}: {}", call.rules.what, answer.error().message)};
   }
   Keep(ident, *answer);
   return LoadedTable{ident, std::move(answer->metadata_location), std::move(answer->metadata)};
+}
+
+/// Servers without views answer 404 or 405.
+bool Catalog::IsView(const TableIdent& ident) {
+  Call call;
+  call.rules.what = "looking for a view " + ToString(ident);
+  call.rules.looks = true;
+  call.method = "HEAD";
+  call.url = paths_.View(ident);
+  return session_.Send(call).has_value();
 }
 
 Result<LoadedTable> Catalog::CommitTable(const LoadedTable& base, const iceberg::TableCommit& commit) {

@@ -87,6 +87,10 @@ std::string Paths::Table(const iceberg::TableIdent& ident) const {
   return fmt::format("{}/{}", Tables(ident.name_space), http::Escape(ident.name));
 }
 
+std::string Paths::View(const iceberg::TableIdent& ident) const {
+  return fmt::format("{}/views/{}", Namespace(ident.name_space), http::Escape(ident.name));
+}
+
 std::string Paths::Credentials(const iceberg::TableIdent& ident) const {
   return Table(ident) + "/credentials";
 }

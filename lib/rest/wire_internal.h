@@ -29,6 +29,7 @@ struct Paths {
   std::string Namespace(const std::string& name_space) const;
   std::string Tables(const std::string& name_space) const;
   std::string Table(const iceberg::TableIdent& ident) const;
+  std::string View(const iceberg::TableIdent& ident) const;
   std::string Credentials(const iceberg::TableIdent& ident) const;
   /// What a server names as an endpoint: absolute, or relative to `base`.
   std::string Resolve(const std::string& endpoint) const;

@@ -12,9 +12,12 @@ namespace {
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 constexpr std::string_view kPassing[] = {
-    "SlowDown",           "RequestTimeout",   "InternalError",
-    "ServiceUnavailable", "OperationAborted", "ConditionalRequestConflict",
-    "BadDigest",          "IncompleteBody",   "XAmzContentSHA256Mismatch"};
+    "SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "OperationAborted",
+    "ConditionalRequestConflict", "BadDigest", "IncompleteBody", "XAmzContentSHA256Mismatch",
+    // Too many requests, by the words of AWS' services and of those that imitate them; often with status 400.
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestLimitExceeded",
+    "RequestThrottledException", "TooManyRequests", "TooManyRequestsException", "BandwidthLimitExceeded",
+    "LimitExceededException", "PriorRequestNotComplete"};
 constexpr std::string_view kSkewed[] = {"RequestTimeTooSkewed", "RequestExpired"};
 constexpr std::string_view kRefused[] = {
     "ExpiredToken", "InvalidAccessKeyId",    "InvalidToken",        "InvalidClientTokenId",

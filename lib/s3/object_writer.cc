@@ -26,6 +26,12 @@ std::string EscapeXml(std::string_view text) {
   return out;
 }
 
+/// As the store confirmed it.
+struct Part {
+  std::string tag;
+  std::string checksum;  ///< SHA-256 in base64; empty: the store keeps none
+};
+
 class ObjectWriter final : public storage::Writer {
  public:
   ObjectWriter(std::shared_ptr<Store> store, std::string path, Location at)
@@ -90,8 +96,12 @@ class ObjectWriter final : public storage::Writer {
   }
 
   Status Begin() {
-    CDC_ASSIGN(const Answer answer,
-               store_->Send({"POST", "starting to write", path_, at_, {{"uploads", ""}}}));
+    CDC_ASSIGN(const Answer answer, store_->Send({"POST",
+                                                  "starting to write",
+                                                  path_,
+                                                  at_,
+                                                  {{"uploads", ""}},
+                                                  {{"x-amz-checksum-algorithm", "SHA256"}}}));
     CDC_ASSIGN(const Element document, ParseXml(answer.response.body));
     upload_ = document.TextOf("UploadId");
     if (upload_.empty()) {
@@ -103,11 +113,11 @@ class ObjectWriter final : public storage::Writer {
 
   Status SendPart(std::string_view bytes) {
     if (upload_.empty()) CDC_TRY(Begin());
-    if (tags_.size() == kMostParts) {
+    if (parts_.size() == kMostParts) {
       return Error{ErrorKind::kUnsupported,
                    fmt::format("writing {}: more than {} parts of {} bytes", path_, kMostParts, part_size_)};
     }
-    const std::string number = std::to_string(tags_.size() + 1);
+    const std::string number = std::to_string(parts_.size() + 1);
     CDC_ASSIGN(
         const Answer answer,
         store_->Send(
@@ -117,16 +127,21 @@ class ObjectWriter final : public storage::Writer {
       return Error{ErrorKind::kTransient,
                    fmt::format("writing {}: no ETag in the answer to part {}", path_, number)};
     }
-    tags_.push_back(*tag);
+    const std::string* checksum = answer.response.FindHeader("x-amz-checksum-sha256");
+    parts_.push_back({*tag, checksum == nullptr ? "" : *checksum});
     size_ += static_cast<int64_t>(bytes.size());
     return {};
   }
 
   Status Complete() {
     std::string body = "<CompleteMultipartUpload>";
-    for (size_t i = 0; i < tags_.size(); ++i) {
+    for (size_t i = 0; i < parts_.size(); ++i) {
       body +=
-          fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", i + 1, EscapeXml(tags_[i]));
+          fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag>", i + 1, EscapeXml(parts_[i].tag));
+      if (!parts_[i].checksum.empty()) {
+        body += fmt::format("<ChecksumSHA256>{}</ChecksumSHA256>", EscapeXml(parts_[i].checksum));
+      }
+      body += "</Part>";
     }
     body += "</CompleteMultipartUpload>";
     Call call{"POST", "finishing", path_, at_, {{"uploadId", upload_}}, {}, body};
@@ -157,9 +172,9 @@ class ObjectWriter final : public storage::Writer {
   const Location at_;
   const size_t part_size_;
   std::string buffer_;
-  std::string upload_;             // empty: no multipart upload is open
-  std::vector<std::string> tags_;  // of the parts sent
-  int64_t size_ = 0;               // of the parts sent
+  std::string upload_;       // empty: no multipart upload is open
+  std::vector<Part> parts_;  // those sent
+  int64_t size_ = 0;         // of the parts sent
   bool closed_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <cctype>
 #include <ctime>
 
+#include "lib/core/base64.h"
 #include "lib/http/client.h"
 
 namespace cdc::s3 {
@@ -70,6 +71,15 @@ std::string Sha256Hex(std::string_view bytes) {
   Digest digest{};
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return Hex(digest);
+}
+
+std::string ChecksumText(std::string_view hex) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  }
+  return EncodeBase64(bytes);
 }
 
 std::string CanonicalQuery(const std::vector<Field>& query) {

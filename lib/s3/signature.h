@@ -18,6 +18,11 @@ using Field = std::pair<std::string, std::string>;  ///< name, value: of a heade
 /// Lower-case hex.
 std::string Sha256Hex(std::string_view bytes);
 
+/// The value of x-amz-checksum-sha256, which a bucket with Object Lock wants of every object and part:
+/// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+/// \param hex a Sha256Hex() \return base64 of its bytes
+std::string ChecksumText(std::string_view hex);
+
 /// `name=value&…`, escaped and sorted as the signature wants it; also what is sent.
 std::string CanonicalQuery(const std::vector<Field>& query);
 

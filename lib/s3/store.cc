@@ -47,9 +47,13 @@ Result<http::Response> Store::Attempt(const Call& call, const Access& access) {
   request.body = call.body;
   request.timeout = options_.request_timeout;
   request.stall_timeout = options_.stall_timeout;
+  const bool writes = call.method == "PUT";
+  const bool plain = !address.origin.starts_with("https:");
+  const std::string sha256 = writes || plain ? Sha256Hex(call.body) : "";
+  if (writes) request.headers.emplace_back("x-amz-checksum-sha256", ChecksumText(sha256));
   if (!access.access_key_id.empty()) {
     // TLS guards the body already; over plain HTTP the store checks it against the hash.
-    const std::string hash = address.origin.starts_with("https:") ? "UNSIGNED-PAYLOAD" : Sha256Hex(call.body);
+    const std::string hash = plain ? sha256 : "UNSIGNED-PAYLOAD";
     const WallTime now = options_.clock->wall() + std::chrono::seconds(clock_offset_s_.load());
     Sign({call.method, address.host, address.path, query, hash},
          {access.access_key_id, access.secret_access_key, access.session_token, access.region}, now,

@@ -63,7 +63,7 @@ Status IcebergTable::Change(const iceberg::TableCommit& commit) {
 }
 
 std::string IcebergTable::NewPath(const char* kind) const {
-  return fmt::format("{}/data/{}-{}.parquet", table_.metadata->location, iceberg::NewUuid(), kind);
+  return fmt::format("{}/data/{}-{}.parquet", table_.metadata->folder(), iceberg::NewUuid(), kind);
 }
 
 Result<NewFile> IcebergTable::Create(const char* kind) {

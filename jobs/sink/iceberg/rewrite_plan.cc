@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "lib/iceberg/deletable.h"
+
 namespace cdc::iceberg_sink {
 namespace {
 
@@ -35,6 +37,7 @@ Candidates Judge(const iceberg::LiveFiles& live, const SharedDeletes& shared, co
     }
     deleted += shared.CountOf(path);
     // Of so many rows a place each could not be held in memory.
+    if (rules.only_ours && !iceberg::IsOurDataFile(path)) continue;
     if (file.record_count == 0 || file.record_count > 4 * rules.max_rows) continue;
     Candidate each{&path, 0, std::max<int64_t>(0, file.record_count - deleted), 0};
     const double left = static_cast<double>(each.rows) / static_cast<double>(file.record_count);

@@ -17,7 +17,9 @@ struct RewriteRules {
   size_t files_per_merge = 8;  ///< this many files of similar size are merged into one
   int64_t target_bytes = 128 << 20;
   int64_t max_rows =
-      1'000'000;          ///< of a merged file: each row's place is held in memory until it is committed
+      1'000'000;  ///< of a merged file: each row's place is held in memory until it is committed
+  /// Files of other writers may hold values that a rewrite would lose: only ours are rewritten.
+  bool only_ours = false;
   bool thorough = false;  ///< every delete counts, and small files are merged whatever their sizes
 };
 

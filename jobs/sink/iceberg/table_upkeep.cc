@@ -93,11 +93,16 @@ Result<Progress> TableUpkeep::Do(UpkeepTask task, MaintenanceMode mode) {
   return Progress::kNothing;
 }
 
+RewriteRules TableUpkeep::RewriteRulesFor(MaintenanceMode mode) const {
+  RewriteRules rules = RulesFor(mode, settings_.target_file_bytes, settings_.memory_bytes);
+  rules.only_ours = !parts_.table.metadata().ForeignColumns().empty();
+  return rules;
+}
+
 /// Nothing can have changed for the plan before something is committed.
 Result<Progress> TableUpkeep::PlanCompaction(MaintenanceMode mode) {
   CDC_ASSIGN(const SharedDeletes* shared, parts_.deletes.Shared());
-  const auto paths = PlanRewrite(parts_.table.live(), *shared,
-                                 RulesFor(mode, settings_.target_file_bytes, settings_.memory_bytes));
+  const auto paths = PlanRewrite(parts_.table.live(), *shared, RewriteRulesFor(mode));
   if (!paths.empty()) {
     CDC_TRY(compaction_.Begin(paths));
     return Progress::kMore;
@@ -125,8 +130,7 @@ Result<bool> TableUpkeep::SplitSharedDeletes() {
 Result<MaintenanceDue> TableUpkeep::FindDue() {
   MaintenanceDue due;
   CDC_ASSIGN(const SharedDeletes* shared, parts_.deletes.Shared());
-  const RewriteRules rules =
-      RulesFor(MaintenanceMode::kThorough, settings_.target_file_bytes, settings_.memory_bytes);
+  const RewriteRules rules = RewriteRulesFor(MaintenanceMode::kThorough);
   due.files_to_rewrite = static_cast<int64_t>(FilesToRewrite(parts_.table.live(), *shared, rules).size());
   due.snapshots_to_expire = static_cast<int64_t>(expiry_.FindExpired().size());
   CDC_ASSIGN(const auto orphans, expiry_.FindOrphans());

@@ -56,6 +56,7 @@ class TableUpkeep {
  private:
   Result<Progress> DoNext(MaintenanceMode mode);
   Result<Progress> Do(UpkeepTask task, MaintenanceMode mode);
+  RewriteRules RewriteRulesFor(MaintenanceMode mode) const;
   Result<Progress> PlanCompaction(MaintenanceMode mode);
   Result<bool> SplitSharedDeletes();
 

@@ -9,6 +9,7 @@
 #include "jobs/sink/iceberg/table_rewriter.h"
 #include "jobs/sink/iceberg/type_change_note.h"
 #include "lib/contract/names.h"
+#include "lib/iceberg/deletable.h"
 #include "lib/iceberg/schema_evolution.h"
 #include "lib/iceberg/schema_json.h"
 #include "lib/rows/cast.h"
@@ -90,8 +91,25 @@ Status TypeRewrite::Hold(const std::vector<Retyped>& columns) const {
                            settings_.table)};
 }
 
+/// \return kUnsupported: a file of another writer may hold values of columns that we cannot copy.
+Status TypeRewrite::RefuseForeignValues() const {
+  const auto foreign = parts_.table.metadata().ForeignColumns();
+  const auto& files = parts_.table.live().data();
+  const bool ours = std::all_of(files.begin(), files.end(),
+                                [](const auto& each) { return iceberg::IsOurDataFile(each.first); });
+  if (foreign.empty() || ours) return {};
+  return Error{
+      ErrorKind::kUnsupported,
+      fmt::format("the table must be written anew, and its column {} is of a type that cdc cannot copy; "
+                  "another engine wrote files that may hold values of it",
+                  foreign.front().name),
+      fmt::format("drop the column {} with the engine that added it, or make a snapshot of the source anew",
+                  foreign.front().name)};
+}
+
 /// One attempt, on the table as it is known now.
 Status TypeRewrite::Rewrite(const std::vector<Retyped>& columns) {
+  CDC_TRY(RefuseForeignValues());
   rows::SchemaChanges changes;
   for (const Retyped& each : columns) changes.replacements.emplace_back(each.name, each.to);
   if (parts_.table.live().data().empty()) {

@@ -35,6 +35,7 @@ class TypeRewrite {
 
  private:
   Status Hold(const std::vector<Retyped>& columns) const;
+  Status RefuseForeignValues() const;
   Status Rewrite(const std::vector<Retyped>& columns);
   Result<std::vector<iceberg::DataFile>> WriteFiles(const rows::Schema& evolved,
                                                     const std::vector<Retyped>& columns);

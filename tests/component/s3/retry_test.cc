@@ -122,6 +122,31 @@ TEST_CASE_METHOD(Scripted, "Completing may fail inside an answer of 200, and is 
         "<Part><PartNumber>2</PartNumber><ETag>&quot;tag&quot;</ETag></Part></CompleteMultipartUpload>");
 }
 
+TEST_CASE_METHOD(Scripted,
+                 "Objects and parts carry their checksums, and the end says those that the store confirmed") {
+  // Of "x", by sha256sum and base64.
+  const std::string of_x = "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=";
+  server.Answer({Ok("")});
+  REQUIRE(files->WriteAll("s3://b/k", "x"));
+  const json small = server.Requests();
+  CHECK(small[0]["headers"]["x-amz-checksum-sha256"] == of_x);
+  CHECK(small[0]["headers"]["authorization"].get<std::string>().find("x-amz-checksum-sha256") !=
+        std::string::npos);
+
+  json confirmed = kPart;
+  confirmed["headers"]["x-amz-checksum-sha256"] = of_x;
+  server.Answer({Ok(kStarted), kPart, confirmed, Ok("<CompleteMultipartUploadResult/>")});
+  REQUIRE(files->WriteAll("s3://b/k", std::string((8 << 20) + 1, 'x')));
+  const json seen = server.Requests();
+  REQUIRE(seen.size() == 4);
+  CHECK(seen[0]["headers"]["x-amz-checksum-algorithm"] == "SHA256");
+  CHECK(seen[2]["headers"]["x-amz-checksum-sha256"] == of_x);
+  CHECK(seen[3]["body"] ==
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;tag&quot;</ETag></Part>"
+        "<Part><PartNumber>2</PartNumber><ETag>&quot;tag&quot;</ETag><ChecksumSHA256>" +
+            of_x + "</ChecksumSHA256></Part></CompleteMultipartUpload>");
+}
+
 TEST_CASE_METHOD(Scripted, "Completed, but the answer was lost: the object is there") {
   const std::string bytes((8 << 20) + 1, 'x');
   const json lost = {{"fault", "close"}};

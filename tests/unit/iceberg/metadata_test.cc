@@ -68,8 +68,22 @@ TEST_CASE("history is walked from main's head through parents") {
   CHECK_FALSE(metadata.HistoryContains(99));
 }
 
-TEST_CASE("a current schema with foreign types is refused, an old one is not") {
+TEST_CASE("an optional column of a type that we do not have is told apart") {
   TableMetadata metadata = ParseTableMetadata(kForeign).value();
+  CHECK(metadata.ForeignColumns().empty());
+  metadata.current_schema_id = 0;
+  REQUIRE(metadata.CurrentSchema().has_value());
+  CHECK(metadata.CurrentSchema()->fields.empty());
+  REQUIRE(metadata.ForeignColumns().size() == 1);
+  CHECK(metadata.ForeignColumns()[0].name == "s");
+  CHECK(metadata.ForeignColumns()[0].ids == std::vector<int>{1});
+}
+
+TEST_CASE("a current schema with a required column of a foreign type is refused, an old one is not") {
+  std::string text = kForeign;
+  text.replace(text.find("false"), 5, "true");
+  TableMetadata metadata = ParseTableMetadata(text).value();
+  REQUIRE(metadata.CurrentSchema().has_value());
   metadata.current_schema_id = 0;
   const auto refused = metadata.CurrentSchema();
   REQUIRE_FALSE(refused.has_value());

@@ -48,6 +48,34 @@ TEST_CASE("answers to a commit: done, not done, unknown") {
   }
 }
 
+TEST_CASE("AWS says by itself what it has to say, and answers too many requests with 400") {
+  const auto aws = [](int status, const std::string& type, const std::string& body) {
+    http::Response response{status, {}, body};
+    if (!type.empty()) response.headers = {{"x-amzn-errortype", type + ":http://internal.amazon.com/"}};
+    return JudgeAnswer(kCommit, response);
+  };
+  for (const Verdict& verdict :
+       {aws(400, "", R"({"__type":"com.amazonaws.glue#ThrottlingException","message":"Rate exceeded"})"),
+        aws(400, "ThrottlingException", R"({"Message":"Rate exceeded"})"),
+        aws(400, "",
+            R"({"error":{"type":"TooManyRequestsException","message":"Rate exceeded","code":400}})")}) {
+    CHECK(verdict.next == Next::kRepeat);
+    CHECK(verdict.error.kind == ErrorKind::kTransient);
+    CHECK(verdict.error.message.find("Rate exceeded") != std::string::npos);
+    CHECK_FALSE(verdict.doubt);
+  }
+  const Verdict invalid = aws(400, "ValidationException", R"({"message":"Name is too long"})");
+  CHECK(invalid.error.kind == ErrorKind::kUnsupported);
+  CHECK(invalid.error.message ==
+        "committing to t: the catalog answered 400 ValidationException: Name is too long");
+
+  const Verdict unsigned_ =
+      aws(403, "MissingAuthenticationTokenException", R"({"message":"Missing Authentication Token"})");
+  CHECK(unsigned_.error.kind == ErrorKind::kInvalidConfig);
+  CHECK(unsigned_.error.hint.find("SigV4") != std::string::npos);
+  CHECK(Judge(kCommit, 403).error.hint.find("SigV4") == std::string::npos);
+}
+
 TEST_CASE("a refused token asks for another, whatever the call") {
   for (const int status : {401, 419}) {
     for (const CallRules& rules : {kRead, kCommit}) {

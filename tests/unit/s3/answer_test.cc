@@ -28,7 +28,8 @@ TEST_CASE_METHOD(Fixture, "What passes is repeated") {
   for (const int status : {408, 429, 500, 502, 503, 504}) {
     CHECK(Judge(Response(status), asked).verdict == Verdict::kRetry);
   }
-  for (const char* code : {"SlowDown", "RequestTimeout", "InternalError"}) {
+  for (const char* code : {"SlowDown", "RequestTimeout", "InternalError", "Throttling", "ThrottlingException",
+                           "RequestLimitExceeded"}) {
     const Judged judged = Judge(Response(400, code), asked);
     CHECK(judged.verdict == Verdict::kRetry);
     CHECK(judged.error.kind == ErrorKind::kTransient);
