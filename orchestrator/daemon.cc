@@ -22,7 +22,8 @@
 #include "orchestrator/process_launcher.h"
 #include "orchestrator/routes.h"
 #include "orchestrator/scheduler.h"
-#include "orchestrator/source_question.h"
+#include "orchestrator/service_manager.h"
+#include "lib/inspection/source_question.h"
 #include "orchestrator/source_watch.h"
 
 namespace cdc::orchestrator {
@@ -94,7 +95,7 @@ struct Daemon::Impl {
                  ControlServer::Make(io, layout.control_socket(), [this](const auto& request, auto client) {
                    OnRequest(request, std::move(client));
                  }));
-      source_watch = std::make_unique<SourceWatch>(io, clock, log, AskSource);
+      source_watch = std::make_unique<SourceWatch>(io, clock, log, inspection::AskSource);
       source_watch->Configure(config->source);
       CDC_TRY(ServeOperators());
     }
@@ -126,6 +127,7 @@ struct Daemon::Impl {
     started = clock.steady();
     AwaitSignal();
     if (!options.drain) AwaitChange();
+    TellServiceManager("READY=1");
     Turn();
     io.run();
   }
@@ -162,6 +164,7 @@ struct Daemon::Impl {
     if (stopping) return;
     stopping = true;
     log.Info("stops: {}", why);
+    TellServiceManager("STOPPING=1");
     scheduler->Shutdown();
   }
 

@@ -14,7 +14,7 @@
 #include "lib/contract/state_layout.h"
 #include "lib/kafka/library_version.h"
 #include "lib/log/logger.h"
-#include "orchestrator/configuration_check.h"
+#include "lib/inspection/configuration_check.h"
 #include "orchestrator/daemon.h"
 #include "orchestrator/options.h"
 
@@ -38,7 +38,7 @@ int Check(const cdc::orchestrator::CommandLine& line) {
   }
   const auto jobs = cdc::orchestrator::JobsFolder();
   if (!jobs) return Fail(jobs.error());
-  problems = cdc::orchestrator::FindProblems(**config, *jobs);
+  problems = cdc::inspection::FindProblems(**config, *jobs);
   if (!problems.empty()) {
     fmt::print(stderr, "{}\n", cdc::config::FormatProblems(line.config, problems));
     return static_cast<int>(ExitCode::kPermanent);

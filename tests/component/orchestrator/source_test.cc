@@ -4,7 +4,7 @@
 
 #include "lib/contract/overview.h"
 #include "lib/contract/verdict.h"
-#include "orchestrator/source_question.h"
+#include "lib/inspection/source_question.h"
 #include "tests/component/orchestrator/orchestrator_bench.h"
 #include "tests/component/postgres/postgres_server.h"
 #include "tests/support/scripted_server.h"
@@ -71,16 +71,16 @@ TEST_CASE("Kafka Connect's connector and tasks: what they say is what is told") 
                  {{"status", 404}, {"body", "no such\npage"}},
                  {{"body", "<html>"}},
                  {{"fault", "close"}}});
-  CHECK(Only(AskSource(source)) == "none");
-  CHECK(Only(AskSource(source)) == "connector: task 0 of connector mine is FAILED: org.x.Gone: no slot");
-  CHECK(Only(AskSource(source)) == "connector: connector mine is PAUSED");
-  CHECK(Has(Only(AskSource(source)), "answered 404: no such"));
-  CHECK(Has(Only(AskSource(source)), "not the answer of Kafka Connect: <html>"));
-  CHECK(Has(Only(AskSource(source)), "connect_away"));
+  CHECK(Only(inspection::AskSource(source)) == "none");
+  CHECK(Only(inspection::AskSource(source)) == "connector: task 0 of connector mine is FAILED: org.x.Gone: no slot");
+  CHECK(Only(inspection::AskSource(source)) == "connector: connector mine is PAUSED");
+  CHECK(Has(Only(inspection::AskSource(source)), "answered 404: no such"));
+  CHECK(Has(Only(inspection::AskSource(source)), "not the answer of Kafka Connect: <html>"));
+  CHECK(Has(Only(inspection::AskSource(source)), "connect_away"));
   const json requests = server.Requests();
   REQUIRE(requests.size() >= 6);
   CHECK(requests[0]["target"] == "/connectors?expand=status&expand=info");
-  const std::string refused = Only(AskSource(AskConnectAt("http://user:hunter2@127.0.0.1:1")));
+  const std::string refused = Only(inspection::AskSource(AskConnectAt("http://user:hunter2@127.0.0.1:1")));
   INFO(refused);
   CHECK(Has(refused, "connect_away: Kafka Connect does not answer"));
   CHECK_FALSE(Has(refused, "hunter2"));
@@ -90,7 +90,7 @@ TEST_CASE("Kafka Connect that hangs is waited for a few seconds, not longer") {
   ScriptedServer server;
   server.Answer({{{"fault", "hang"}}});
   const auto begin = std::chrono::steady_clock::now();
-  CHECK(Has(Only(AskSource(AskConnectAt(server.url()))), "connect_away"));
+  CHECK(Has(Only(inspection::AskSource(AskConnectAt(server.url()))), "connect_away"));
   CHECK(std::chrono::steady_clock::now() - begin < seconds(9));
 }
 
@@ -104,29 +104,29 @@ TEST_CASE("PostgreSQL's slot: none, inactive, read, with too much WAL; and the s
   config::Source source;
   source.topic_prefix = "p";
   source.dsn = server.dsn() + " password=hunter2";
-  CHECK(Only(AskSource(source)) ==
+  CHECK(Only(inspection::AskSource(source)) ==
         "slot: database postgres has no logical replication slot: nothing captures its changes");
   server.Sql("SELECT pg_create_logical_replication_slot('cdc_slot', 'test_decoding')");
-  CHECK(Only(AskSource(source)) == "slot: replication slot cdc_slot is inactive: nobody reads the changes");
+  CHECK(Only(inspection::AskSource(source)) == "slot: replication slot cdc_slot is inactive: nobody reads the changes");
   {
     const SlotReader reader(server);
-    CHECK(OrchestratorBench::Until([&] { return Only(AskSource(source)) == "none"; }));
+    CHECK(OrchestratorBench::Until([&] { return Only(inspection::AskSource(source)) == "none"; }));
   }
-  CHECK(OrchestratorBench::Until([&] { return Has(Only(AskSource(source)), "inactive"); }));
+  CHECK(OrchestratorBench::Until([&] { return Has(Only(inspection::AskSource(source)), "inactive"); }));
   server.Sql("CREATE TABLE t (a int)");
   for (int i = 0; i < 4; ++i) server.Sql("INSERT INTO t VALUES (1); SELECT pg_switch_wal();");
-  const auto reasons = contract::JudgeSource(AskSource(source));
+  const auto reasons = contract::JudgeSource(inspection::AskSource(source));
   REQUIRE(reasons.size() == 2);
   CHECK(reasons[0].code == "slot");
   CHECK(reasons[1].code == "wal_held");
   CHECK(Has(reasons[1].text, "more than 32 MB"));
   server.Stop();
-  const std::string away = Only(AskSource(source));
+  const std::string away = Only(inspection::AskSource(source));
   INFO(away);
   CHECK(Has(away, "database_away: Connecting to PostgreSQL"));
   CHECK_FALSE(Has(away, "hunter2"));
   source.dsn = "host=127.0.0.1 password=hunter2 colour=red";
-  CHECK_FALSE(Has(Only(AskSource(source)), "hunter2"));
+  CHECK_FALSE(Has(Only(inspection::AskSource(source)), "hunter2"));
 }
 
 TEST_CASE("a failed connector is in the status, in /health and in /metrics, and goes when it is well") {

@@ -1,10 +1,10 @@
 /// Answers of Kafka Connect's REST interface, as 3.9 and 4.x give them.
 
-#include "orchestrator/connect_answer.h"
+#include "lib/inspection/connect_answer.h"
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 namespace {
 
 constexpr const char* kAnswer = R"({
@@ -50,4 +50,4 @@ TEST_CASE("a trace is its first line, and not endless") {
   CHECK(FirstLine(std::string(10'000, 'x')).size() == 300);
 }
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection

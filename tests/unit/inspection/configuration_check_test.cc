@@ -1,4 +1,4 @@
-#include "orchestrator/configuration_check.h"
+#include "lib/inspection/configuration_check.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 
 #include "tests/support/result_printing.h"
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,4 +96,4 @@ TEST_CASE("a job without a program is named with what to do") {
   CHECK(Contains(found, "jobs/nothere/main.cc"));
 }
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection

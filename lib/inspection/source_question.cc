@@ -1,14 +1,14 @@
-#include "orchestrator/source_question.h"
+#include "lib/inspection/source_question.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "lib/http/client.h"
+#include "lib/inspection/connect_answer.h"
 #include "lib/postgres/slots.h"
-#include "orchestrator/connect_answer.h"
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 namespace {
 
 constexpr Millis kTimeout{4'000};
@@ -56,4 +56,4 @@ contract::SourceFacts AskSource(const config::Source& source) {
   return facts;
 }
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection

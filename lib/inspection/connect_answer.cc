@@ -1,9 +1,9 @@
-#include "orchestrator/connect_answer.h"
+#include "lib/inspection/connect_answer.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 namespace {
 
 using nlohmann::json;
@@ -62,4 +62,4 @@ Result<contract::ConnectFacts> ReadConnectors(std::string_view body, std::string
   return facts;
 }
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection

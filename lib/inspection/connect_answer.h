@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file orchestrator/connect_answer.h
+/// \file lib/inspection/connect_answer.h
 /// What Kafka Connect says of its connectors, as facts. Pure.
 
 #include <string_view>
@@ -8,7 +8,7 @@
 #include "lib/contract/verdict.h"
 #include "lib/core/result.h"
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 
 /// Reads the answer of `GET /connectors?expand=status&expand=info` (Kafka Connect 2.3 and newer). Of the
 /// connectors' settings only `topic.prefix` (before Debezium 2: `database.server.name`) and `slot.name` are
@@ -19,4 +19,4 @@ Result<contract::ConnectFacts> ReadConnectors(std::string_view body, std::string
 /// `text` up to its first line break, and not more than a few hundred bytes.
 std::string FirstLine(std::string_view text);
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection

@@ -1,4 +1,4 @@
-#include "orchestrator/configuration_check.h"
+#include "lib/inspection/configuration_check.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include "lib/kafka/properties.h"
 #include "lib/postgres/session.h"
 
-namespace cdc::orchestrator {
+namespace cdc::inspection {
 namespace {
 
 using config::Problem;
@@ -99,7 +99,8 @@ void FindJob(const config::Table& table, const std::filesystem::path& jobs, Find
   const std::filesystem::path program = jobs / table.job;
   if (::access(program.c_str(), X_OK) == 0) return;
   found->Add({"tables", table.name, "job"},
-             fmt::format("there is no program {}: build jobs/{}/main.cc, or correct the name", program.string(), table.job));
+             fmt::format("there is no program {}: build jobs/{}/main.cc, or correct the name",
+                         program.string(), table.job));
 }
 
 }  // namespace
@@ -119,4 +120,4 @@ config::Problems FindProblems(const config::Config& config, const std::filesyste
   return problems;
 }
 
-}  // namespace cdc::orchestrator
+}  // namespace cdc::inspection
