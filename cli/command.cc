@@ -10,9 +10,27 @@
 
 namespace cdc::cli {
 
+std::string FirstClause(const std::string& description) {
+  size_t end = description.size();
+  for (const char* mark : {". ", ": ", "; "}) end = std::min(end, description.find(mark));
+  return description.substr(0, end);
+}
+
 CLI::App* AddSubcommand(CLI::App& app, const std::string& name, const std::string& description) {
   CLI::App* sub = app.add_subcommand(name, description);
   sub->fallthrough();
+  sub->footer("");  // that of `cdc` itself is long
+  // In each command's help, and after it on the command line.
+  CLI::Option* config = app.get_option("--config");
+  sub->add_option_function<std::string>(
+         "--config",
+         [config](const std::string& file) {
+           config->clear();
+           config->add_result(file);
+           config->run_callback();
+         },
+         "configuration file; else CDC_CONFIG, else tables.toml")
+      ->type_name("FILE");
   sub->set_version_flag("--version", "cdc " CDC_VERSION);
   return sub;
 }

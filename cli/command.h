@@ -28,8 +28,11 @@ struct Command {
   std::function<int()> run;  ///< set by the subcommand that was given
 };
 
-/// Adds a subcommand with --help and --version; --config may follow it.
+/// Adds a subcommand with --help, --version and --config. \param app has a --config of its own
 CLI::App* AddSubcommand(CLI::App& app, const std::string& name, const std::string& description);
+
+/// What a list of commands has room for: `description` up to its first full stop, colon or semicolon.
+std::string FirstClause(const std::string& description);
 
 /// Wraps what a subcommand does: prints an error on stderr and turns it into an exit code.
 std::function<int()> Reporting(std::function<Result<int>()> action);
@@ -52,6 +55,12 @@ std::string SpanText(int64_t ms);
 // One per file of the same name.
 void AddStart(CLI::App& app, Command* command);
 void AddStop(CLI::App& app, Command* command);
+void AddWait(CLI::App& app, Command* command);
+void AddRuns(CLI::App& app, Command* command);
+void AddDescribe(CLI::App& app, Command* command);
+void AddDoctor(CLI::App& app, Command* command);
+void AddInit(CLI::App& app, Command* command);
+void AddCompletion(CLI::App& app, Command* command);
 void AddRestart(CLI::App& app, Command* command);
 void AddStatus(CLI::App& app, Command* command);
 void AddLogs(CLI::App& app, Command* command);

@@ -10,12 +10,12 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/kafka_reading.h"
 #include "cli/table_reading.h"
-#include "lib/core/printable.h"
 #include "lib/contract/names.h"
 #include "lib/contract/record_ranges.h"
+#include "lib/core/printable.h"
 #include "lib/kafka/consumer.h"
-#include "lib/kafka/properties.h"
 
 namespace cdc::cli {
 namespace {
@@ -84,10 +84,7 @@ Result<std::vector<kafka::TopicInfo>> FindTopics(const config::Config& config, k
 
 /// Everything between the topics' present beginning and end.
 Result<Letters> ReadLetters(const config::Config& config, const std::string& table) {
-  kafka::ConsumerOptions options;
-  options.bootstrap_servers = config.kafka.bootstrap_servers;
-  options.properties = kafka::PropertiesOf(config.kafka.properties);
-  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
+  CDC_ASSIGN(auto consumer, OpenConsumer(config));
   CDC_ASSIGN(const auto topics, FindTopics(config, *consumer, table));
   std::vector<kafka::TopicPartition> partitions;
   for (const auto& topic : topics) {
@@ -194,7 +191,8 @@ Result<int> Show(const Command& command, const std::string& table) {
 
 void AddDlq(CLI::App& app, Command* command) {
   auto table = std::make_shared<std::string>();
-  CLI::App* dlq = AddSubcommand(app, "dlq", "Dead letters: changes that could not be applied");
+  CLI::App* dlq =
+      AddSubcommand(app, "dlq", "Show dead letters, changes that could not be applied, and replay them");
   dlq->require_subcommand(1);
   CLI::App* list = AddSubcommand(*dlq, "list", "Count them by table and reason");
   CLI::App* show = AddSubcommand(*dlq, "show", "Show each with its reason, place, key and value");

@@ -29,7 +29,8 @@ void Print(const nlohmann::json& line) {
   for (const auto& letter : line["letters"]) {
     const std::string verdict = letter.value("verdict", ""), why = letter.value("why", "");
     fmt::print("  {}@{}: {}{}\n", letter.value("partition", 0), letter.value("offset", int64_t{0}),
-               verdict == "replayed" && dry ? "is replayed" : verdict, why.empty() ? "" : ": " + Printable(why));
+               verdict == "replayed" && dry ? "is replayed" : verdict,
+               why.empty() ? "" : ": " + Printable(why));
   }
   if (line["counts"].empty()) fmt::print("  there are none\n");
   for (const auto& [verdict, count] : line["counts"].items())
@@ -42,10 +43,12 @@ void Print(const nlohmann::json& line) {
 std::string OtherWay(const config::Table& table) {
   if (table.mode == config::Mode::kAppend) {
     return fmt::format(
-        "remove the cause, then `cdc reset {} --yes` builds the table anew from its topic's start", table.name);
+        "remove the cause, then `cdc reset {} --yes` builds the table anew from its topic's start",
+        table.name);
   }
   return fmt::format(
-      "remove the cause, then `cdc rewind {0} --to PARTITION=OFFSET` with the place of the first letter (`cdc dlq "
+      "remove the cause, then `cdc rewind {0} --to PARTITION=OFFSET` with the place of the first letter "
+      "(`cdc dlq "
       "show {0}`): changes from there on are applied again, key by key",
       table.name);
 }

@@ -27,6 +27,7 @@ class IcebergTarget final : public TargetStore {
   /// \return kUnsupported: another engine's equality deletes, whose rows only a reader of the data can count.
   Result<std::optional<TargetRows>> Count(Millis timeout) override;
   Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) override;
+  Result<std::optional<TargetFacts>> Facts(Millis timeout) override;
   Result<contract::RecordRanges> Replayed() override;
   Result<contract::TopicOffsets> WrittenOffsets() override;
   Result<std::vector<std::string>> PlanReset(bool purge) override;
@@ -46,7 +47,7 @@ class IcebergTarget final : public TargetStore {
   std::string entry_, pipeline_;
   iceberg::TableIdent ident_;
   std::unique_ptr<lake::Lake> lake_;
-  bool drop_ = false;                        // planned: the catalog has it
+  bool drop_ = false;                         // planned: the catalog has it
   std::optional<iceberg::TableFiles> files_;  // planned: to be deleted
 };
 

@@ -1,10 +1,13 @@
 #include "cli/postgres_target.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/config/table_names.h"
 #include "lib/contract/checkpoint_row.h"
+#include "lib/postgres/source_table.h"
 #include "lib/verify/postgres_moment.h"
 
 namespace cdc::cli {
@@ -37,7 +40,8 @@ Result<std::string> MarkerBelow(const std::string& marker, const contract::Parti
 
 class PostgresTargetMoment final : public TargetMoment {
  public:
-  PostgresTargetMoment(std::unique_ptr<verify::PostgresMoment> moment, contract::TopicOffsets offsets, std::string where)
+  PostgresTargetMoment(std::unique_ptr<verify::PostgresMoment> moment, contract::TopicOffsets offsets,
+                       std::string where)
       : moment_(std::move(moment)), offsets_(std::move(offsets)), where_(std::move(where)) {}
 
   const contract::TopicOffsets& offsets() const override { return offsets_; }
@@ -50,7 +54,8 @@ class PostgresTargetMoment final : public TargetMoment {
   std::vector<std::string> key() const override { return moment_->key(); }
   int64_t guessed_rows() const override { return moment_->guessed_rows(); }
   std::string at() const override { return "LSN " + moment_->lsn() + " of the target"; }
-  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) override {
+  Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan,
+                                             const verify::Hashing& hashing) override {
     return moment_->Read(plan, hashing, /*target=*/true, where_);
   }
 
@@ -62,8 +67,7 @@ class PostgresTargetMoment final : public TargetMoment {
 
 }  // namespace
 
-PostgresTarget::PostgresTarget(const config::Config& config, const config::Table& table)
-    : sink_(table.sink) {
+PostgresTarget::PostgresTarget(const config::Config& config, const config::Table& table) : sink_(table.sink) {
   if (table.deletes == config::Deletes::kSoft) marks_ = config::MarksOf(table);
   const config::Sink& sink = config.sinks.at(table.sink);
   dsn_ = sink.dsn;
@@ -154,12 +158,37 @@ Result<std::unique_ptr<TargetMoment>> PostgresTarget::OpenMoment(Millis timeout)
   if (row && row->offsets) {
     CDC_ASSIGN(offsets, contract::DecodeTopicOffsets(*row->offsets));
   }
-  return std::unique_ptr<TargetMoment>(new PostgresTargetMoment(std::move(moment), std::move(offsets), RowsThere()));
+  return std::unique_ptr<TargetMoment>(
+      new PostgresTargetMoment(std::move(moment), std::move(offsets), RowsThere()));
 }
 
 std::string PostgresTarget::RowsThere() const {
   if (!marks_) return {};
   return fmt::format("{} IS DISTINCT FROM '{}'", QuoteName(marks_->column), marks_->deleted);
+}
+
+Result<std::optional<TargetFacts>> PostgresTarget::Facts(Millis) {
+  CDC_ASSIGN(postgres::Session session, Connect());
+  CDC_ASSIGN(const bool there, Exists(session, table_));
+  if (!there) return std::optional<TargetFacts>();
+  CDC_ASSIGN(const auto table, postgres::Describe(dsn_, schema_, target_));
+  CDC_ASSIGN(const auto row, FindRow(session, false));
+  CDC_ASSIGN(const auto size,
+             session.Run("SELECT pg_total_relation_size($1::regclass), greatest(reltuples, 0)::bigint "
+                         "FROM pg_class WHERE oid = $1::regclass",
+                         "Describing " + table_, {table_}));
+  TargetFacts found;
+  for (const postgres::SourceColumn& column : table.columns) {
+    const auto& key = table.primary_key;
+    const bool in_key = std::find(key.begin(), key.end(), column.name) != key.end();
+    found.columns.push_back({column.name, column.type, column.nullable, in_key});
+  }
+  if (row && row->offsets) {
+    CDC_ASSIGN(found.offsets, contract::DecodeTopicOffsets(*row->offsets));
+  }
+  const auto cell = [&](size_t at) { return size.rows.empty() ? "" : size.rows[0][at].value_or(""); };
+  found.facts = {{"table", table_}, {"rows_guessed", cell(1)}, {"bytes", cell(0)}};
+  return std::optional(std::move(found));
 }
 
 Result<contract::RecordRanges> PostgresTarget::Replayed() {
@@ -200,8 +229,8 @@ Result<std::vector<std::string>> PostgresTarget::PlanReset(bool purge) {
   if (row) {
     lines.push_back(fmt::format("delete the row of {} in {}", pipeline_, offsets_table_));
     if (row->target != target_) {
-      lines.push_back(fmt::format("leave {}.{}, which it has filled so far", QuoteName(schema_),
-                                  QuoteName(row->target)));
+      lines.push_back(
+          fmt::format("leave {}.{}, which it has filled so far", QuoteName(schema_), QuoteName(row->target)));
     }
   } else {
     lines.push_back(NoRow().message + (there ? ": nothing says that the table's rows come from it" : ""));
@@ -251,9 +280,10 @@ Status PostgresTarget::GoOnFrom(const SourceTopic& topic, const contract::Partit
       CDC_ASSIGN(marker, MarkerBelow(row->marker, next));
     }
     const std::string sql = fmt::format(
-        "UPDATE {} SET {} = $2, {} = $3, {} = '{{}}', {} = 0, {} = $4, {} = $5, {} = {} + 1, {} = now() WHERE {} = $1",
-        offsets_table_, column::kSource, column::kOffsets, column::kLastRecords, column::kLsn, column::kMarker,
-        column::kWriter, column::kCommits, column::kCommits, column::kAt, column::kPipeline);
+        "UPDATE {} SET {} = $2, {} = $3, {} = '{{}}', {} = 0, {} = $4, {} = $5, {} = {} + 1, {} = now() "
+        "WHERE {} = $1",
+        offsets_table_, column::kSource, column::kOffsets, column::kLastRecords, column::kLsn,
+        column::kMarker, column::kWriter, column::kCommits, column::kCommits, column::kAt, column::kPipeline);
     const std::string offsets = contract::EncodeOffsets(contract::TopicOffsets{{topic.name, next}});
     CDC_TRY(session.Run(sql, "Writing " + offsets_table_, {pipeline_, source, offsets, marker, kWriter}));
     return {};

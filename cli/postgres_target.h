@@ -26,6 +26,7 @@ class PostgresTarget final : public TargetStore {
   /// A server that is reached answers the next count, too, however long this one took.
   bool IsSilent(const Error& error) const override;
   Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) override;
+  Result<std::optional<TargetFacts>> Facts(Millis timeout) override;
   Result<contract::RecordRanges> Replayed() override;
   Result<contract::TopicOffsets> WrittenOffsets() override;
   Result<std::vector<std::string>> PlanReset(bool purge) override;
@@ -50,10 +51,10 @@ class PostgresTarget final : public TargetStore {
 
   std::string sink_, dsn_, schema_, target_;
   std::string pipeline_;
-  std::string table_, offsets_table_;  // quoted, with the schema
+  std::string table_, offsets_table_;       // quoted, with the schema
   std::optional<config::SoftMarks> marks_;  // nothing: rows that are deleted are not there
-  bool reached_ = false;  // by the last call
-  bool purge_ = false;    // planned: the table is dropped
+  bool reached_ = false;                    // by the last call
+  bool purge_ = false;                      // planned: the table is dropped
 };
 
 }  // namespace cdc::cli

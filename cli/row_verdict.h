@@ -18,7 +18,8 @@ struct RowCounts {
 
 /// Equal: also a table without rows that has no table yet. Behind: they differ, but changes are on
 /// their way, or the source changes while it is looked at. Missing: one of the two does not exist. Append:
-/// such a table holds all changes, not the rows. Computed: some rows are left out, or they are counts. Unknown: it could not be counted.
+/// such a table holds all changes, not the rows. Computed: some rows are left out, or they are counts.
+/// Unknown: it could not be counted.
 enum class Verdict { kEqual, kDiffers, kBehind, kMissing, kAppend, kComputed, kUnknown };
 const char* ToString(Verdict verdict);
 

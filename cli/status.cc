@@ -1,78 +1,24 @@
 /// cdc status: how the pipeline and its tables are.
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
-#include "lib/config/settings.h"
-#include "lib/contract/control.h"
+#include "cli/overview_reading.h"
+#include "cli/status_watch.h"
+#include "cli/terminal.h"
+#include "lib/config/units.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/overview.h"
-#include "lib/contract/state_layout.h"
 #include "lib/contract/verdict.h"
-#include "lib/core/clock.h"
 #include "lib/core/printable.h"
 
 namespace cdc::cli {
 namespace {
 
 using contract::TableRecord;
-
-/// What tables.toml says and the orchestrator does not do yet, on stderr. An unreadable copy says nothing.
-void PrintNotApplied(const config::Config& config) {
-  std::ifstream file(contract::StateLayout(config.orchestrator.state_dir).started_config(), std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const auto started = config::Parse(text, config.file);
-  if (!started) return;
-  for (const std::string& setting : config::NeedRestart(**started, config)) {
-    fmt::print(stderr, "{} was changed since the orchestrator started: `cdc restart` applies it\n", setting);
-  }
-}
-
-int64_t NowMs() { return UnixMillis(SystemClock().wall()); }
-
-/// What a ledger alone, or an orchestrator of the version before, tells.
-contract::Overview Judged(std::vector<TableRecord> tables) {
-  contract::Overview overview{.tables = std::move(tables)};
-  contract::Facts facts{.now_ms = NowMs(), .running = false};
-  for (const TableRecord& table : overview.tables) facts.tables.push_back(contract::FactsOf(table));
-  overview.verdict = contract::Judge(facts);
-  return overview;
-}
-
-Result<contract::Overview> AskOverview(const contract::StateLayout& layout) {
-  auto answer = contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kOverview});
-  if (answer) return contract::DecodeOverview(*answer);
-  if (answer.error().kind != ErrorKind::kInvalidArgument) return answer.error();
-  CDC_ASSIGN(answer, contract::AskOrchestrator(layout.control_socket(), {contract::ControlCommand::kStatus}));
-  CDC_ASSIGN(auto tables, contract::DecodeStatus(*answer));
-  return Judged(std::move(tables));
-}
-
-/// From the orchestrator, else from its ledger (then a line on stderr says so).
-Result<contract::Overview> ReadOverview(const config::Config& config) {
-  const contract::StateLayout layout(config.orchestrator.state_dir);
-  auto overview = AskOverview(layout);
-  if (overview) {
-    PrintNotApplied(config);
-    return overview;
-  }
-  if (overview.error().kind == ErrorKind::kNotFound) {
-    fmt::print(stderr, "orchestrator is not running (cdc start); this is what its ledger says\n");
-  } else {
-    fmt::print(stderr, "orchestrator does not answer: {}; this is what its ledger says\n",
-               Describe(overview.error()));
-  }
-  auto ledger = contract::Ledger::OpenReadOnly(layout.ledger());
-  if (!ledger && ledger.error().kind == ErrorKind::kNotFound) return contract::Overview();
-  if (!ledger) return ledger.error();
-  CDC_ASSIGN(auto tables, ledger->Tables());
-  return Judged(std::move(tables));
-}
 
 void PrintHeader(const contract::Overview& all) {
   int64_t held = 0, paused = 0, letters = 0;
@@ -104,18 +50,19 @@ void PrintGeneral(std::FILE* out, const contract::Verdict& verdict, int64_t now_
   }
 }
 
-void PrintTable(const std::vector<TableRecord>& tables, int64_t now_ms) {
+void PrintTable(const std::vector<TableRecord>& tables, int64_t now_ms, bool colour) {
   constexpr const char* kLine =
-      "{:<{}}  {:<8}  {:>8}  {:>7}  {:>10}  {:>10}  {:>5}  {:>10}  {:<12}  {:<9}  {}\n";
+      "{:<{}}  {}  {:>8}  {:>7}  {:>10}  {:>10}  {:>5}  {:>10}  {:<12}  {:<9}  {}\n";
   size_t width = 5;
   for (const auto& t : tables) width = std::max(width, t.table.size());
-  fmt::print(kLine, "TABLE", width, "STATE", "LAG", "BEHIND", "ROWS", "CHANGES", "DLQ", "LEFT ALONE",
+  fmt::print(kLine, "TABLE", width, "STATE   ", "LAG", "BEHIND", "ROWS", "CHANGES", "DLQ", "LEFT ALONE",
              "LAST COMMIT", "LAST EXIT", "WORKER");
   for (const auto& t : tables) {
     const auto behind = contract::LagSeconds(t.lag, t.current_ms, now_ms);
-    fmt::print(kLine, t.table, width, t.state, t.lag ? std::to_string(*t.lag) : "?",
-               behind ? SpanText(*behind * 1000) : "?", t.live_rows ? std::to_string(*t.live_rows) : "?",
-               t.changes, t.dead_letters, t.left_alone,
+    fmt::print(kLine, Printable(t.table), width,
+               Coloured(fmt::format("{:<8}", t.state), ColourOf(t.state), colour),
+               t.lag ? std::to_string(*t.lag) : "?", behind ? SpanText(*behind * 1000) : "?",
+               t.live_rows ? std::to_string(*t.live_rows) : "?", t.changes, t.dead_letters, t.left_alone,
                t.last_commit_ms > 0 ? SpanText(now_ms - t.last_commit_ms) + " ago" : "-",
                t.last_exit.empty() ? "-" : t.last_exit, t.pid == 0 ? "-" : std::to_string(t.pid));
   }
@@ -137,7 +84,7 @@ void PrintTroubles(const contract::Overview& all, int64_t now_ms) {
   }
 }
 
-Result<int> Run(const Command& command, bool json) {
+Result<int> Run(const Command& command, bool json, bool colour) {
   CDC_ASSIGN(auto config, LoadConfig(command));
   CDC_ASSIGN(const contract::Overview all, ReadOverview(*config));
   const int64_t now_ms = NowMs();
@@ -147,7 +94,7 @@ Result<int> Run(const Command& command, bool json) {
   } else {
     if (all.pid != 0) PrintHeader(all);
     PrintGeneral(stdout, all.verdict, now_ms);
-    PrintTable(all.tables, now_ms);
+    PrintTable(all.tables, now_ms, colour);
     PrintTroubles(all, now_ms);
   }
   return all.verdict.level == contract::Level::kOk ? kOk : kAttention;
@@ -156,16 +103,40 @@ Result<int> Run(const Command& command, bool json) {
 }  // namespace
 
 void AddStatus(CLI::App& app, Command* command) {
-  auto json = std::make_shared<bool>(false);
-  CLI::App* sub = AddSubcommand(
-      app, "status",
-      "Show how everything is: Kafka, the source, and the tables with their state, lag in records and time, "
-      "rows "
-      "there now, changes applied. Exit 0: all is well; 1: something needs a person (a table is Held or "
-      "waits for a "
-      "store or catalog, Kafka or the source is silent, fresh dead letters or records left alone)");
-  sub->add_flag("--json", *json, "as a JSON list");
-  sub->callback([=] { command->run = Reporting([=] { return Run(*command, *json); }); });
+  struct Options {
+    bool json = false, watch = false;
+    std::string interval = "2s", colour;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* sub =
+      AddSubcommand(app, "status",
+                    "Show how everything is: Kafka, the source, and the tables with their state, lag in "
+                    "records and time, rows there "
+                    "now, changes applied. Exit 0: all is well; 1: something needs a person (a table is Held "
+                    "or waits for a store or "
+                    "catalog, Kafka or the source is silent, fresh dead letters or records left alone)");
+  CLI::Option* json = sub->add_flag("--json", options->json, "as a JSON list");
+  CLI::Option* watch = sub->add_flag("-w,--watch", options->watch,
+                                     "look again and again, with rates and times to go, until interrupted");
+  watch->excludes(json);
+  sub->add_option("--interval", options->interval, "between two looks of --watch")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  AddColour(sub, &options->colour);
+  sub->callback([=] {
+    command->run = Reporting([=]() -> Result<int> {
+      const bool colour = UseColour(options->colour);
+      if (!options->watch) return Run(*command, options->json, colour);
+      const auto interval = config::ParseDuration(options->interval);
+      if (!interval || *interval < Millis(100)) {
+        return Error{ErrorKind::kInvalidArgument,
+                     fmt::format("--interval {}: no duration", options->interval),
+                     "write for example 2s, at least 100ms"};
+      }
+      CDC_ASSIGN(auto config, LoadConfig(*command));
+      return Watch(*config, *interval, colour);
+    });
+  });
 }
 
 }  // namespace cdc::cli

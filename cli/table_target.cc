@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/kafka_reading.h"
 #include "lib/contract/control.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
-#include "lib/kafka/properties.h"
 
 namespace cdc::cli {
 namespace {
@@ -61,10 +61,7 @@ std::filesystem::path TableTarget::index_folder() const {
 }
 
 Result<SourceTopic> TableTarget::FindTopic() const {
-  kafka::ConsumerOptions options;
-  options.bootstrap_servers = config_->kafka.bootstrap_servers;
-  options.properties = kafka::PropertiesOf(config_->kafka.properties);
-  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
+  CDC_ASSIGN(auto consumer, OpenConsumer(*config_));
   for (const std::string& name : table_.topics) {
     auto info = consumer->DescribeTopic(name, kKafkaPatience);
     if (!info && info.error().kind == ErrorKind::kNotFound) continue;
@@ -91,8 +88,8 @@ Result<contract::TopicOffsets> TableTarget::WrittenOffsets(const std::string& do
                                                            const std::string& hint) {
   auto written = store_->WrittenOffsets();
   if (written || written.error().kind != ErrorKind::kNotFound) return written;
-  return Error{ErrorKind::kNotFound,
-               fmt::format("{} {}: {}", doing, table_.name, written.error().message), hint};
+  return Error{ErrorKind::kNotFound, fmt::format("{} {}: {}", doing, table_.name, written.error().message),
+               hint};
 }
 
 Status TableTarget::GoOnFrom(const SourceTopic& topic, const contract::PartitionOffsets& next) {

@@ -1,5 +1,7 @@
 #include "cli/target_store.h"
 
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/iceberg_target.h"
@@ -7,6 +9,11 @@
 #include "lib/lake/lake.h"
 
 namespace cdc::cli {
+
+Result<std::optional<TargetFacts>> TargetStore::Facts(Millis) {
+  return Error{ErrorKind::kUnsupported,
+               fmt::format("Describing {}: this cannot be done for this kind of store yet", name())};
+}
 
 Result<std::unique_ptr<TargetStore>> OpenStore(std::shared_ptr<const config::Config> config,
                                                const config::Table& table, std::optional<Millis> patience) {

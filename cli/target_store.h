@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/config/config.h"
@@ -32,6 +33,20 @@ struct TargetRows {
   contract::TopicOffsets offsets = {};  ///< next offsets that the table has; empty: none
 };
 
+/// What people ask of a table: `cdc describe`.
+struct TargetFacts {
+  struct Column {
+    std::string name;
+    std::string type;  ///< in the store's words
+    bool nullable = true;
+    bool in_key = false;
+  };
+  std::vector<Column> columns;
+  contract::TopicOffsets offsets;  ///< next offsets that the table has; empty: none
+  /// Name and value, in the order in which people read them. Names are those of --json, too: "data_files".
+  std::vector<std::pair<std::string, std::string>> facts;
+};
+
 /// The table's rows at one moment. Not thread-safe.
 class TargetMoment {
  public:
@@ -42,7 +57,8 @@ class TargetMoment {
   virtual int64_t guessed_rows() const = 0;
   virtual std::string at() const = 0;  ///< which moment, for people
   /// \param plan outlives the side, and so does this
-  virtual Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan, const verify::Hashing& hashing) = 0;
+  virtual Result<std::unique_ptr<verify::Side>> Read(const verify::Plan& plan,
+                                                     const verify::Hashing& hashing) = 0;
 };
 
 /// Not thread-safe. What reads takes no lock: the table's worker may run meanwhile.
@@ -62,6 +78,9 @@ class TargetStore {
   /// \param timeout of one statement, at the server
   /// \return null: there is no such table; others as Count().
   virtual Result<std::unique_ptr<TargetMoment>> OpenMoment(Millis timeout) = 0;
+  /// \param timeout of one statement, at the server
+  /// \return nothing: there is no such table; kUnsupported: not of this kind of store; others as Count().
+  virtual Result<std::optional<TargetFacts>> Facts(Millis timeout);
   /// Dead letters that were applied after all, as the table says; none where it does not exist.
   virtual Result<contract::RecordRanges> Replayed() = 0;
   /// Next offsets written with the table; empty: none.

@@ -9,13 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/kafka_reading.h"
 #include "cli/row_verdict.h"
 #include "cli/table_reading.h"
 #include "cli/verify_rows.h"
 #include "lib/contract/exit_code.h"
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
-#include "lib/kafka/properties.h"
 #include "lib/postgres/row_counter.h"
 
 namespace cdc::cli {
@@ -161,10 +161,7 @@ Result<std::vector<Check>> OpenAll(const std::shared_ptr<const config::Config>& 
 
 Result<Verifier> MakeVerifier(const config::Config& config, Millis count_timeout) {
   CDC_ASSIGN(auto counter, postgres::RowCounter::Connect(config.source.dsn));
-  kafka::ConsumerOptions options;
-  options.bootstrap_servers = config.kafka.bootstrap_servers;
-  options.properties = kafka::PropertiesOf(config.kafka.properties);
-  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(options)));
+  CDC_ASSIGN(auto consumer, OpenConsumer(config));
   return Verifier(std::move(consumer), std::move(counter), count_timeout);
 }
 

@@ -6,10 +6,10 @@
 #include <fmt/core.h>
 
 #include "cli/command.h"
+#include "cli/kafka_reading.h"
 #include "cli/row_moments.h"
 #include "cli/row_progress.h"
 #include "lib/contract/exit_code.h"
-#include "lib/kafka/properties.h"
 
 namespace cdc::cli {
 namespace {
@@ -131,10 +131,7 @@ Verdict VerdictOf(const verify::Proof& proof) {
 
 Result<int> VerifyRows(const std::shared_ptr<const config::Config>& config,
                        const std::vector<std::string>& tables, const RowsOptions& options) {
-  kafka::ConsumerOptions consumer_options;
-  consumer_options.bootstrap_servers = config->kafka.bootstrap_servers;
-  consumer_options.properties = kafka::PropertiesOf(config->kafka.properties);
-  CDC_ASSIGN(auto consumer, kafka::Consumer::Make(std::move(consumer_options)));
+  CDC_ASSIGN(auto consumer, OpenConsumer(*config));
   RowsVerifier verifier(config, std::move(consumer), options);
   int exit = kOk;
   std::string json;

@@ -31,10 +31,11 @@ TEST_CASE("reset empties a table in PostgreSQL, only with --yes, and its worker 
 
   world.Fill();
   // What a worker does not make stays: its rows go, the table does not.
-  world.server.Sql("ALTER TABLE copy.faculty ADD COLUMN remark text; UPDATE copy.faculty SET n = 99; "
-                   "INSERT INTO copy.faculty (id, n) VALUES (77, 7); "
-                   "INSERT INTO copy.cdc_offsets SELECT 'other.faculty', source, offsets, last_records, lsn, "
-                   "max_event_time, writer, commits, at, marker, state FROM copy.cdc_offsets;");
+  world.server.Sql(
+      "ALTER TABLE copy.faculty ADD COLUMN remark text; UPDATE copy.faculty SET n = 99; "
+      "INSERT INTO copy.faculty (id, n) VALUES (77, 7); "
+      "INSERT INTO copy.cdc_offsets SELECT 'other.faculty', source, offsets, last_records, lsn, "
+      "max_event_time, writer, commits, at, marker, state FROM copy.cdc_offsets;");
   std::filesystem::create_directories(world.folder.path() / "state" / "index" / "faculty");
   world.folder.Write("state/index/faculty/noted", "x");
   const auto told = world.folder.Cdc("reset faculty");
@@ -87,8 +88,9 @@ TEST_CASE("reset empties a table whose deleted rows are kept", "[postgres]") {
 TEST_CASE("a reset that PostgreSQL refuses changes nothing, and says what is in its way", "[postgres]") {
   World world;
   world.Fill();
-  world.server.Sql("CREATE VIEW copy.seen AS SELECT * FROM copy.faculty; "
-                   "CREATE TABLE copy.child (f bigint REFERENCES copy.faculty)");
+  world.server.Sql(
+      "CREATE VIEW copy.seen AS SELECT * FROM copy.faculty; "
+      "CREATE TABLE copy.child (f bigint REFERENCES copy.faculty)");
   for (const char* words : {"reset faculty --yes", "reset faculty --purge --yes"}) {
     const auto refused = world.folder.Cdc(words);
     INFO(words << refused.err);
@@ -122,9 +124,10 @@ TEST_CASE("adopt takes a table in PostgreSQL as it is, from its topic's present 
 
   world.Fill();
   const int commits = std::stoi(world.Column("commits"));
-  world.server.Sql("UPDATE copy.faculty SET n = 0; "
-                   R"(UPDATE copy.cdc_offsets SET marker = '{"valid_through_ms": 5, )"
-                   R"("replayed": "{\"0\":\"0,7\"}", "key_changes": "{}"}')");
+  world.server.Sql(
+      "UPDATE copy.faculty SET n = 0; "
+      R"(UPDATE copy.cdc_offsets SET marker = '{"valid_through_ms": 5, )"
+      R"("replayed": "{\"0\":\"0,7\"}", "key_changes": "{}"}')");
   world.Send({world.changes.Update({{"id", 1}, {"n", 11}})});
   const auto told = world.folder.Cdc("adopt faculty");
   INFO(told.out << told.err);
