@@ -184,7 +184,7 @@ const std::vector<Setting<Table>>& RowSettings() {
       OwnSetting<Table>("select", {.kind = ValueShape::Kind::kOther, .schema = kSelectSchema}, ReadSelect,
                         SelectText,
                         "the table's columns, `{ id = \"id\", email = \"lower(email)\" }`: "
-                        "[docs/expressions.md](docs/expressions.md). The key's columns must be among them")
+                        "[docs/expressions.md](expressions.md). The key's columns must be among them")
           .Shown("the source's columns")
           .OneTable(),
       OwnSetting<Table>(

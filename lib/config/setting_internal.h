@@ -2,7 +2,7 @@
 
 /// \file lib/config/setting_internal.h
 /// Declares settings. A setting is declared once: its name, the member that holds it, how it is written, what
-/// it is for. Parser, fingerprint, README table and JSON schema come from the list of a section's
+/// it is for. Parser, fingerprint, table of docs and JSON schema come from the list of a section's
 /// declarations.
 ///
 ///     DurationSetting("rate_limit", &Orchestrator::rate_limit, Millis(0), hours(24), "between two worker

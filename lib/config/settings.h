@@ -68,7 +68,7 @@ std::vector<SectionInfo> DescribeSettings();
 
 // The same as text.
 std::string SettingsText();      ///< for a terminal
-std::string SettingsMarkdown();  ///< the part of README.md
+std::string SettingsMarkdown();  ///< the part of docs/configuration.md
 std::string SettingsJson();      ///< a list of settings; its fields are those of SettingInfo
 std::string SettingsSchema();    ///< JSON schema of tables.toml, draft 2020-12: docs/tables.schema.json
 

@@ -1,5 +1,5 @@
 /// \file lib/config/settings_text.cc
-/// The declared settings as a terminal and README.md show them.
+/// The declared settings as a terminal and docs/configuration.md show them.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

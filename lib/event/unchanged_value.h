@@ -2,7 +2,7 @@
 
 /// \file lib/event/unchanged_value.h
 /// What an update sends in place of a TOASTed value that it did not touch, by the type of the column
-/// (Debezium's PostgreSQL connector 3.x; README, "REPLICA IDENTITY").
+/// (Debezium's PostgreSQL connector 3.x; docs/configuration.md, "REPLICA IDENTITY").
 
 #include <string_view>
 

@@ -4,7 +4,7 @@
   secured_kafka.py --bin build/release/bin [--only NAME …] [--keep]
 
 Starts a broker of its own (secured_broker.py; jars of `scripts/stack up kafka`). By SCRAM-SHA-256, SCRAM-SHA-512, PLAIN and client
-certificates a topic with a bad message becomes a table, its dead letter and its offset hints, with the rights that the README lists;
+certificates a topic with a bad message becomes a table, its dead letter and its offset hints, with the rights that docs/configuration.md lists;
 pyiceberg and DuckDB compare. Then each right is left out, or a password is wrong: what goes on goes on, and what does not says why.
 No password may be in any output or in the state folder. Exit 0: all as it must be; 1: not, with what differs.
 """

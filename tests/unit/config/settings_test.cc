@@ -220,15 +220,15 @@ TEST_CASE("secrets are declared so") {
                          "storage.secret_access_key", "storage.session_token", "sinks.<name>.dsn"});
 }
 
-TEST_CASE("README.md has the settings as they are declared") {
+TEST_CASE("docs/configuration.md has the settings as they are declared") {
   const std::string begin = "<!-- settings: `cdc config --markdown` -->\n";
-  const std::string readme = ReadFile("README.md");
-  const size_t at = readme.find(begin);
+  const std::string document = ReadFile("docs/configuration.md");
+  const size_t at = document.find(begin);
   REQUIRE(at != std::string::npos);
-  const size_t end = readme.find("<!-- end of settings -->", at);
+  const size_t end = document.find("<!-- end of settings -->", at);
   REQUIRE(end != std::string::npos);
   INFO("put there what `cdc config --markdown` prints");
-  CHECK((readme.substr(at + begin.size(), end - at - begin.size()) == SettingsMarkdown()));
+  CHECK((document.substr(at + begin.size(), end - at - begin.size()) == SettingsMarkdown()));
 }
 
 TEST_CASE("docs/tables.schema.json is what `cdc config --schema` prints") {
