@@ -5,8 +5,11 @@ add_library(cdc_flags INTERFACE)
 target_compile_options(cdc_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-maybe-uninitialized -Wno-restrict
   $<$<BOOL:${CDC_WERROR}>:-Werror>)
 target_include_directories(cdc_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
-target_compile_definitions(cdc_flags INTERFACE CDC_VERSION="${PROJECT_VERSION}" BOOST_ERROR_CODE_HEADER_ONLY
-  BOOST_PROCESS_USE_STD_FS)
+target_compile_definitions(cdc_flags INTERFACE BOOST_ERROR_CODE_HEADER_ONLY BOOST_PROCESS_USE_STD_FS)
+
+# For the rooms that say it: another version compiles these alone.
+add_library(cdc_version INTERFACE)
+target_compile_definitions(cdc_version INTERFACE CDC_VERSION="${PROJECT_VERSION}")
 
 string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
 set(cdc_flags_of_build "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}")
