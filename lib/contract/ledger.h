@@ -70,7 +70,7 @@ struct RunRecord {
 };
 
 /// One thread. Error kinds: kTransient (locked, disk full), kCorrupt (damaged, or of a newer schema version;
-/// the hint says to move it away), kInvalidConfig (no permission), kNotFound (OpenReadOnly only).
+/// OpenOrReplace moves it aside), kInvalidConfig (no permission), kNotFound (OpenReadOnly only).
 class Ledger {
  public:
   /// Opens or makes the file and its folder, in WAL mode, and brings its schema up to date.

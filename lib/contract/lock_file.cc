@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "lib/core/system_error.h"
+
 namespace cdc::contract {
 namespace {
 
@@ -28,14 +30,14 @@ int ReadPid(int fd) {
   return pid;
 }
 
-Error OpenError(const std::filesystem::path& path, const std::string& cause, int code) {
-  bool shortage = code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOLCK || code == EINTR;
-  return {shortage ? ErrorKind::kTransient : ErrorKind::kInvalidConfig,
-          fmt::format("lock {}: {}", path.string(), cause),
-          shortage ? ""
-                   : fmt::format(
-                         "make {} writable for this user, or set [orchestrator] state_dir to another folder",
-                         path.parent_path().string())};
+Error OpenError(const std::filesystem::path& path, int cause) {
+  return {MayPass(cause) ? ErrorKind::kTransient : ErrorKind::kInvalidConfig,
+          fmt::format("lock {}: {}", path.string(), std::strerror(cause)),
+          MayPass(cause)
+              ? fmt::format("make room, or check the disk: df -h {}", path.parent_path().string())
+              : fmt::format(
+                    "make {} writable for this user, or set [orchestrator] state_dir to another folder",
+                    path.parent_path().string())};
 }
 
 }  // namespace
@@ -43,14 +45,14 @@ Error OpenError(const std::filesystem::path& path, const std::string& cause, int
 Result<LockFile> LockFile::TryAcquire(const std::filesystem::path& path) {
   std::error_code ec;
   std::filesystem::create_directories(path.parent_path(), ec);
-  if (ec) return OpenError(path, ec.message(), ec.value());
+  if (ec) return OpenError(path, ec.value());
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return OpenError(path, std::strerror(errno), errno);
+  if (fd < 0) return OpenError(path, errno);
   LockFile lock(fd);
   int looks = kLooks;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) return OpenError(path, std::strerror(errno), errno);
+    if (errno != EWOULDBLOCK) return OpenError(path, errno);
     if (--looks > 0) {
       ::usleep(kLookEvery);
       continue;
@@ -62,9 +64,10 @@ Result<LockFile> LockFile::TryAcquire(const std::filesystem::path& path) {
   }
   // The text is only for people; the lock is the kernel's.
   std::string pid = fmt::format("{}\n", ::getpid());
+  errno = ENOSPC;  // what a short write says
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return OpenError(path, std::strerror(errno), errno == ENOSPC ? ENOMEM : errno);
+    return OpenError(path, errno);
   }
   return lock;
 }

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstring>
 #include <thread>
 #include <utility>
+
+#include "lib/core/system_error.h"
 
 namespace cdc::sqlite {
 namespace {
@@ -39,7 +43,7 @@ std::string HintFor(int code, const std::string& path) {
     case SQLITE_IOERR: return fmt::format("check the disk that holds {}", path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return fmt::format("sqlite3 {} 'PRAGMA integrity_check'; restore the file or move it away", path);
+      return fmt::format("sqlite3 {} 'PRAGMA integrity_check'; put a sound copy of it back", path);
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:
@@ -50,6 +54,12 @@ std::string HintFor(int code, const std::string& path) {
 
 Error MakeError(sqlite3* db, int code, std::string_view attempted, const std::string& path) {
   const char* cause = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+  const int system = (code & 0xff) == SQLITE_CANTOPEN && db != nullptr ? sqlite3_system_errno(db) : 0;
+  if (MayPass(system)) {
+    return Error{ErrorKind::kTransient,
+                 fmt::format("{} in {}: {}: {}", attempted, path, cause, std::strerror(system)),
+                 fmt::format("make room, or check the disk that holds {}", path)};
+  }
   return Error{KindOf(code), fmt::format("{} in {}: {}", attempted, path, cause), HintFor(code, path)};
 }
 
@@ -151,6 +161,14 @@ Database& Database::operator=(Database&& other) noexcept {
 Database::~Database() { sqlite3_close_v2(db_); }
 
 Result<Database> Database::Open(const std::string& path, const Options& options) {
+  Result<Database> first = OpenOnce(path, options);
+  if (first || (first.error().kind != ErrorKind::kCorrupt && first.error().kind != ErrorKind::kInvalidConfig))
+    return first;
+  // One call of the system that fails can look like damage or like a missing right to SQLite: both stay.
+  return OpenOnce(path, options);
+}
+
+Result<Database> Database::OpenOnce(const std::string& path, const Options& options) {
   sqlite3* raw = nullptr;
   const int flags = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -164,6 +182,11 @@ Result<Database> Database::Open(const std::string& path, const Options& options)
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
   if (!options.read_only) {
+    // SQLite opens for reading what it could not open for writing, whatever the cause was.
+    if (sqlite3_db_readonly(raw, "main") == 1 && ::access(path.c_str(), W_OK) == 0) {
+      return Error{ErrorKind::kTransient, fmt::format("{} could be opened for reading only", path),
+                   fmt::format("make room, or check the disk that holds {}", path)};
+    }
     if (options.wal) TryWal(raw, options.busy_timeout);
     CDC_TRY(db.Exec(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   }

@@ -102,6 +102,7 @@ class Database {
   const std::string& path() const { return *path_; }
 
  private:
+  static Result<Database> OpenOnce(const std::string& path, const Options& options);
   friend class Transaction;
   Database(sqlite3* db, std::shared_ptr<const std::string> path);
 
