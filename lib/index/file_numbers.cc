@@ -6,10 +6,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <system_error>
 
 #include "lib/core/hash128.h"
 
@@ -20,8 +20,9 @@ namespace {
 constexpr std::string_view kMagic = "cdc-file-numbers-2 ";
 constexpr size_t kSumDigits = 16;
 
-Error Unusable(const std::filesystem::path& path) {
-  return Error{ErrorKind::kTransient, "cannot write " + path.string() + ": " + std::strerror(errno),
+Error Unusable(const std::filesystem::path& path,
+               const std::error_code& cause = std::error_code(errno, std::generic_category())) {
+  return Error{ErrorKind::kTransient, "cannot write " + path.string() + ": " + cause.message(),
                "free space or permissions in state_dir"};
 }
 
@@ -81,7 +82,7 @@ Result<FileNumbers> FileNumbers::Open(const std::filesystem::path& folder, uint6
   if (end != text.size()) {
     std::error_code error;
     std::filesystem::resize_file(numbers.file_, end, error);
-    if (error) return Unusable(numbers.file_);
+    if (error) return Unusable(numbers.file_, error);
   }
   return numbers;
 }
@@ -121,6 +122,7 @@ Result<FileNumbers> FileNumbers::Create(const std::filesystem::path& folder) {
   FileNumbers numbers(folder / "files");
   std::error_code error;
   std::filesystem::create_directories(folder, error);
+  if (error) return Unusable(folder, error);
   CDC_TRY(numbers.Replace({}, 0));
   return numbers;
 }
@@ -157,7 +159,7 @@ Status FileNumbers::Replace(const std::map<uint32_t, std::string>& entries, uint
   }
   std::error_code error;
   std::filesystem::rename(temporary, file_, error);
-  if (error) return Unusable(file_);
+  if (error) return Unusable(file_, error);
   chain_ = chain;
   paths_.clear();
   numbers_.clear();
