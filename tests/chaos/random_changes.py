@@ -44,6 +44,7 @@ class Source:
     def __init__(self, tables, chance):
         self.rows = {f"t{i:02}": {} for i in range(tables)}
         self.chance = chance
+        self.truncates = True
         self.lsn = 1
 
     def event(self, table, op, key, after, headers=None, key_only=False):
@@ -74,7 +75,7 @@ class Source:
         if kind < 0.9:
             del rows[key]
             return [self.event(table, "d", key, None), self.event(table, "d", key, None, key_only=True)]
-        if kind < 0.995:
+        if kind < 0.995 or not self.truncates:
             new = r.randrange(400, 800)
             if new in rows:
                 return []
