@@ -43,17 +43,16 @@ std::string InOneForm(std::string_view text) {
   return out;
 }
 
+bool Scale(int64_t value, int64_t factor, int64_t* micros) {
+  return !__builtin_mul_overflow(value, factor, micros) && IsPgTimestamp(*micros);
+}
+
 bool ReadText(std::string_view text, int64_t* micros) {
   const std::string form = InOneForm(text);
   if (ParseIsoTimestamp(form, true, micros) || ParseIsoTimestamp(form, false, micros)) return true;
   int32_t days = 0;
   if (!ParseIsoDate(form, &days)) return false;
-  *micros = days * kMicrosPerDay;
-  return IsPgTimestamp(*micros);
-}
-
-bool Scale(int64_t value, int64_t factor, int64_t* micros) {
-  return !__builtin_mul_overflow(value, factor, micros) && IsPgTimestamp(*micros);
+  return Scale(days, kMicrosPerDay, micros);
 }
 
 int64_t FloorOfThousand(int64_t nanos) { return nanos / 1000 - (nanos % 1000 < 0 ? 1 : 0); }
