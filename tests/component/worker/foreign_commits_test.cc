@@ -65,6 +65,12 @@ struct SharedTable : ChangedTable {
     ours.pop_back();
     REQUIRE(catalog->CommitTable(*base, iceberg::ExpiryCommit(*base->metadata, ours)));
   }
+  /// What the metadata from before has of our snapshots is as good as they are.
+  void DeleteOlderMetadata() const {
+    const auto present = catalog->LoadTable(IdentOf(settings));
+    REQUIRE(present);
+    for (const auto& old : present->metadata->metadata_log) REQUIRE(files->Delete(old.metadata_file));
+  }
   Result<std::unique_ptr<IcebergSink>> TryOpen() {
     IcebergSink::Ports ports{*catalog, *files, clock, [](Millis) {}, log::Logger()};
     return IcebergSink::Open(settings, R"({"cluster":"c","topic":"t"})", ports);
@@ -135,9 +141,7 @@ TEST_CASE("after others have expired every snapshot of ours the offsets are thos
     REQUIRE(table.Commit(*sink, 1));
   }  // killed
   table.ExpireOurs();
-  // What the metadata from before has of them is as good.
-  const auto present = table.catalog->LoadTable(IdentOf(table.settings));
-  for (const auto& old : present->metadata->metadata_log) REQUIRE(table.files->Delete(old.metadata_file));
+  table.DeleteOlderMetadata();
   auto sink = table.Open();
   REQUIRE(sink->marker());
   CHECK(sink->marker()->offsets.at("t").at(0) == 1);
@@ -166,6 +170,7 @@ TEST_CASE("after others have expired every snapshot of ours an append-only table
     REQUIRE(commit(**sink, 1));
   }  // killed
   table.ExpireOurs();
+  table.DeleteOlderMetadata();
   auto sink = table.TryOpen();
   REQUIRE(sink);
   REQUIRE((*sink)->marker());
