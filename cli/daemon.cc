@@ -8,8 +8,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
@@ -21,6 +19,7 @@
 #include "lib/contract/lock_file.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
+#include "lib/core/read_file.h"
 
 namespace cdc::cli {
 namespace {
@@ -51,8 +50,8 @@ std::filesystem::path OutputFile(const config::Config& config) {
 
 std::string Tail(const std::filesystem::path& file) {
   constexpr size_t kMost = 4000;
-  std::ifstream in(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const auto read = ReadWholeFile(file);
+  std::string text = read ? read->value_or("") : "";
   if (text.size() > kMost) text.erase(0, text.find('\n', text.size() - kMost) + 1);
   while (text.ends_with('\n')) text.pop_back();
   return text;

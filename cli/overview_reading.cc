@@ -1,8 +1,5 @@
 #include "cli/overview_reading.h"
 
-#include <fstream>
-#include <iterator>
-
 #include <fmt/core.h>
 
 #include "lib/config/settings.h"
@@ -10,6 +7,7 @@
 #include "lib/contract/ledger.h"
 #include "lib/contract/state_layout.h"
 #include "lib/core/clock.h"
+#include "lib/core/read_file.h"
 
 namespace cdc::cli {
 namespace {
@@ -18,9 +16,9 @@ using contract::TableRecord;
 
 /// What tables.toml says and the orchestrator does not do yet, on stderr. An unreadable copy says nothing.
 void PrintNotApplied(const config::Config& config) {
-  std::ifstream file(contract::StateLayout(config.orchestrator.state_dir).started_config(), std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const auto started = config::Parse(text, config.file);
+  const auto text = ReadWholeFile(contract::StateLayout(config.orchestrator.state_dir).started_config());
+  if (!text) return;
+  const auto started = config::Parse(text->value_or(""), config.file);
   if (!started) return;
   for (const std::string& setting : config::NeedRestart(**started, config)) {
     fmt::print(stderr, "{} was changed since the orchestrator started: `cdc restart` applies it\n", setting);

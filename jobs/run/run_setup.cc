@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 #include "lib/config/table_names.h"
@@ -12,6 +11,7 @@
 #include "lib/contract/exit_code.h"
 #include "lib/contract/names.h"
 #include "lib/contract/state_layout.h"
+#include "lib/core/read_file.h"
 #include "lib/event/envelope.h"
 #include "lib/kafka/library_version.h"
 #include "lib/kafka/properties.h"
@@ -124,9 +124,9 @@ std::optional<CommandLine> ParseCommandLine(const JobDefinition& job, int argc, 
 }
 
 Result<std::shared_ptr<const config::Config>> LoadConfig(const CommandLine& line) {
-  if (std::ifstream copy(line.accepted, std::ios::binary); !line.accepted.empty() && copy) {
-    const std::string text((std::istreambuf_iterator<char>(copy)), {});
-    return config::Parse(text, line.config);
+  if (!line.accepted.empty()) {
+    CDC_ASSIGN(const auto copy, ReadWholeFile(line.accepted));
+    if (copy) return config::Parse(*copy, line.config);
   }
   return config::Load(line.config);
 }

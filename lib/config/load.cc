@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -11,6 +9,7 @@
 #include "lib/config/setting_internal.h"
 #include "lib/config/sink_reader_internal.h"
 #include "lib/config/table_list_reader_internal.h"
+#include "lib/core/read_file.h"
 #include "lib/core/redaction.h"
 
 namespace cdc::config {
@@ -104,13 +103,9 @@ Result<std::shared_ptr<const Config>> Load(const fs::path& path, Problems* probl
                  fmt::format("read configuration {}: it is a folder", path.string()),
                  fmt::format("name the file in it: --config {}", (path / "tables.toml").string())};
   }
-  std::ifstream in(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (!in.is_open() || in.bad()) {
-    return Error{ErrorKind::kTransient, fmt::format("read configuration {}: not readable", path.string()),
-                 "check the file's owner and mode"};
-  }
-  return Parse(text, path, problems);
+  auto text = ReadWholeFile(path);
+  if (!text) return Error{ErrorKind::kTransient, "read configuration: " + text.error().message, text.error().hint};
+  return Parse(text->value_or(""), path, problems);
 }
 
 }  // namespace cdc::config

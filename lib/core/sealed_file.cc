@@ -3,9 +3,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "lib/core/hash128.h"
+#include "lib/core/read_file.h"
 
 namespace cdc {
 namespace {
@@ -36,12 +36,9 @@ Status WriteSealed(const std::filesystem::path& path, std::string_view kind, std
 }
 
 Result<std::optional<std::string>> ReadSealed(const std::filesystem::path& path, std::string_view kind) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return std::optional<std::string>();
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return FileError("cannot read", path, std::strerror(errno));
-  std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad()) return FileError("cannot read", path, std::strerror(errno));
+  CDC_ASSIGN(const auto read, ReadWholeFile(path));
+  if (!read) return std::optional<std::string>();
+  const std::string& bytes = *read;
   Hash128 sum;
   const bool whole = bytes.size() >= kind.size() + sizeof sum && bytes.starts_with(kind);
   if (whole) std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);

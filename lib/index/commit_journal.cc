@@ -6,9 +6,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "lib/core/read_file.h"
 #include "lib/index/hash_order_internal.h"
 
 namespace cdc::index {
@@ -164,9 +163,9 @@ Status WriteJournal(const std::filesystem::path& folder, const CommitIntent& int
 }
 
 Result<std::optional<CommitIntent>> ReadJournal(const std::filesystem::path& folder) {
-  std::ifstream file(FilePath(folder), std::ios::binary);
-  if (!file) return std::optional<CommitIntent>();
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  CDC_ASSIGN(const auto read, ReadWholeFile(FilePath(folder)));
+  if (!read) return std::optional<CommitIntent>();
+  const std::string& bytes = *read;
   Hash128 sum;
   if (bytes.size() < sizeof kMagic + sizeof sum) return std::optional<CommitIntent>();
   std::memcpy(&sum, bytes.data() + bytes.size() - sizeof sum, sizeof sum);

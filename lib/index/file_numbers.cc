@@ -7,11 +7,11 @@
 #include <charconv>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <system_error>
 
 #include "lib/core/hash128.h"
+#include "lib/core/read_file.h"
 
 namespace cdc::index {
 namespace {
@@ -69,11 +69,9 @@ bool ParseHex(std::string_view text, uint64_t* value) {
 
 Result<FileNumbers> FileNumbers::Open(const std::filesystem::path& folder, uint64_t chain) {
   FileNumbers numbers(folder / "files");
-  std::ifstream in(numbers.file_, std::ios::binary);
-  if (!in) return Error{ErrorKind::kNotFound, "no list of file numbers at " + numbers.file_.string()};
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad()) return Unusable(numbers.file_);
-  in.close();
+  CDC_ASSIGN(const auto read, ReadWholeFile(numbers.file_));
+  if (!read) return Error{ErrorKind::kNotFound, "no list of file numbers at " + numbers.file_.string()};
+  const std::string& text = *read;
   size_t end = 0;
   if (!numbers.Read(text, chain, &end)) {
     return Error{ErrorKind::kCorrupt,

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "lib/contract/last_records.h"
+#include "lib/core/read_file.h"
 
 namespace cdc::iceberg_sink {
 namespace {
@@ -109,11 +109,12 @@ Status SaveProgress(const std::filesystem::path& folder, const RewriteProgress& 
 RewriteProgress LoadProgress(const std::filesystem::path& folder, const std::string& of) {
   RewriteProgress none;
   none.of = of;
-  std::ifstream in(folder / kProgressFile, std::ios::binary);
-  std::string checksum;
-  if (!std::getline(in, checksum)) return none;
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (checksum != Checksum(text)) return none;
+  const auto read = ReadWholeFile(folder / kProgressFile);
+  if (!read || !*read) return none;
+  const size_t line = (*read)->find('\n');
+  if (line == std::string::npos) return none;
+  const std::string text = (*read)->substr(line + 1);
+  if ((*read)->substr(0, line) != Checksum(text)) return none;
   try {
     const json o = json::parse(text);
     RewriteProgress progress;

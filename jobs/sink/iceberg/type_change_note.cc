@@ -1,9 +1,9 @@
 #include "jobs/sink/iceberg/type_change_note.h"
 
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "lib/core/read_file.h"
 #include "lib/iceberg/schema_evolution.h"
 #include "lib/iceberg/schema_json.h"
 
@@ -42,10 +42,14 @@ Status NoteRetyped(const std::filesystem::path& folder, const std::string& table
 
 std::vector<Retyped> ReadRetyped(const std::filesystem::path& folder, const std::string& table_uuid,
                                  const rows::Schema& schema) {
-  std::ifstream in(folder / kNoteFile);
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
-  const auto note = nlohmann::json::parse(text, nullptr, false);
-  if (!note.is_object() || note.value("table_uuid", "") != table_uuid) return {};
+  const auto text = ReadWholeFile(folder / kNoteFile);
+  if (!text || !*text) return {};
+  const auto note = nlohmann::json::parse(**text, nullptr, false);
+  if (!note.is_object()) return {};
+  for (const auto& [name, value] : note.items()) {
+    if (!value.is_string()) return {};
+  }
+  if (note.value("table_uuid", "") != table_uuid) return {};
   const auto from = iceberg::ParseSchema(note.value("from", "")),
              to = iceberg::ParseSchema(note.value("to", ""));
   if (!from || !to || from->fields.size() != to->fields.size()) return {};
