@@ -64,6 +64,7 @@ void AddCompletion(CLI::App& app, Command* command);
 void AddRestart(CLI::App& app, Command* command);
 void AddStatus(CLI::App& app, Command* command);
 void AddLogs(CLI::App& app, Command* command);
+void AddPage(CLI::App& app, Command* command);
 void AddTrigger(CLI::App& app, Command* command);
 void AddPause(CLI::App& app, Command* command);
 void AddResume(CLI::App& app, Command* command);

@@ -7,6 +7,7 @@
 
 #include "lib/contract/overview.h"
 #include "lib/contract/verdict.h"
+#include "orchestrator/detail.h"
 #include "orchestrator/json_text.h"
 
 namespace cdc::orchestrator {
@@ -15,14 +16,6 @@ namespace {
 constexpr size_t kReasonsShown = 100;
 constexpr std::array kPhases = {Phase::kIdle,     Phase::kPending, Phase::kStarting, Phase::kRunning,
                                 Phase::kStopping, Phase::kBackoff, Phase::kHeld,     Phase::kPaused};
-
-JsonText Answer() {
-  JsonText json;
-  json.Open('{').Key("version").Number(int64_t{kApiVersion});
-  return json;
-}
-
-std::string Finish(JsonText json) { return json.Close('}').Take() + "\n"; }
 
 void Add(JsonText* json, const TableView& t, int64_t now_ms) {
   json->Open('{').Key("table").Text(t.table).Key("state").Text(ToString(t.phase));
@@ -36,7 +29,10 @@ void Add(JsonText* json, const TableView& t, int64_t now_ms) {
   json->Key("waiting_for").Text(t.waiting_for).Key("waiting_since_ms").Number(t.waiting_since_ms);
   json->Key("last_commit_ms").Number(t.last_commit_ms).Key("last_start_ms").Number(t.last_start_ms);
   json->Key("last_exit").Text(t.last_exit).Key("starts").Number(t.starts).Key("crashes").Number(t.crashes);
-  json->Key("retries").Number(t.retries).Key("pid").Number(int64_t{t.pid}).Close('}');
+  json->Key("retries").Number(t.retries).Key("pid").Number(int64_t{t.pid});
+  json->Key("state_since_ms").Number(t.state_since_ms).Key("due_ms").Number(t.due_ms);
+  json->Key("memory_bytes").Number(t.memory_bytes).Key("events_per_second").Decimal(t.events_per_second);
+  json->Key("progress").Decimal(t.progress).Key("eta_seconds").Number(t.eta_seconds).Close('}');
 }
 
 /// Small: needs somebody more.
@@ -82,6 +78,19 @@ std::vector<const TableView*> Page(JsonText* json, const std::vector<const Table
   return {found.begin() + begin, found.begin() + std::min(size, begin + selection.limit)};
 }
 
+void AddRun(JsonText* json, const contract::RunRecord& r) {
+  json->Open('{').Key("id").Number(r.id).Key("pid").Number(int64_t{r.pid});
+  json->Key("start_ms").Number(r.start_ms).Key("end_ms").Number(r.end_ms);
+  json->Key("exit").Text(r.exit).Key("reason").Text(r.reason);
+  const auto report = nlohmann::json::parse(r.report, nullptr, false);
+  const bool told = report.is_object();
+  json->Key("report").Raw(told ? std::string_view(r.report) : "null");
+  // Numbers of JavaScript have 53 bits, ids of snapshots 63.
+  const auto snapshot = told ? report.find("snapshot_id") : report.end();
+  const bool known = told && snapshot != report.end() && snapshot->is_number_integer();
+  json->Key("snapshot").Text(known ? snapshot->dump() : "").Close('}');
+}
+
 void AddTotals(JsonText* json, const View& view) {
   int64_t lag = 0, lag_unknown = 0, events = 0, changes = 0, rows = 0, dead_letters = 0, last_commit_ms = 0;
   std::array<int64_t, kPhases.size()> states{};
@@ -106,7 +115,7 @@ void AddTotals(JsonText* json, const View& view) {
 }  // namespace
 
 std::string RenderTables(const View& view, const Selection& selection) {
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("now_ms").Number(view.now_ms).Key("total").Number(static_cast<int64_t>(view.tables.size()));
   auto found = Select(view, selection);
   if (selection.by_need) std::sort(found.begin(), found.end(), ByNeed);
@@ -114,33 +123,28 @@ std::string RenderTables(const View& view, const Selection& selection) {
   json.Key("tables").Open('[');
   for (const TableView* t : shown) Add(&json, *t, view.now_ms);
   json.Close(']');
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
-std::string RenderTable(const View& view, const TableView& table) {
-  JsonText json = Answer();
+std::string RenderTable(const View& view, const TableView& table, const TableDetail* detail) {
+  JsonText json = BeginAnswer();
   json.Key("now_ms").Number(view.now_ms).Key("table");
   Add(&json, table, view.now_ms);
-  return Finish(std::move(json));
+  json.Key("detail");
+  if (detail == nullptr) {
+    json.Raw("null");
+  } else {
+    AddDetail(&json, *detail);
+  }
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderRuns(std::string_view table, const std::vector<contract::RunRecord>& runs) {
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("table").Text(table).Key("runs").Open('[');
-  for (const contract::RunRecord& r : runs) {
-    json.Open('{')
-        .Key("id")
-        .Number(r.id)
-        .Key("pid")
-        .Number(int64_t{r.pid})
-        .Key("start_ms")
-        .Number(r.start_ms);
-    json.Key("end_ms").Number(r.end_ms).Key("exit").Text(r.exit).Key("reason").Text(r.reason);
-    const bool told = r.report.starts_with('{') && nlohmann::json::accept(r.report);
-    json.Key("report").Raw(told ? std::string_view(r.report) : "null").Close('}');
-  }
+  for (const contract::RunRecord& r : runs) AddRun(&json, r);
   json.Close(']');
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderDeadLetters(const View& view, const Selection& selection) {
@@ -151,7 +155,7 @@ std::string RenderDeadLetters(const View& view, const Selection& selection) {
   });
   int64_t total = 0;
   for (const TableView& t : view.tables) total += t.dead_letters;
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("now_ms").Number(view.now_ms).Key("total").Number(total);
   const auto shown = Page(&json, found, selection);
   json.Key("tables").Open('[');
@@ -161,13 +165,13 @@ std::string RenderDeadLetters(const View& view, const Selection& selection) {
     json.Key("dead_letter_ms").Number(t->dead_letter_ms).Close('}');
   }
   json.Close(']');
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderStatus(const View& view, std::string_view program_version) {
   const contract::Facts facts = FactsOf(view);
   const contract::Verdict verdict = contract::Judge(facts);
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("now_ms").Number(view.now_ms).Key("status").Text(contract::ToString(verdict.level));
   json.Key("stopping").Flag(view.stopping).Key("reasons_total");
   json.Number(static_cast<int64_t>(verdict.reasons.size()));
@@ -179,30 +183,38 @@ std::string RenderStatus(const View& view, std::string_view program_version) {
   json.Key("ledger_writable").Flag(view.ledger_writable).Key("workers").Number(int64_t{view.running});
   json.Key("waiting").Number(int64_t{view.waiting}).Key("max_jobs").Number(int64_t{view.max_jobs});
   json.Key("uptime_ms").Number(view.uptime.count()).Key("program_version").Text(program_version);
+  json.Key("actions").Flag(view.actions);
   AddTotals(&json, view);
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderChanges(const View& view, const std::vector<const TableView*>& changed, int64_t left) {
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("now_ms").Number(view.now_ms).Key("left").Number(left).Key("tables").Open('[');
   for (const TableView* t : changed) Add(&json, *t, view.now_ms);
   json.Close(']');
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderRemoved(const std::vector<std::string>& tables) {
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("tables").Open('[');
   for (const std::string& table : tables) json.Text(table);
   json.Close(']');
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
+}
+
+std::string RenderSample(const Sample& sample) {
+  JsonText json = BeginAnswer();
+  json.Key("at_ms").Number(sample.at_ms).Key("events_per_second").Decimal(sample.events_per_second);
+  json.Key("lag").Number(sample.lag);
+  return FinishAnswer(std::move(json));
 }
 
 std::string RenderError(std::string_view error, std::string_view hint) {
-  JsonText json = Answer();
+  JsonText json = BeginAnswer();
   json.Key("error").Text(error).Key("hint").Text(hint);
-  return Finish(std::move(json));
+  return FinishAnswer(std::move(json));
 }
 
 const TableView* FindTable(const View& view, std::string_view name) {

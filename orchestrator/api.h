@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/contract/ledger.h"
+#include "orchestrator/ports.h"
 #include "orchestrator/request.h"
 #include "orchestrator/view.h"
 
@@ -17,8 +18,8 @@ namespace cdc::orchestrator {
 inline constexpr int kApiVersion = 1;
 
 std::string RenderTables(const View& view, const Selection& selection);
-/// `table`: of `view`.
-std::string RenderTable(const View& view, const TableView& table);
+/// `table`: of `view`. \param detail null: it was not asked for, or is not known
+std::string RenderTable(const View& view, const TableView& table, const TableDetail* detail = nullptr);
 std::string RenderRuns(std::string_view table, const std::vector<contract::RunRecord>& runs);
 /// Tables that have dead letters, the newest first.
 std::string RenderDeadLetters(const View& view, const Selection& selection);
@@ -27,6 +28,7 @@ std::string RenderStatus(const View& view, std::string_view program_version);
 /// \param left so many more changed, which a later event tells
 std::string RenderChanges(const View& view, const std::vector<const TableView*>& changed, int64_t left);
 std::string RenderRemoved(const std::vector<std::string>& tables);
+std::string RenderSample(const Sample& sample);
 std::string RenderError(std::string_view error, std::string_view hint);
 
 /// Null: there is none of this name.

@@ -3,9 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/config/table_names.h"
 #include "lib/contract/names.h"
 
 namespace cdc::orchestrator {
+namespace {
+
+bool MissingTopic(const config::Config& config, const Tables& tables) {
+  if (config.discover) return true;  // any moment one may appear
+  return std::any_of(tables.all().begin(), tables.all().end(),
+                     [](const auto& item) { return !item.second->topic; });
+}
+
+}  // namespace
 
 void Backlogs::Configure(std::shared_ptr<const config::Config> config) {
   config_ = std::move(config);
@@ -88,16 +98,10 @@ void Backlogs::AskTopics() {
       }
       away_error_ = topics.error().message;
     }
-    const Millis interval = MissingTopic() ? options_.topics_interval : options_.topics_idle_interval;
+    const Millis interval = MissingTopic(*config_, tables_) ? options_.topics_interval : options_.topics_idle_interval;
     const auto count = static_cast<int64_t>(topics_.size());
     topics_due_ = clock_.steady() + std::max(interval, options_.interval_per_topic * count);
   }));
-}
-
-bool Backlogs::MissingTopic() const {
-  if (config_->discover) return true;  // any moment one may appear
-  return std::any_of(tables_.all().begin(), tables_.all().end(),
-                     [](const auto& item) { return !item.second->topic; });
 }
 
 void Backlogs::OnTopics(const std::vector<Topic>& topics) {
@@ -197,6 +201,16 @@ void Backlogs::RefreshEnds(std::function<void()> done) {
   if (fresh || !connected() || stopping_ || !topics_known_) return done();
   fresh_ends_.Await(std::move(done));
   if (!spans_asked_) AskSpans();
+}
+
+SourceDetail Backlogs::Topics() const {
+  SourceDetail source{.topics = static_cast<int64_t>(topics_.size())};
+  for (const Topic& topic : topics_) {
+    if (!config_->Covers(topic.name) || !config_->TablesOfTopic(topic.name).empty()) continue;
+    if (++source.unlisted_total > static_cast<int64_t>(kMostUnlisted)) continue;
+    source.unlisted.push_back({topic.name, config::EntryLine(*config_, topic.name)});
+  }
+  return source;
 }
 
 contract::KafkaFacts Backlogs::kafka(SteadyTime started) const {

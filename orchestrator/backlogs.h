@@ -20,6 +20,7 @@
 #include "orchestrator/ledger_writer.h"
 #include "orchestrator/tables.h"
 #include "orchestrator/trigger_source.h"
+#include "orchestrator/view.h"
 
 namespace cdc::orchestrator {
 
@@ -84,6 +85,8 @@ class Backlogs {
   /// For contract::Judge(). \param started when the orchestrator did
   contract::KafkaFacts kafka(SteadyTime started) const;
 
+  SourceDetail Topics() const;
+
   /// Calls `done` when the ends of all topics are known as of about now, or will not be: at once where they
   /// are, or where Kafka does not answer. The caller bounds the wait.
   void RefreshEnds(std::function<void()> done);
@@ -96,7 +99,6 @@ class Backlogs {
   JobEntry* TakeTopic(const Topic& topic, const std::string& table);
   /// \return null: no such table
   JobEntry* FindOrDiscover(const std::string& table, const Topic& topic);
-  bool MissingTopic() const;
   void AskSpans();
   void OnSpans(const Spans& spans);
   void JudgeLag(JobEntry& entry);

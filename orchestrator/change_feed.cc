@@ -1,5 +1,7 @@
 #include "orchestrator/change_feed.h"
 
+#include <cmath>
+
 #include "orchestrator/api.h"
 #include "orchestrator/json_text.h"
 
@@ -18,10 +20,26 @@ void Put(std::string* out, const std::string& value) {
 /// Everything that an answer shows of the table, but what moves with the clock alone.
 Hash128 FiguresOf(const TableView& t, std::string* scratch) {
   scratch->clear();
-  for (const int64_t number :
-       {static_cast<int64_t>(t.phase), t.lag.value_or(-1), t.events, t.changes, t.rows,
-        t.live_rows.value_or(-1), t.deletes, t.dead_letters, t.letters_in_a_row, t.left_alone,
-        t.last_commit_ms, t.last_start_ms, t.starts, t.crashes, t.retries, int64_t{t.pid}})
+  for (const int64_t number : {static_cast<int64_t>(t.phase),
+                               t.lag.value_or(-1),
+                               t.events,
+                               t.changes,
+                               t.rows,
+                               t.live_rows.value_or(-1),
+                               t.deletes,
+                               t.dead_letters,
+                               t.letters_in_a_row,
+                               t.left_alone,
+                               t.last_commit_ms,
+                               t.last_start_ms,
+                               t.starts,
+                               t.crashes,
+                               t.retries,
+                               int64_t{t.pid},
+                               t.state_since_ms,
+                               t.due_ms,
+                               t.memory_bytes.value_or(-1) >> 20,
+                               static_cast<int64_t>(std::llround(t.events_per_second.value_or(-1)))})
     Put(scratch, number);
   for (const std::string* text : {&t.reason, &t.hint, &t.last_exit, &t.waiting_for}) Put(scratch, *text);
   return HashBytes(*scratch);
@@ -50,7 +68,14 @@ std::string ChangeFeed::Next(const View& view) {
   std::string events = ChangedTables(view);
   events += GoneTables(view);
   if (look_ == 1) events.clear();
-  return events + ChangedStatus(view);
+  return events + ChangedStatus(view) + NewSample(view);
+}
+
+std::string ChangeFeed::NewSample(const View& view) {
+  if (view.newest.step == sample_) return "";
+  const bool first = sample_ < 0 && look_ == 1;  // it is in /api/v1/history
+  sample_ = view.newest.step;
+  return first ? "" : Event("sample", RenderSample(view.newest));
 }
 
 std::string ChangeFeed::ChangedTables(const View& view) {

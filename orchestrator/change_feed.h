@@ -37,6 +37,7 @@ class ChangeFeed {
   std::string ChangedTables(const View& view);
   std::string GoneTables(const View& view);
   std::string ChangedStatus(const View& view);
+  std::string NewSample(const View& view);
 
   std::string version_;
   std::unordered_map<std::string, Told> told_;
@@ -44,6 +45,7 @@ class ChangeFeed {
   size_t begin_ = 0;    ///< in the view: where the next look begins, so that each table has its turn
   std::string status_;  ///< as told
   Hash128 status_figures_;
+  int64_t sample_ = -1;  ///< step of the one told last
   std::string scratch_;
 };
 

@@ -1,6 +1,5 @@
 #include "orchestrator/daemon.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,10 +16,10 @@
 #include "lib/contract/state_layout.h"
 #include "orchestrator/config_watcher.h"
 #include "orchestrator/control_server.h"
-#include "orchestrator/http_server.h"
 #include "orchestrator/kafka_trigger_source.h"
+#include "orchestrator/operator_site.h"
+#include "orchestrator/private_file.h"
 #include "orchestrator/process_launcher.h"
-#include "orchestrator/routes.h"
 #include "orchestrator/scheduler.h"
 #include "orchestrator/service_manager.h"
 #include "lib/inspection/source_question.h"
@@ -35,26 +34,6 @@ using boost::system::error_code;
 constexpr Millis kWatchInterval{500};
 constexpr Millis kLagPatience{1'000};     ///< with Kafka, for ends that people are shown
 constexpr Millis kDrainPatience{30'000};  ///< with a Kafka that does not answer
-
-/// As a whole or not at all, and for nobody else's eyes: it may have passwords in it. \return kTransient
-Status SaveConfig(const std::string& text, const std::filesystem::path& file) {
-  namespace fs = std::filesystem;
-  const fs::path temporary = file.string() + ".new";
-  std::error_code ec;
-  fs::remove(temporary, ec);
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  std::string_view rest = text;
-  while (fd >= 0 && !rest.empty()) {
-    const ssize_t written = ::write(fd, rest.data(), rest.size());
-    if (written <= 0) break;
-    rest.remove_prefix(static_cast<size_t>(written));
-  }
-  if (fd < 0 || ::close(fd) != 0 || !rest.empty()) return Error{ErrorKind::kTransient, "cannot write " + temporary.string()};
-  fs::rename(temporary, file, ec);
-  if (ec)
-    return Error{ErrorKind::kTransient, fmt::format("cannot write {}: {}", file.string(), ec.message())};
-  return {};
-}
 
 }  // namespace
 
@@ -88,7 +67,7 @@ struct Daemon::Impl {
     CDC_TRY(scheduler->Apply(config));
     GiveWorkersConfig();
     // For `cdc status` alone: without it that says less.
-    if (const Status saved = SaveConfig(config->text, layout.started_config()); !saved)
+    if (const Status saved = WritePrivateFile(config->text, layout.started_config()); !saved)
       log.Warn("{}", Describe(saved.error()));
     if (!options.drain) {
       CDC_ASSIGN(control,
@@ -103,24 +82,26 @@ struct Daemon::Impl {
   }
 
   Status ServeOperators() {
-    const std::string& listen = config->orchestrator.listen;
-    if (listen.empty()) return {};
-    auto show = [this](ViewReader reader) {
-      asio::post(io, [this, reader = std::move(reader)] {
-        WithFreshLag([this, reader] { reader(std::make_shared<const View>(Look())); });
-      });
-    };
-    // On the HTTP server's thread: a ledger object is for one thread, so each question opens its own.
-    auto runs = [file = layout.ledger()](std::string_view table,
-                                         int limit) -> Result<std::vector<contract::RunRecord>> {
-      CDC_ASSIGN(const contract::Ledger own, contract::Ledger::OpenReadOnly(file));
-      return own.Runs(table, limit);
-    };
-    CDC_ASSIGN(http, HttpServer::Start(listen, config->orchestrator.host_names, OperatorRoutes(CDC_VERSION, runs),
-                                       std::move(show)));
-    log.Info("health and metrics at http://{}/health and /metrics", listen);
-    log.Info("tables as JSON at http://{}/api/v1/tables, as Flink has them at /jobs/overview", listen);
+    if (config->orchestrator.listen.empty()) return {};
+    CDC_ASSIGN(site, OperatorSite::Open(io, *config, layout, log,
+                                        {.look = [this] { return Look(); },
+                                         .with_fresh_lag = [this](auto show) { WithFreshLag(std::move(show)); },
+                                         .detail = [this](const auto& table) { return LookAtTable(table); },
+                                         .source = [this] { return LookAtSource(); },
+                                         .carry = [this](const auto& request) { return Carry(request); }}));
     return {};
+  }
+
+  std::optional<TableDetail> LookAtTable(const std::string& table) const {
+    const JobEntry* entry = scheduler->tables().Find(table);
+    return entry == nullptr ? std::nullopt : std::optional<TableDetail>(DetailOf(*entry));
+  }
+
+  SourceDetail LookAtSource() const {
+    SourceDetail source = scheduler->backlogs().Topics();
+    source.topic_prefix = config->source.topic_prefix;
+    if (source_watch) source.facts = source_watch->facts();
+    return source;
   }
 
   void Go() {
@@ -154,8 +135,8 @@ struct Daemon::Impl {
   bool Finished() {
     if (stopping) return scheduler->idle();
     if (!options.drain) return false;
-    if (scheduler->drained()) return drained = true;
-    silent = clock.steady() - scheduler->last_answer().value_or(started) > kDrainPatience;
+    if (scheduler->backlogs().drained()) return drained = true;
+    silent = clock.steady() - scheduler->backlogs().last_answer().value_or(started) > kDrainPatience;
     if (silent) Stop("Kafka does not answer");
     return false;
   }
@@ -219,12 +200,13 @@ struct Daemon::Impl {
     config = *loaded;
     GiveWorkersConfig();
     if (source_watch) source_watch->Configure(config->source);
+    if (site) site->Configure(config);
     return scheduler->Apply(config);
   }
 
   /// Without the copy workers read the file itself, as it is when they start.
   void GiveWorkersConfig() {
-    const Status saved = SaveConfig(config->text, accepted);
+    const Status saved = WritePrivateFile(config->text, accepted);
     if (!saved) log.Warn("{}; workers read {} itself", Describe(saved.error()), config->file.string());
     scheduler->GiveWorkers(saved ? accepted : std::filesystem::path());
   }
@@ -244,6 +226,7 @@ struct Daemon::Impl {
   View Look() const {
     View view = scheduler->Look();
     if (source_watch) view.source = source_watch->facts();
+    view.actions = site && site->actions();
     return view;
   }
 
@@ -331,7 +314,7 @@ struct Daemon::Impl {
   std::optional<Scheduler> scheduler;
   std::unique_ptr<SourceWatch> source_watch;
   std::unique_ptr<ControlServer> control;
-  std::unique_ptr<HttpServer> http;
+  std::unique_ptr<OperatorSite> site;
 };
 
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -378,7 +361,7 @@ Result<bool> Daemon::Run() {
   if (impl_->options.drain && !impl_->drained) {
     return Error{ErrorKind::kTransient, "drain: told to stop before everything was read", "run it again"};
   }
-  return !impl_->options.drain || !impl_->scheduler->any_held();
+  return !impl_->options.drain || !impl_->scheduler->tables().any_held();
 }
 
 Result<std::filesystem::path> JobsFolder() {

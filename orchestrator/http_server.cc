@@ -50,8 +50,12 @@ Error ListenError(const std::string& listen, const error_code& ec) {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(std::vector<Route> r, HttpHosts h, ViewSource source)
-      : routes(std::move(r)), hosts(std::move(h)), desk(io, std::move(source)) {}
+  Impl(std::vector<Route> r, HttpHosts h, ViewSource source, std::shared_ptr<Chronicle> c)
+      : routes(std::move(r)),
+        hosts(std::move(h)),
+        chronicle(std::move(c)),
+        desk(io, std::move(source), *chronicle) {}
+  ~Impl() { site.door->Close(); }
 
   Status Bind(const std::string& listen) {
     const auto [host, port] = Split(listen);
@@ -107,6 +111,7 @@ struct HttpServer::Impl {
 
   void Run() {
     for (tcp::acceptor& acceptor : acceptors) Accept(acceptor);
+    desk.KeepChronicle();
     // Signals are for the thread that runs the scheduler.
     sigset_t all;
     sigset_t before;
@@ -120,10 +125,11 @@ struct HttpServer::Impl {
   asio::io_context io{1};
   std::vector<Route> routes;
   HttpHosts hosts;
+  std::shared_ptr<Chronicle> chronicle;
   ViewDesk desk;
   HttpConnections connections;
   EventDesk events{io, desk, CDC_VERSION};
-  HttpSite site{routes, hosts, desk, connections, events};
+  HttpSite site{routes, hosts, desk, connections, events, std::make_shared<ThreadDoor>(io)};
   std::list<tcp::acceptor> acceptors;
   asio::steady_timer pause{io};
   std::thread thread;
@@ -138,8 +144,10 @@ HttpServer::~HttpServer() {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& listen,
                                                       const std::vector<std::string>& host_names,
-                                                      std::vector<Route> routes, ViewSource source) {
-  auto impl = std::make_unique<Impl>(std::move(routes), HttpHosts(listen, host_names), std::move(source));
+                                                      std::vector<Route> routes, ViewSource source,
+                                                      std::shared_ptr<Chronicle> chronicle) {
+  auto impl = std::make_unique<Impl>(std::move(routes), HttpHosts(listen, host_names), std::move(source),
+                                     std::move(chronicle));
   CDC_TRY(impl->Bind(listen));
   impl->Run();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file orchestrator/http_server.h
-/// `[orchestrator] listen`: HTTP/1.1 for operators, read-only.
+/// `[orchestrator] listen`: HTTP/1.1 for operators: a page, JSON, and actions where they are allowed.
 
 #include <memory>
 #include <string>
@@ -20,10 +20,12 @@ class HttpServer {
  public:
   /// \param listen "host:port" or "[v6 address]:port"; a name is listened to at all its addresses
   /// \param host_names besides those that every client may call it by (http_hosts.h)
+  /// \param chronicle used on the server's thread from now on, and by routes
   /// \return kTransient: the port is in use; kInvalidConfig: no such address here, or no right to the port
   static Result<std::unique_ptr<HttpServer>> Start(const std::string& listen,
                                                    const std::vector<std::string>& host_names,
-                                                   std::vector<Route> routes, ViewSource source);
+                                                   std::vector<Route> routes, ViewSource source,
+                                                   std::shared_ptr<Chronicle> chronicle);
   /// Closes the port and all connections.
   ~HttpServer();
 

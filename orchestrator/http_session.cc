@@ -37,7 +37,15 @@ Page PageOf(const Route& route, const View* view, const Target& target) {
   }
 }
 
-Page MethodPage() { return ErrorPage(http::status::method_not_allowed, "GET and HEAD only"); }
+Page MethodPage(bool acts) {
+  return ErrorPage(http::status::method_not_allowed, acts ? "POST only" : "GET and HEAD only");
+}
+
+const char* TypeOf(std::string_view name) {
+  if (name.ends_with(".html")) return "text/html; charset=utf-8";
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  return name.ends_with(".css") ? "text/css; charset=utf-8" : "image/svg+xml";
+}
 
 }  // namespace
 
@@ -54,7 +62,7 @@ void HttpSession::Read(Millis patience) {
 }
 
 void HttpSession::Close() {
-  awaits_view_ = false;
+  awaits_page_ = false;
   timer_.cancel();
   site_.events.Leave(*this);
   stream_.close();
@@ -84,16 +92,41 @@ void HttpSession::OnRequest(error_code ec) {
   if (auto refused = RefusedHost()) return Answer(std::move(*refused));
   const auto& request = parser_->get();
   auto target = ParseTarget(std::string_view(request.target().data(), request.target().size()));
-  const Route* route = target ? FindRoute(site_.routes, *target) : nullptr;
-  if (route == nullptr) {
+  const bool acts = request.method() == http::verb::post;
+  const Route* route = target ? FindRoute(site_.routes, *target, acts) : nullptr;
+  const Route* other = target ? FindRoute(site_.routes, *target, !acts) : nullptr;
+  if (route == nullptr && other == nullptr) {
     std::string known;
-    for (const Route& r : site_.routes) known += "\n" + r.path;
+    for (const Route& r : site_.routes) known += (r.act ? "\nPOST " : "\n") + r.path;
     return Answer(ErrorPage(http::status::not_found, "nothing is here; there is:" + known));
   }
-  if (!IsReading()) return Answer(MethodPage());
+  if (route == nullptr || !(acts || IsReading())) return Answer(MethodPage(route == nullptr && !acts));
   target_ = std::move(*target);
-  if (route->events && request.method() == http::verb::get) return Listen();
-  AwaitView(*route);
+  if (acts) return Act(*route);
+  Respond(*route);
+}
+
+void HttpSession::Respond(const Route& route) {
+  if (route.file != nullptr) return SendFile(*route.file);
+  if (route.events && parser_->get().method() == http::verb::get) return Listen();
+  AwaitView([this, &route](const ViewPtr& view) {
+    if (!route.later) return Answer(PageOf(route, view.get(), target_));
+    AnswerLater(kLaterPatience, [&](const PageReader& done) { route.later(view, target_, done); });
+  });
+}
+
+void HttpSession::Act(const Route& route) {
+  AnswerLater(kSchedulerPatience,
+              [&](const PageReader& done) { route.act(target_, HeadersOfAction(), done); });
+}
+
+std::string HttpSession::Header(const char* name) const {
+  const auto value = parser_->get()[name];
+  return {value.data(), value.size()};
+}
+
+ActionHeaders HttpSession::HeadersOfAction() const {
+  return {Header("Host"), Header("Origin"), Header("Sec-Fetch-Site"), Header("Authorization")};
 }
 
 void HttpSession::OnBadRequest(error_code ec) {
@@ -104,8 +137,14 @@ void HttpSession::OnBadRequest(error_code ec) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
     return Answer(ErrorPage(http::status::request_header_fields_too_large, "the request is too long"));
   const bool body = ec == http::error::unexpected_body || ec == http::error::body_limit;
-  if (body && !IsReading()) return Answer(MethodPage());
+  if (body && !IsReading() && !TakesPost()) return Answer(MethodPage(false));
   Answer(ErrorPage(body ? http::status::payload_too_large : http::status::bad_request, ec.message()));
+}
+
+bool HttpSession::TakesPost() const {
+  const auto& request = parser_->get();
+  const auto target = ParseTarget(std::string_view(request.target().data(), request.target().size()));
+  return request.method() == http::verb::post && target && FindRoute(site_.routes, *target, true) != nullptr;
 }
 
 bool HttpSession::IsReading() const {
@@ -113,32 +152,76 @@ bool HttpSession::IsReading() const {
   return method == http::verb::get || method == http::verb::head;
 }
 
-void HttpSession::AwaitView(const Route& route) {
-  awaits_view_ = true;
-  timer_.expires_after(kSchedulerPatience);
-  timer_.async_wait([self = shared_from_this(), &route](error_code ec) {
-    if (!ec && std::exchange(self->awaits_view_, false)) self->Answer(PageOf(route, nullptr, self->target_));
-  });
-  site_.desk.Ask([self = shared_from_this(), &route](const ViewPtr& view) {
-    if (!std::exchange(self->awaits_view_, false)) return;
+void HttpSession::AwaitView(std::function<void(const ViewPtr&)> render) {
+  const uint64_t question = ++question_;
+  awaits_page_ = true;
+  auto answer = [self = shared_from_this(), question, render = std::move(render)](const ViewPtr& view) {
+    if (self->question_ != question || !std::exchange(self->awaits_page_, false)) return;
     self->timer_.cancel();
-    self->Answer(PageOf(route, view.get(), self->target_));
+    render(view);
+  };
+  timer_.expires_after(kSchedulerPatience);
+  timer_.async_wait([answer](error_code ec) {
+    if (!ec) answer(nullptr);
+  });
+  site_.desk.Ask(answer);
+}
+
+/// The one who answers may outlive the connection and the server.
+void HttpSession::AnswerLater(Millis patience, const std::function<void(const PageReader&)>& ask) {
+  const uint64_t question = ++question_;
+  awaits_page_ = true;
+  const auto answer = [weak = weak_from_this(), question](Page page) {
+    const auto self = weak.lock();
+    if (!self || self->question_ != question || !std::exchange(self->awaits_page_, false)) return;
+    self->timer_.cancel();
+    self->Answer(std::move(page));
+  };
+  timer_.expires_after(patience);
+  timer_.async_wait([self = shared_from_this(), answer](error_code ec) {
+    if (!ec) answer(ErrorPage(http::status::service_unavailable, "no answer came in time"));
+  });
+  ask([door = site_.door, answer](Page page) {
+    door->Post([answer, page = std::move(page)]() mutable { answer(std::move(page)); });
   });
 }
 
-void HttpSession::Answer(Page page) {
-  site_.connections.Touch(shared_from_this());
+void HttpSession::SendFile(const page::File& file) {
   const auto& request = parser_->get();
-  answer_.emplace(static_cast<http::status>(page.status), request.version());
-  answer_->set(http::field::server, "cdc-orchestrator/" CDC_VERSION);
+  const auto known = request[http::field::if_none_match];
+  const bool unchanged =
+      std::string_view(known.data(), known.size()).find(file.sum) != std::string_view::npos;
+  const auto accepted = request[http::field::accept_encoding];
+  const bool gzip = std::string_view(accepted.data(), accepted.size()).find("gzip") != std::string_view::npos;
+  answer_.emplace(unchanged ? http::status::not_modified : http::status::ok, request.version());
+  answer_->set(http::field::content_type, TypeOf(file.name));
+  answer_->set(http::field::cache_control, "no-cache");
+  // A strong tag is of the bytes that are sent (RFC 9110 section 8.8.3).
+  answer_->set(http::field::etag, "\"" + std::string(file.sum) + (gzip ? "-gzip\"" : "\""));
+  answer_->set(http::field::vary, "Accept-Encoding");
+  if (!unchanged && gzip) answer_->set(http::field::content_encoding, "gzip");
+  if (!unchanged) answer_->body() = gzip ? file.gzip : file.plain;
+  Send();
+}
+
+void HttpSession::Answer(Page page) {
+  answer_.emplace(static_cast<http::status>(page.status), parser_->get().version());
   answer_->set(http::field::content_type, page.content_type);
   answer_->set(http::field::cache_control, "no-store");
+  if (answer_->result() == http::status::method_not_allowed)
+    answer_->set(http::field::allow, page.body.starts_with("POST") ? "POST" : "GET, HEAD");
+  answer_->body() = std::move(page.body);
+  Send();
+}
+
+void HttpSession::Send() {
+  site_.connections.Touch(shared_from_this());
+  const auto& request = parser_->get();
+  answer_->set(http::field::server, "cdc-orchestrator/" CDC_VERSION);
   answer_->set("Content-Security-Policy", kContentPolicy);
   answer_->set("X-Content-Type-Options", "nosniff");
   answer_->set("Referrer-Policy", "no-referrer");
-  if (answer_->result() == http::status::method_not_allowed) answer_->set(http::field::allow, "GET, HEAD");
   answer_->keep_alive(request.keep_alive() && !last_);
-  answer_->body() = std::move(page.body);
   answer_->prepare_payload();
   serializer_.emplace(*answer_);
   stream_.expires_after(kAnswerPatience);

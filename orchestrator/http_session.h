@@ -21,6 +21,7 @@
 #include "orchestrator/event_desk.h"
 #include "orchestrator/http_hosts.h"
 #include "orchestrator/routes.h"
+#include "orchestrator/thread_door.h"
 #include "orchestrator/view_desk.h"
 
 namespace cdc::orchestrator {
@@ -47,6 +48,7 @@ struct HttpSite {
   ViewDesk& desk;
   HttpConnections& connections;
   EventDesk& events;
+  std::shared_ptr<ThreadDoor> door;  ///< for answers that come from other threads
 };
 
 /// One request after the other; the one for events is the last.
@@ -69,8 +71,17 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, private Ev
   /// \return the answer to a request that names another host; nothing: it names this one
   std::optional<Page> RefusedHost() const;
   bool IsReading() const;
-  void AwaitView(const Route& route);
+  bool TakesPost() const;
+  std::string Header(const char* name) const;
+  ActionHeaders HeadersOfAction() const;
+  /// `render` gets the view: null where the scheduler does not answer in time.
+  void AwaitView(std::function<void(const ViewPtr&)> render);
+  void Respond(const Route& route);
+  void AnswerLater(Millis patience, const std::function<void(const PageReader&)>& ask);
+  void Act(const Route& route);
+  void SendFile(const page::File& file);
   void Answer(Page page);
+  void Send();
   void OnAnswered(error_code ec);
   void Linger();
   void Listen();
@@ -89,8 +100,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, private Ev
   std::array<char, 1024> rest_{};
   std::deque<std::shared_ptr<const std::string>> untold_;  ///< events; the first is being written
   size_t untold_bytes_ = 0;
-  bool awaits_view_ = false;
-  bool last_ = false;  ///< what follows cannot be understood
+  uint64_t question_ = 0;     ///< number of the one that was asked last
+  bool awaits_page_ = false;  ///< its answer is still to come
+  bool last_ = false;         ///< what follows cannot be understood
 };
 
 }  // namespace cdc::orchestrator

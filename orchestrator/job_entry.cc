@@ -99,6 +99,16 @@ bool BeginsAt(const JobEntry& entry, const contract::PartitionOffsets& places) {
   return false;
 }
 
+int64_t DueMs(const JobEntry& e, const Clock& clock) {
+  const bool due = e.state.phase == Phase::kPending || e.state.phase == Phase::kBackoff;
+  return due ? ToWallMs(e.state.due, clock) : 0;
+}
+
+void NoteState(int64_t now_ms, JobEntry* e) {
+  if (e->trail.size() == kTrailLength) e->trail.erase(e->trail.begin());
+  e->trail.push_back({now_ms, e->state.phase});
+}
+
 contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   contract::TableRecord r{.table = e.name()};
   r.state = ToString(e.state.phase);
@@ -113,8 +123,7 @@ contract::TableRecord ToRecord(const JobEntry& e, const Clock& clock) {
   r.left_alone = e.left_alone_before + (e.run ? e.run->progress.left_alone : 0);
   r.last_commit_ms = e.last_commit_ms;
   r.last_start_ms = e.last_start_ms;
-  if (e.state.phase == Phase::kPending || e.state.phase == Phase::kBackoff)
-    r.due_ms = ToWallMs(e.state.due, clock);
+  r.due_ms = DueMs(e, clock);
   r.crashes = e.state.crashes;
   r.retries = e.state.retries;
   r.last_exit = e.last_exit;

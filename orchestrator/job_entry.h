@@ -18,6 +18,7 @@
 #include "orchestrator/launcher.h"
 #include "orchestrator/table_state.h"
 #include "orchestrator/trigger_source.h"
+#include "orchestrator/view.h"
 
 namespace cdc::orchestrator {
 
@@ -65,9 +66,12 @@ struct JobEntry {
   int64_t last_start_ms = 0;
   std::string last_exit = {};
   RunTotals totals = {};
+  std::vector<StateChange> trail = {};  ///< since the orchestrator started, the newest kTrailLength
 
   const std::string& name() const { return settings.name; }
 };
+
+inline constexpr size_t kTrailLength = 20;
 
 /// Lets the table's state machine decide about an event, and performs what it decides.
 using Feed = std::function<void(JobEntry&, const Event&)>;
@@ -102,6 +106,12 @@ contract::PartitionOffsets EarliestNext(const std::vector<JobEntry*>& entries);
 
 /// Some partition's next offset is the one in `places`: a message from there on is new to this table.
 bool BeginsAt(const JobEntry& entry, const contract::PartitionOffsets& places);
+
+/// The next start as Unix time, when Pending or Backoff; else 0.
+int64_t DueMs(const JobEntry& entry, const Clock& clock);
+
+/// Its state has changed, at `now_ms`.
+void NoteState(int64_t now_ms, JobEntry* entry);
 
 /// As the ledger and `cdc status` have it. Instants become wall-clock ones at `now`.
 contract::TableRecord ToRecord(const JobEntry& entry, const Clock& clock);

@@ -1,6 +1,7 @@
 #include "orchestrator/json_text.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,6 +25,11 @@ JsonText& JsonText::Number(int64_t value) {
   const fmt::format_int digits(value);
   text_.append(digits.data(), digits.size());
   return *this;
+}
+
+JsonText& JsonText::Decimal(std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) return Raw("null");
+  return Raw(fmt::format("{:.3f}", *value));
 }
 
 }  // namespace cdc::orchestrator

@@ -35,6 +35,8 @@ class JsonText {
   /// What is no UTF-8 is replaced.
   JsonText& Text(std::string_view value);
   JsonText& Number(int64_t value);
+  /// With three digits after the point.
+  JsonText& Decimal(std::optional<double> value);
   JsonText& Flag(bool value) { return Raw(value ? "true" : "false"); }
   /// \param json one value
   JsonText& Raw(std::string_view json) {

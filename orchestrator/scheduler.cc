@@ -144,6 +144,7 @@ void Scheduler::Step(JobEntry& entry, const Event& event) {
   tables_.NoteAwake(entry);
   if (entry.state.phase != before.phase) {
     LogTransition(log_, entry, before.phase, clock_.steady());
+    NoteState(UnixMillis(clock_.wall()), &entry);
     ledger_.Write(entry);  // what must survive our death at once; progress can wait
   } else if (entry.state.due != before.due || entry.state.crashes != before.crashes) {
     ledger_.Note(entry);

@@ -75,12 +75,9 @@ class Scheduler {
   /// Writes what is not in the ledger yet.
   void Save() { ledger_.Save(); }
 
-  /// Drain: nothing lags, nothing runs, and a look at the end offsets after the last worker confirmed it.
-  bool drained() const { return backlogs_.drained(); }
-  /// Some table waits for an operator.
-  bool any_held() const { return tables_.any_held(); }
-  /// When Kafka last answered; nothing: never. For giving up a drain.
-  std::optional<SteadyTime> last_answer() const { return backlogs_.last_answer(); }
+  /// For what operators are shown of one table or of the topics, and for the end of a drain.
+  const Tables& tables() const { return tables_; }
+  const Backlogs& backlogs() const { return backlogs_; }
 
  private:
   JobEntry& Add(const config::Table& table);

@@ -38,7 +38,30 @@ TableView ViewOf(const JobEntry& e, bool known, const Clock& clock) {
   v.last_exit = e.last_exit;
   v.last_run = e.totals.last_run;
   if (e.run) v.pid = e.run->process->pid();
+  if (!e.trail.empty()) v.state_since_ms = e.trail.back().at_ms;
+  v.due_ms = DueMs(e, clock);
   return v;
+}
+
+TableDetail DetailOf(const JobEntry& e) {
+  const config::Table& s = e.settings;
+  TableDetail d{.states = e.trail, .job = s.job, .sink = s.sink, .target = s.target,
+                .append = s.mode == config::Mode::kAppend};
+  if (s.key) d.key = *s.key;
+  d.columns.assign(s.columns.begin(), s.columns.end());
+  if (!e.topic) return d;
+  d.topic = e.topic->name;
+  d.dead_letters = s.dead_letter_topic(d.topic);
+  for (int32_t p = 0; p < e.topic->partitions; ++p) {
+    PartitionPlace place{.partition = p};
+    if (const auto next = e.next.find(p); next != e.next.end()) place.next = next->second;
+    if (const auto span = e.spans.find(p); span != e.spans.end()) {
+      place.low = span->second.low;
+      place.end = span->second.end;
+    }
+    d.partitions.push_back(place);
+  }
+  return d;
 }
 
 contract::Facts FactsOf(const View& view) {

@@ -2,39 +2,54 @@
 
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 namespace cdc::orchestrator {
 namespace {
 
 constexpr Millis kViewAge{250};
+constexpr Millis kChronicleLook{1'000};  ///< whether a step is due
+
+SteadyTime Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-ViewDesk::ViewDesk(boost::asio::io_context& io, ViewSource source)
-    : source_(std::move(source)), door_(std::make_shared<Door>()) {
-  door_->io = &io;
-}
+ViewDesk::ViewDesk(boost::asio::io_context& io, ViewSource source, Chronicle& chronicle)
+    : source_(std::move(source)),
+      chronicle_(chronicle),
+      door_(std::make_shared<ThreadDoor>(io)),
+      timer_(io) {}
 
-ViewDesk::~ViewDesk() {
-  std::lock_guard guard(door_->mutex);
-  door_->io = nullptr;
-}
+ViewDesk::~ViewDesk() { door_->Close(); }
 
 void ViewDesk::Ask(ViewReader reader) {
-  if (view_ && std::chrono::steady_clock::now() - taken_ < kViewAge) return reader(view_);
+  if (view_ && Now() - taken_ < kViewAge) return reader(view_);
   waiting_.push_back(std::move(reader));
   if (std::exchange(asked_, true)) return;
-  source_([this, door = door_](const ViewPtr& view) {
-    std::lock_guard guard(door->mutex);
-    if (door->io != nullptr) boost::asio::post(*door->io, [this, view] { Deliver(view); });
+  source_(Ends::kFresh, [this, door = door_](const std::shared_ptr<View>& view) {
+    door->Post([this, view] { Deliver(view); });
   });
 }
 
-void ViewDesk::Deliver(const ViewPtr& view) {
+void ViewDesk::KeepChronicle() {
+  if (Now() - taken_ >= kViewAge) view_.reset();  // megabytes, of ten thousand tables
+  if (chronicle_.IsDue(Now()) && !std::exchange(peeks_, true)) {
+    source_(Ends::kAsKnown, [this, door = door_](const std::shared_ptr<View>& view) {
+      door->Post([this, view] {
+        peeks_ = false;
+        chronicle_.Take(view.get(), Now());
+      });
+    });
+  }
+  timer_.expires_after(kChronicleLook);
+  timer_.async_wait([this](boost::system::error_code ec) {
+    if (!ec) KeepChronicle();
+  });
+}
+
+void ViewDesk::Deliver(const std::shared_ptr<View>& view) {
   asked_ = false;
+  chronicle_.Take(view.get(), Now());
   view_ = view;
-  taken_ = std::chrono::steady_clock::now();
+  taken_ = Now();
   for (auto& reader : std::exchange(waiting_, {})) reader(view);
 }
 

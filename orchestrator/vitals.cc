@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Second field of statm.
-std::optional<int64_t> ResidentBytes(const std::string& process) {
+std::optional<int64_t> ResidentBytesOf(const std::string& process) {
   std::ifstream in(fmt::format("/proc/{}/statm", process));
   int64_t size = 0;
   int64_t resident = 0;
@@ -64,16 +64,22 @@ std::optional<double> StartSeconds() {
 
 }  // namespace
 
+std::map<int, int64_t> ResidentBytes(const std::vector<int>& pids) {
+  std::map<int, int64_t> by_pid;
+  for (int pid : pids) {
+    if (pid == 0) continue;
+    if (auto bytes = ResidentBytesOf(std::to_string(pid))) by_pid[pid] = *bytes;
+  }
+  return by_pid;
+}
+
 Vitals ReadVitals(const std::vector<int>& pids) {
   Vitals vitals;
   vitals.cpu_seconds = CpuSeconds();
-  vitals.resident_bytes = ResidentBytes("self");
+  vitals.resident_bytes = ResidentBytesOf("self");
   vitals.open_fds = OpenFds();
   vitals.start_seconds = StartSeconds();
-  for (int pid : pids) {
-    if (pid == 0) continue;
-    if (auto bytes = ResidentBytes(std::to_string(pid))) vitals.resident_by_pid[pid] = *bytes;
-  }
+  vitals.resident_by_pid = ResidentBytes(pids);
   return vitals;
 }
 

@@ -19,6 +19,9 @@ struct Vitals {
   std::map<int, int64_t> resident_by_pid = {};  ///< bytes; workers that have gone are missing
 };
 
+/// Of those processes that are there. Any thread.
+std::map<int, int64_t> ResidentBytes(const std::vector<int>& pids);
+
 /// Any thread. `pids`: of workers; 0 is left out.
 Vitals ReadVitals(const std::vector<int>& pids);
 

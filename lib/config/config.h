@@ -85,6 +85,7 @@ struct Orchestrator {
   int max_jobs = 16;
   std::string listen = "127.0.0.1:8081";  ///< health and metrics; empty: none
   std::vector<std::string> host_names;    ///< further names that HTTP clients may call it by
+  bool actions = false;                   ///< HTTP clients that have the token may start, pause … tables
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 

@@ -58,7 +58,7 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
           .When(Applies::kAtOnce),
       WholeSetting("max_jobs", &Orchestrator::max_jobs, 1, 1024, "workers at once").When(Applies::kAtOnce),
       OwnSetting<Orchestrator>("listen", &Orchestrator::listen, ReadListen,
-                               "`GET /health`, Prometheus `GET /metrics`, JSON at `/api/v1`; `\"\"`: none")
+                               "a web page at `/`, `GET /health`, Prometheus `GET /metrics`, JSON at `/api/v1`; `\"\"`: none")
           .When(Applies::kOrchestrator)
           .NotForWorkers(),
       OwnSetting<Orchestrator>(
@@ -68,6 +68,11 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
           "names that clients may call `listen` by, besides its own and `localhost`: "
           "`[\"cdc.example.org\"]`. "
           "A request with another `Host` is refused")
+          .When(Applies::kOrchestrator)
+          .NotForWorkers(),
+      FlagSetting("actions", &Orchestrator::actions,
+                  "whoever has the token in `state_dir/api-token` may start, pause, resume and restart tables "
+                  "at `listen`; `cdc page` prints the page's address with it")
           .When(Applies::kOrchestrator)
           .NotForWorkers(),
   };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/contract/names.h"
+
 namespace cdc::config {
 
 std::string BareName(const Config& config, const std::string& entry) {
@@ -34,6 +36,17 @@ std::string IcebergName(const Config& config, const std::string& entry, const st
 
 std::string TargetName(const Config& config, const Table& table) {
   return table.target.empty() ? BareName(config, table.name) : table.target;
+}
+
+std::string EntryLine(const Config& config, std::string_view topic) {
+  const auto name = contract::ParseTopic(config.source.topic_prefix, config.source.schemas, topic);
+  if (!name) return "";
+  const std::string entry = config.source.schemas.size() == 1 ? name->table : name->schema + "." + name->table;
+  // A bare key of TOML; whatever else a topic's name may have is sound in a basic string.
+  const bool bare = std::all_of(entry.begin(), entry.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+  return bare ? "[tables." + entry + "]" : "[tables.\"" + entry + "\"]";
 }
 
 }  // namespace cdc::config

@@ -4,6 +4,7 @@
 /// From a table's entry in tables.toml to its names at the source and in its sink.
 
 #include <string>
+#include <string_view>
 
 #include "lib/config/config.h"
 
@@ -23,5 +24,9 @@ std::string IcebergName(const Config& config, const std::string& entry, const st
 
 /// Name of its table in a sink other than Iceberg: `target`, else the bare name of the entry.
 std::string TargetName(const Config& config, const Table& table);
+
+/// The line of tables.toml that begins the entry of the table which a topic carries: `[tables.students]`,
+/// `[tables."hr.employee"]` where `[source] schemas` lists several. Empty: the topic is not under the prefix.
+std::string EntryLine(const Config& config, std::string_view topic);
 
 }  // namespace cdc::config

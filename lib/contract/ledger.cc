@@ -116,6 +116,16 @@ Status BindAll(sqlite::Statement& statement, const Values&... values) {
   return status;
 }
 
+Result<std::vector<RunRecord>> ReadRuns(sqlite::Statement& query) {
+  std::vector<RunRecord> runs;
+  while (true) {
+    CDC_ASSIGN(bool row, query.Step());
+    if (!row) return runs;
+    runs.push_back({query.int64(0), query.text(1), static_cast<int>(query.int64(2)), query.int64(3),
+                    query.int64(4), query.text(5), query.text(6), query.text(7)});
+  }
+}
+
 }  // namespace
 
 struct Ledger::Impl {
@@ -297,13 +307,16 @@ Result<std::vector<RunRecord>> Ledger::Runs(std::string_view table, int limit) c
              impl_->db.Prepare("SELECT id, name, pid, start_ms, end_ms, exit, reason, report FROM runs "
                                "WHERE ?1 = '' OR name = ?1 ORDER BY id DESC LIMIT ?2"));
   CDC_TRY(BindAll(query, table, limit));
-  std::vector<RunRecord> runs;
-  while (true) {
-    CDC_ASSIGN(bool row, query.Step());
-    if (!row) return runs;
-    runs.push_back({query.int64(0), query.text(1), static_cast<int>(query.int64(2)), query.int64(3),
-                    query.int64(4), query.text(5), query.text(6), query.text(7)});
-  }
+  return ReadRuns(query);
+}
+
+Result<std::vector<RunRecord>> Ledger::FailedRuns(int limit) const {
+  CDC_ASSIGN(auto query,
+             impl_->db.Prepare("SELECT id, name, pid, start_ms, end_ms, exit, reason, report FROM runs "
+                               "WHERE id > (SELECT max(id) FROM runs) - 20000 AND end_ms > 0 AND exit <> '0' "
+                               "ORDER BY id DESC LIMIT ?1"));
+  CDC_TRY(BindAll(query, limit));
+  return ReadRuns(query);
 }
 
 Status Ledger::Prune(std::string_view table, int keep) {

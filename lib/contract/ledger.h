@@ -97,6 +97,8 @@ class Ledger {
   Status EndRun(const RunRecord& run);
   /// Newest first; an empty `table`: of all.
   Result<std::vector<RunRecord>> Runs(std::string_view table, int limit) const;
+  /// Those of all tables that ended with another exit than 0, newest first, among the newest 20,000 runs.
+  Result<std::vector<RunRecord>> FailedRuns(int limit) const;
   /// Deletes all but the newest `keep` runs of this table. Costs `keep` steps in an index.
   Status Prune(std::string_view table, int keep);
 

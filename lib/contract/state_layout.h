@@ -24,6 +24,8 @@ class StateLayout {
   std::filesystem::path accepted_config() const { return root_ / "accepted.toml"; }
   /// The same as it was when the orchestrator began: what it goes by where a change needs a restart.
   std::filesystem::path started_config() const { return root_ / "started.toml"; }
+  /// What lets an HTTP client act, where `[orchestrator] actions` allows it (0600).
+  std::filesystem::path api_token() const { return root_ / "api-token"; }
   std::filesystem::path locks() const { return root_ / "locks"; }
   std::filesystem::path logs() const { return root_ / "logs"; }
   std::filesystem::path orchestrator_log() const { return logs() / "orchestrator.log"; }

@@ -14,6 +14,7 @@ namespace cdc::testing {
 
 inline bool HasType(const nlohmann::json& value, const std::string& type) {
   if (type == "integer") return value.is_number_integer();
+  if (type == "number") return value.is_number();
   if (type == "string") return value.is_string();
   if (type == "boolean") return value.is_boolean();
   if (type == "object") return value.is_object();

@@ -15,7 +15,10 @@ bool UntilHealthy() {
   return Bench::Until([] { return Get("/health").find("\"status\":\"ok\"") != std::string::npos; });
 }
 
-std::shared_ptr<const View> SomeView() { return std::make_shared<const View>(); }
+std::shared_ptr<View> SomeView() { return std::make_shared<View>(); }
+std::shared_ptr<Chronicle> NoChronicle() {
+  return std::make_shared<Chronicle>(std::chrono::steady_clock::now());
+}
 
 }  // namespace
 
@@ -158,12 +161,12 @@ TEST_CASE("an empty listen is no port") {
 }
 
 TEST_CASE("a scheduler that does not answer is 503, and its late answer harms nobody") {
-  std::promise<ViewReader> asked;
+  std::promise<std::function<void(std::shared_ptr<View>)>> asked;
   std::atomic<int> questions = 0;
-  auto source = [&](ViewReader reader) {
-    if (questions++ == 0) asked.set_value(std::move(reader));
+  auto source = [&](Ends ends, auto reader) {
+    if (ends == Ends::kFresh && questions++ == 0) asked.set_value(std::move(reader));
   };
-  auto server = HttpServer::Start(OwnAddress() + ":8081", {}, OperatorRoutes("1", {}), source);
+  auto server = HttpServer::Start(OwnAddress() + ":8081", {}, OperatorRoutes("1", {}), source, NoChronicle());
   REQUIRE(server.has_value());
   auto first = std::async(std::launch::async, [] { return Get("/health"); });
   auto second = std::async(std::launch::async, [] { return Get("/metrics"); });
@@ -181,9 +184,9 @@ TEST_CASE("a scheduler that does not answer is 503, and its late answer harms no
 }
 
 TEST_CASE("where to listen: names, v6, nonsense") {
-  auto source = [](const ViewReader& reader) { reader(SomeView()); };
+  auto source = [](Ends, const auto& reader) { reader(SomeView()); };
   auto start = [&](const std::string& listen) {
-    return HttpServer::Start(listen, {}, OperatorRoutes("1", {}), source);
+    return HttpServer::Start(listen, {}, OperatorRoutes("1", {}), source, NoChronicle());
   };
   CHECK(start("203.0.113.1:8081").error().kind == ErrorKind::kInvalidConfig);
   CHECK(start("no host of this name:8081").error().kind == ErrorKind::kInvalidConfig);

@@ -284,6 +284,19 @@ TEST_CASE("discover leaves the topic alone that a table would have if it had not
   CHECK(config->TablesOfTopic("uni.server.public.more") == Names{"more"});
 }
 
+TEST_CASE("the line that would list a topic's table names it as it can be read back") {
+  auto one = Good(kHead + "[tables.a]\n");
+  CHECK(EntryLine(*one, "uni.server.public.more") == "[tables.more]");
+  CHECK(EntryLine(*one, "uni.server.public.with.dot") == "[tables.\"with.dot\"]");
+  CHECK(EntryLine(*one, "elsewhere") == "");
+  auto two = Good(kTwoSchemas + "[tables.a]\n");
+  CHECK(EntryLine(*two, "uni.server.hr.more") == "[tables.\"hr.more\"]");
+  for (const char* topic : {"uni.server.public.more", "uni.server.hr.with.dot"}) {
+    INFO(topic);
+    CHECK(Good(kTwoSchemas + EntryLine(*two, topic) + "\n")->TablesOfTopic(topic).size() == 1);
+  }
+}
+
 TEST_CASE("tables of one name in two schemas are two tables, whichever is known first") {
   const std::string twins = "[tables.\"public.twin\"]\n[tables.\"hr.twin\"]\n[tables.\"hr.single\"]\n";
   auto listed = Good(kTwoSchemas + twins);

@@ -74,7 +74,8 @@ const Values kOther = {
       {"idle_timeout", "\"61s\""},
       {"max_jobs", "17"},
       {"listen", "\"127.0.0.1:9\""},
-      {"host_names", "[\"h\"]"}}},
+      {"host_names", "[\"h\"]"},
+      {"actions", "true"}}},
     {"defaults", {{"discover", "true"}}},
     {"counts.<name>",
      {{"from", "\"u\""},
@@ -192,7 +193,7 @@ TEST_CASE("what only a restart of the orchestrator applies is told by name") {
         expected.push_back("[" + section.name + "] " + setting.name);
     }
   }
-  CHECK(expected.size() == 8);
+  CHECK(expected.size() == 9);
   CHECK(NeedRestart(*before, *Written(values)) == expected);
 }
 

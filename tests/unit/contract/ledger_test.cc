@@ -100,6 +100,25 @@ TEST_CASE("old runs are pruned per table") {
   CHECK(ledger->Runs("b", 10)->size() == 3);
 }
 
+TEST_CASE("failed runs of all tables are found among those that did well or still run") {
+  TempDir dir;
+  auto ledger = Ledger::Open(dir.path / "ledger.db");
+  CHECK(ledger->FailedRuns(10)->empty());
+  int i = 0;
+  for (const char* exit : {"78", "0", "signal 9", ""}) {
+    const auto id = ledger->StartRun(i % 2 == 0 ? "a" : "b", 1, "");
+    ++i;
+    if (*exit != 0)
+      REQUIRE(ledger->EndRun({.id = *id, .end_ms = 100 + i, .exit = exit, .reason = "why"}).has_value());
+  }
+  const auto failed = ledger->FailedRuns(10);
+  REQUIRE(failed->size() == 2);
+  CHECK(failed->front().exit == "signal 9");
+  CHECK(failed->back().table == "a");
+  CHECK(failed->back().reason == "why");
+  CHECK(ledger->FailedRuns(1)->size() == 1);
+}
+
 TEST_CASE("a run whose orchestrator died ends when the table's next one starts") {
   TempDir dir;
   auto ledger = Ledger::Open(dir.path / "ledger.db");

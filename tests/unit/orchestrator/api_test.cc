@@ -10,6 +10,7 @@
 
 #include "orchestrator/api.h"
 #include "orchestrator/change_feed.h"
+#include "orchestrator/detail.h"
 #include "orchestrator/flink.h"
 #include "orchestrator/routes.h"
 #include "tests/support/schema_check.h"
@@ -84,6 +85,8 @@ TEST_CASE("api: every answer is what docs/api.schema.json promises") {
   CHECK(Flaw("error", RenderError("e", "h")) == "");
   CHECK(Flaw("changes", RenderChanges(view, {&view.tables[0]}, 4)) == "");
   CHECK(Flaw("removed", RenderRemoved({"a"})) == "");
+  CHECK(Flaw("sample", RenderSample({3, kNow, 1.5, 7})) == "");
+  CHECK(Flaw("done", RenderDone("a", "pause")) == "");
   CHECK(Flaw("jobs", RenderJobs(view)) == "");
   CHECK(Flaw("cluster", RenderCluster(view, "1.2")) == "");
 }
@@ -144,13 +147,13 @@ TEST_CASE("api: what does not answer and what is not there are plain errors") {
   const auto none = [](std::string_view, int) -> Result<std::vector<contract::RunRecord>> {
     return Error{ErrorKind::kTransient, "locked", ""};
   };
-  const auto routes = OperatorRoutes("1", none);
+  const auto routes = OperatorRoutes("1", {.runs = none});
   const View view = SomeTables();
   const auto ask = [&](const char* path, const View* seen) {
     const auto target = ParseTarget(path);
     return FindRoute(routes, *target)->render(seen, *target);
   };
-  for (const char* path : {"/api/v1/status", "/api/v1/tables", "/api/v1/tables/a", "/api/v1/dead-letters"}) {
+  for (const char* path : {"/api/v1/status", "/api/v1/tables", "/api/v1/dead-letters"}) {
     INFO(path);
     CHECK(ask(path, nullptr).status == 503);
     CHECK(Flaw("error", ask(path, nullptr).body) == "");
@@ -158,7 +161,6 @@ TEST_CASE("api: what does not answer and what is not there are plain errors") {
   }
   CHECK(ask("/jobs/overview", nullptr).status == 503);
   CHECK(ask("/jobs/0", &view).status == 404);
-  CHECK(ask("/api/v1/tables/d", &view).status == 404);
   CHECK(ask("/api/v1/tables?limit=x", &view).status == 400);
   CHECK(ask("/api/v1/tables/a/runs", &view).status == 503);
   CHECK(ask("/api/v1/tables/d/runs", &view).status == 404);
@@ -265,6 +267,19 @@ TEST_CASE("api: an update of ten thousand tables takes less than 50 ms of CPU", 
     CHECK(page < 50);
     CHECK(jobs < 50);
   }
+}
+
+TEST_CASE("a new sample of the history is an event, once") {
+  ChangeFeed feed("1");
+  View view = SomeTables();
+  view.newest = {4, kNow, 2.5, 7};
+  CHECK(feed.Next(view).find("event: sample") == std::string::npos);  // the first one is in the history
+  view.newest = {5, kNow, 2.5, 7};
+  const std::string events = feed.Next(view);
+  CHECK(events.find("event: sample\ndata: "
+                    "{\"version\":1,\"at_ms\":1700000100000,\"events_per_second\":2.500,\"lag\":7}\n") !=
+        std::string::npos);
+  CHECK(feed.Next(view).empty());
 }
 
 }  // namespace cdc::orchestrator

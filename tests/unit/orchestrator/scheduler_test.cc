@@ -192,7 +192,7 @@ TEST_CASE("one table's crashes hold it and delay nobody; a restart remembers, ne
     if (i < 4) t.Pass(seconds(41));
   }
   CHECK(t.StateOf("a") == "Held");
-  CHECK(t.scheduler->any_held());
+  CHECK(t.scheduler->tables().any_held());
   CHECK(t.InLedger("a").state == "Held");
   CHECK(t.InLedger("a").last_exit == "signal 11");
   t.Restart();
@@ -331,17 +331,17 @@ TEST_CASE("drain runs what lags until nothing does, and waits for a second look"
   t.Answer();
   REQUIRE(t.launcher.starts.size() == 1);
   CHECK(t.launcher.starts[0]->spec.args.back() == "--drain");
-  CHECK_FALSE(t.scheduler->drained());
+  CHECK_FALSE(t.scheduler->backlogs().drained());
   ++t.source.contents["p.public.a"][0];
   t.launcher.Of("a")->callbacks.on_end(Judge(Exited{0}),
                                        contract::EncodeReport({.table = "a", .to = {{0, 1}}}));
   t.Pass(seconds(33));
   REQUIRE(t.launcher.starts.size() == 2);
-  CHECK_FALSE(t.scheduler->drained());
+  CHECK_FALSE(t.scheduler->backlogs().drained());
   t.End("a", Exited{0});
   t.Pass(seconds(1));
-  CHECK(t.scheduler->drained());
-  CHECK_FALSE(t.scheduler->any_held());
+  CHECK(t.scheduler->backlogs().drained());
+  CHECK_FALSE(t.scheduler->tables().any_held());
 }
 
 TEST_CASE("drain ends with a held table, after the others") {
@@ -350,11 +350,11 @@ TEST_CASE("drain ends with a held table, after the others") {
   t.Answer();
   t.End("a", Exited{78}, "no key");
   t.Pass(seconds(1));
-  CHECK_FALSE(t.scheduler->drained());
+  CHECK_FALSE(t.scheduler->backlogs().drained());
   t.End("b", Exited{0});
   t.Pass(seconds(1));
-  CHECK(t.scheduler->drained());
-  CHECK(t.scheduler->any_held());
+  CHECK(t.scheduler->backlogs().drained());
+  CHECK(t.scheduler->tables().any_held());
 }
 
 TEST_CASE("counts add up over runs") {
