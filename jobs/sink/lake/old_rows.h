@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/old_rows.h
+/// \file jobs/sink/lake/old_rows.h
 /// Reads rows that the table has, and completes the rows of a fold with them: unchanged TOAST values are not
 /// in the event, and are read back from the row that it supersedes.
 
@@ -10,21 +10,24 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/sink/iceberg/moved_rows.h"
-#include "jobs/sink/iceberg/row_locator.h"
-#include "jobs/sink/iceberg/words.h"
+#include "jobs/sink/lake/moved_rows.h"
+#include "jobs/sink/lake/row_locator.h"
+#include "jobs/worker/sink.h"
 #include "lib/rows/batch.h"
-#include "lib/storage/file_system.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
+
+using worker::Doubt;
+using worker::Fold;
+using worker::IsMovable;
+using worker::Slot;
 
 /// Owns nothing; the table's format is no matter. One thread at a time.
 class OldRows {
  public:
   /// All must outlive this.
-  OldRows(const LocatedTable& table, const RowLocator& locator, const MovedRows& moved,
-          storage::FileSystem& files)
-      : table_(table), locator_(locator), moved_(moved), files_(files) {}
+  OldRows(const LocatedTable& table, const RowLocator& locator, const MovedRows& moved)
+      : table_(table), locator_(locator), moved_(moved) {}
 
   /// Appends the table's row of `key` to `row`, a batch of the table's schema. \return whether it has one
   Result<bool> Read(const Hash128& key, rows::Batch* row) const;
@@ -46,7 +49,6 @@ class OldRows {
   const LocatedTable& table_;
   const RowLocator& locator_;
   const MovedRows& moved_;
-  storage::FileSystem& files_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,17 +1,17 @@
-#include "jobs/sink/iceberg/moved_rows.h"
+#include "jobs/sink/lake/moved_rows.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 
-#include "tests/unit/sink_iceberg/fake_table.h"
+#include "tests/unit/sink_lake/fake_table.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 struct Run {
   explicit Run(FakeTable& t)
       : table(t),
-        locator(t.folder / "index", t, *t.files, t.clock, log::Logger()),
+        locator(t.folder / "index", t, t.clock, log::Logger()),
         moved(t.folder / "index", locator, *t.files, log::Logger()) {
     REQUIRE(locator.Recover({}));
     moved.Load();
@@ -76,4 +76,4 @@ TEST_CASE("places count only if they go with the index") {
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,11 +1,11 @@
-#include "jobs/sink/iceberg/moved_rows.h"
+#include "jobs/sink/lake/moved_rows.h"
 
 #include <sstream>
 
 #include "lib/core/keyed_hash.h"
 #include "lib/core/sealed_file.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 constexpr const char* kFile = "moved";
@@ -65,4 +65,4 @@ std::optional<RowPlace> MovedRows::Find(const Hash128& key) const {
   return place->second;
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,9 +1,9 @@
-#include "jobs/sink/iceberg/known_deletes.h"
+#include "jobs/sink/lake/known_deletes.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 /// Its set takes `bytes`.
@@ -72,4 +72,4 @@ TEST_CASE("of a file that is not known, or was forgotten, a part is not taken fo
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,8 +1,8 @@
-#include "jobs/sink/iceberg/position_set.h"
+#include "jobs/sink/lake/position_set.h"
 
 #include <algorithm>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 void SortPositions(std::vector<int64_t>* positions) {
   if (positions->empty()) return;
@@ -41,4 +41,4 @@ std::vector<int64_t> PositionSet::ToVector() const {
   return positions;
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

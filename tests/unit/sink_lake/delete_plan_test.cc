@@ -1,10 +1,10 @@
-#include "jobs/sink/iceberg/delete_plan.h"
+#include "jobs/sink/lake/delete_plan.h"
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "tests/support/result_printing.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 using Positions = std::vector<int64_t>;
@@ -70,4 +70,4 @@ TEST_CASE("deletes that cannot be read end the plan") {
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

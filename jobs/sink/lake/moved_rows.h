@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/moved_rows.h
+/// \file jobs/sink/lake/moved_rows.h
 /// Where rows were before key changes of which only the first half has come, kept in a small file next to the
 /// key index.
 
@@ -9,12 +9,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 #include "lib/core/hash128.h"
 #include "lib/log/logger.h"
 #include "lib/storage/file_system.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 /// Owns the places and their file. One thread at a time.
 class MovedRows {
@@ -47,4 +47,4 @@ class MovedRows {
   std::unordered_map<Hash128, RowPlace> places_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,13 +1,13 @@
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <fstream>
 #include <iterator>
 
-#include "tests/unit/sink_iceberg/fake_table.h"
+#include "tests/unit/sink_lake/fake_table.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 /// A locator of a FakeTable, and how many slices of files it has read.
@@ -17,7 +17,7 @@ class Bench {
 
   /// Ends the run; a next one has not opened the index yet.
   void Reopen() {
-    locator = std::make_unique<RowLocator>(index, table, *table.files, table.clock, log::Logger());
+    locator = std::make_unique<RowLocator>(index, table, table.clock, log::Logger());
     slices = 0;
   }
   void Recover() {
@@ -344,4 +344,4 @@ TEST_CASE("rows of one content are counted in an index of their keys alone") {
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

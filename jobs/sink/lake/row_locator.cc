@@ -1,13 +1,12 @@
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 
 #include <fmt/format.h>
 
 #include <numeric>
 
 #include "lib/core/check.h"
-#include "lib/parquet/data_file_reader.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 using index::KeyIndex;
@@ -205,8 +204,7 @@ Status RowLocator::CatchUp(const Alive& alive) {
 /// Reads every row of a file into the index.
 Status RowLocator::ScanFile(const std::string& path, uint32_t number, const Alive& alive) {
   CDC_ASSIGN(const std::shared_ptr<const rows::Schema> projection, ColumnsToScan(table_));
-  CDC_ASSIGN(auto file, files_.Open(path));
-  CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
+  CDC_ASSIGN(auto reader, table_.OpenData(path, projection));
   CDC_ASSIGN(const PositionSet deleted, table_.DeletedOf(path));
   CDC_TRY(index_->Reserve(index_->size() + static_cast<uint64_t>(reader->rows() - deleted.size())));
   rows::Batch batch(projection);
@@ -280,4 +278,4 @@ Status RowLocator::Sync() {
   return index_->Sync();
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/position_set.h
+/// \file jobs/sink/lake/position_set.h
 /// Deleted positions of one data file as bits: an eighth of a byte for each of its rows, however many are
 /// deleted.
 
@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 /// Puts positions (0 and above) in order, each once.
 void SortPositions(std::vector<int64_t>* positions);
@@ -54,4 +54,4 @@ class PositionSet {
   int64_t size_ = 0;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,11 +1,11 @@
-#include "jobs/sink/iceberg/position_set.h"
+#include "jobs/sink/lake/position_set.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <random>
 #include <set>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 TEST_CASE("positions come back in order, once each") {
@@ -58,4 +58,4 @@ TEST_CASE("what was deleted since, told where it came to lie without what had be
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

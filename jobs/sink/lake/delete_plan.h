@@ -1,21 +1,24 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/delete_plan.h
+/// \file jobs/sink/lake/delete_plan.h
 /// Which rows of which data files a commit deletes: a decision alone, without effects, for any table format
 /// that deletes rows by their positions.
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "jobs/sink/iceberg/position_set.h"
-#include "jobs/sink/iceberg/shared_deletes.h"
+#include "jobs/sink/lake/position_set.h"
 #include "lib/core/result.h"
 #include "lib/index/key_index.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
+
+/// Data file → positions of deleted rows, ascending, without duplicates.
+using DeletesByFile = std::map<std::string, std::vector<int64_t>, std::less<>>;
 
 /// Adds the positions of superseded rows to `deletes`, by data file.
 /// \param path_of the path of a live file; null for a file that is not live any more: it took its rows with
@@ -36,4 +39,4 @@ Result<DeletePlan> PlanDeletes(
     const std::function<Result<const PositionSet*>(const std::string& data_path)>& deleted,
     const std::function<int64_t(const std::string& data_path)>& rows_of);
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/known_deletes.h
+/// \file jobs/sink/lake/known_deletes.h
 /// Which rows of data files are deleted, kept from commit to commit as far as there is memory for it.
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "jobs/sink/iceberg/position_set.h"
+#include "jobs/sink/lake/position_set.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 /// A cache: data files that it does not know are read from the table. Not thread-safe.
 class KnownDeletes {
@@ -42,4 +42,4 @@ class KnownDeletes {
   size_t max_bytes_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

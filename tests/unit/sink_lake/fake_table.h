@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file tests/unit/sink_iceberg/fake_table.h
+/// \file tests/unit/sink_lake/fake_table.h
 /// A table of no format: Parquet files in a scratch folder, and what a RowLocator asks of it as plain values.
 
 #include <catch2/catch_test_macros.hpp>
@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 #include "lib/parquet/data_file_writer.h"
 #include "tests/support/result_printing.h"
 #include "tests/unit/sqlite/fixture.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 class FakeTable final : public LocatedTable {
  public:
@@ -91,6 +91,11 @@ class FakeTable final : public LocatedTable {
   std::shared_ptr<const rows::Schema> schema() const override { return schema_; }
   const RowKeys& keys() const override { return row_keys; }
   Result<PositionSet> DeletedOf(const std::string& path) override { return deleted_[path]; }
+  Result<std::unique_ptr<parquet::DataFileReader>> OpenData(
+      const std::string& path, std::shared_ptr<const rows::Schema> projection) const override {
+    CDC_ASSIGN(auto file, files->Open(path));
+    return parquet::DataFileReader::Make(std::move(file), std::move(projection));
+  }
 
   testing::TempDir folder;
   std::unique_ptr<storage::FileSystem> files = storage::MakeLocalFileSystem();
@@ -108,4 +113,4 @@ class FakeTable final : public LocatedTable {
   std::map<std::string, PositionSet> deleted_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

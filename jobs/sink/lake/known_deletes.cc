@@ -1,8 +1,8 @@
-#include "jobs/sink/iceberg/known_deletes.h"
+#include "jobs/sink/lake/known_deletes.h"
 
 #include <utility>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 const PositionSet* KnownDeletes::Find(const std::string& data_path) const {
   const auto known = known_.find(data_path);
@@ -47,4 +47,4 @@ void KnownDeletes::ForgetAll() {
   bytes_ = 0;
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/row_locator.h
+/// \file jobs/sink/lake/row_locator.h
 /// Where the row of a key lies: in which data file, at which position. Kept in a key index on local disk that
 /// follows the table, whatever the table's format.
 ///
@@ -16,17 +16,17 @@
 #include <string>
 #include <vector>
 
-#include "jobs/sink/iceberg/position_set.h"
-#include "jobs/sink/iceberg/row_keys.h"
+#include "jobs/sink/lake/position_set.h"
+#include "jobs/sink/lake/row_keys.h"
 #include "lib/core/clock.h"
 #include "lib/index/commit_journal.h"
 #include "lib/index/file_numbers.h"
 #include "lib/index/key_index.h"
 #include "lib/log/logger.h"
+#include "lib/parquet/data_file_reader.h"
 #include "lib/rows/batch.h"
-#include "lib/storage/file_system.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 struct RowPlace {
   std::string path;
@@ -48,6 +48,10 @@ class LocatedTable {
   virtual const RowKeys& keys() const = 0;
   /// Rows of a data file that are deleted. \return kTransient, kCorrupt.
   virtual Result<PositionSet> DeletedOf(const std::string& path) = 0;
+  /// Reads a data file, live or not. \param projection columns of schema() \return kNotFound, kTransient,
+  /// kCorrupt; as parquet::DataFileReader::Make().
+  virtual Result<std::unique_ptr<parquet::DataFileReader>> OpenData(
+      const std::string& path, std::shared_ptr<const rows::Schema> projection) const = 0;
 };
 
 /// How many rows of this content the index has, in a table without a key.
@@ -63,10 +67,9 @@ class RowLocator {
   /// Called repeatedly while keys are read; an error ends the reading.
   using Alive = std::function<Status()>;
 
-  /// \param folder of the index \param table, files, clock must outlive this
-  RowLocator(std::filesystem::path folder, LocatedTable& table, storage::FileSystem& files,
-             const Clock& clock, log::Logger log)
-      : folder_(std::move(folder)), table_(table), files_(files), clock_(clock), log_(std::move(log)) {}
+  /// \param folder of the index \param table, clock must outlive this
+  RowLocator(std::filesystem::path folder, LocatedTable& table, const Clock& clock, log::Logger log)
+      : folder_(std::move(folder)), table_(table), clock_(clock), log_(std::move(log)) {}
 
   /// Opens the index and makes it that of the table's present version: by the journal where the last run died
   /// between commit and index, by reading new files where another writer committed, by reading every file's
@@ -122,11 +125,10 @@ class RowLocator {
 
   std::filesystem::path folder_;
   LocatedTable& table_;
-  storage::FileSystem& files_;
   const Clock& clock_;
   log::Logger log_;
   std::unique_ptr<index::KeyIndex> index_;  // null: closed
   std::optional<index::FileNumbers> numbers_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/allowance.h
+/// \file jobs/sink/lake/allowance.h
 /// How long maintenance may take while there is work: a share of the time, saved up to a limit, and what its
 /// larger steps are going to cost.
 
@@ -8,7 +8,7 @@
 
 #include "lib/core/clock.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 /// A step that took longer than was left is made up for by waiting longer. In any span of time T no more is
 /// spent than kShare · T + kMaxSaved + what the largest step takes beyond what it was begun with: with steps
@@ -70,4 +70,4 @@ class StepCost {
   double unit_ns_;
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

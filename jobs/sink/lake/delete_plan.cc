@@ -1,10 +1,10 @@
-#include "jobs/sink/iceberg/delete_plan.h"
+#include "jobs/sink/lake/delete_plan.h"
 
 #include <iterator>
 #include <unordered_map>
 #include <utility>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 /// Deletes of one data file, in a commit that touches many of them.
@@ -50,4 +50,4 @@ Result<DeletePlan> PlanDeletes(
   return plan;
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

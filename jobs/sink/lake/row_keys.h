@@ -1,6 +1,6 @@
 #pragma once
 
-/// \file jobs/sink/iceberg/row_keys.h
+/// \file jobs/sink/lake/row_keys.h
 /// How the rows of one table are named in its key index.
 
 #include <memory>
@@ -11,7 +11,7 @@
 #include "lib/core/keyed_hash.h"
 #include "lib/rows/type.h"
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 
 struct RowKeys {
   KeySecret secret;                               ///< of the hashes of this run
@@ -26,4 +26,4 @@ struct RowKeys {
   }
 };
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

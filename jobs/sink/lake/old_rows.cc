@@ -1,11 +1,9 @@
-#include "jobs/sink/iceberg/old_rows.h"
+#include "jobs/sink/lake/old_rows.h"
 
 #include <algorithm>
 #include <map>
 
-#include "lib/parquet/data_file_reader.h"
-
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 /// Old rows held in memory at a time, next to the batch.
@@ -16,8 +14,7 @@ constexpr size_t kRowsPerFill = 512;
 Result<bool> OldRows::Read(const Hash128& key, rows::Batch* row) const {
   CDC_ASSIGN(const auto place, locator_.Find(key));
   if (!place) return false;
-  CDC_ASSIGN(auto file, files_.Open(place->path));
-  CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), table_.schema()));
+  CDC_ASSIGN(auto reader, table_.OpenData(place->path, table_.schema()));
   const int64_t position = place->position;
   CDC_TRY(reader->ReadRows({&position, 1}, row));
   return true;
@@ -104,8 +101,7 @@ Result<rows::Batch> OldRows::ReadRowsOf(const std::string& path, const Wanted& w
                                         std::shared_ptr<const rows::Schema> projection) const {
   std::vector<int64_t> positions;
   for (const auto& [position, slot] : wanted) positions.push_back(position);
-  CDC_ASSIGN(auto file, files_.Open(path));
-  CDC_ASSIGN(auto reader, parquet::DataFileReader::Make(std::move(file), projection));
+  CDC_ASSIGN(auto reader, table_.OpenData(path, projection));
   rows::Batch rows(projection);
   CDC_TRY(reader->ReadRows(positions, &rows));
   return rows;
@@ -125,4 +121,4 @@ Status OldRows::JudgeDoubts(const std::string& path, const Wanted& doubtful, Fol
   return {};
 }
 
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink

@@ -1,10 +1,10 @@
-#include "jobs/sink/iceberg/allowance.h"
+#include "jobs/sink/lake/allowance.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <deque>
 #include <random>
 
-namespace cdc::iceberg_sink {
+namespace cdc::lake_sink {
 namespace {
 
 using std::chrono::seconds;
@@ -91,4 +91,4 @@ TEST_CASE("in no span of some seconds does maintenance take more than a tenth") 
 }
 
 }  // namespace
-}  // namespace cdc::iceberg_sink
+}  // namespace cdc::lake_sink
