@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/contract/names.h"
+
 namespace cdc::config {
 
 std::string BareName(const Config& config, const std::string& entry) {
@@ -34,6 +36,19 @@ std::string IcebergName(const Config& config, const std::string& entry, const st
 
 std::string TargetName(const Config& config, const Table& table) {
   return table.target.empty() ? BareName(config, table.name) : table.target;
+}
+
+std::string DeltaFolder(const Config& config, const Table& table) {
+  // What may still be discovered is not listed: a name must not depend on which topic comes first.
+  const bool of_several =
+      table.target.empty() && config.source.schemas.size() > 1 && config.FindListed(table.name) == nullptr;
+  const std::string target = of_several ? table.name : TargetName(config, table);
+  const bool plain = !target.empty() && target.front() != '.' && target.front() != '_' &&
+                     std::all_of(target.begin(), target.end(), [](unsigned char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                              c == '-' || c == '.';
+                     });
+  return config.sinks.at(table.sink).path + "/" + (plain ? target : contract::FileKey(target));
 }
 
 }  // namespace cdc::config

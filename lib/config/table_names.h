@@ -24,4 +24,8 @@ std::string IcebergName(const Config& config, const std::string& entry, const st
 /// Name of its table in a sink other than Iceberg: `target`, else the bare name of the entry.
 std::string TargetName(const Config& config, const Table& table);
 
+/// The folder of a table in a Delta sink: that of the sink, and the target's name in it, changed where a folder of a Delta
+/// table cannot have it.
+std::string DeltaFolder(const Config& config, const Table& table);
+
 }  // namespace cdc::config
