@@ -58,8 +58,15 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command)
   return loaded;
 }
 
-Status NeedsIceberg(const config::Table& table, const std::string& why, const std::string& hint) {
+Status NeedsIceberg(const config::Config& config, const config::Table& table, const std::string& why,
+                    const std::string& hint) {
   if (table.in_iceberg()) return {};
+  if (config.IsIn(table, config::SinkType::kDelta)) {
+    return Error{ErrorKind::kUnsupported,
+                 fmt::format("Table {} is written to [sinks.{}], a Delta sink: this command is not built yet for those",
+                             table.name, table.sink),
+                 "docs/delta.md says what there is in its place"};
+  }
   return Error{ErrorKind::kUnsupported,
                fmt::format("Table {} is written to [sinks.{}]: {}", table.name, table.sink, why), hint};
 }

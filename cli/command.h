@@ -45,7 +45,8 @@ Result<std::shared_ptr<const config::Config>> LoadConfig(const Command& command)
 /// For commands that work on Iceberg tables only.
 /// \param why what holds of a table in PostgreSQL \param hint what to do there
 /// \return kUnsupported: `table` is written to another sink.
-Status NeedsIceberg(const config::Table& table, const std::string& why, const std::string& hint);
+Status NeedsIceberg(const config::Config& config, const config::Table& table, const std::string& why,
+                    const std::string& hint);
 
 /// "2026-11-21 04:05:06" in UTC; "-" for 0.
 std::string TimeText(int64_t unix_ms);

@@ -56,7 +56,7 @@ std::string OtherWay(const config::Table& table) {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
-  CDC_TRY(NeedsIceberg(table, "dead letters cannot be replayed into PostgreSQL", OtherWay(table)));
+  CDC_TRY(NeedsIceberg(*config, table, "dead letters cannot be replayed into PostgreSQL", OtherWay(table)));
   CDC_ASSIGN(const auto program, FindWorker(table.job, "Replaying dead letters"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--replay"};

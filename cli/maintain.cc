@@ -47,7 +47,7 @@ void Print(const nlohmann::json& line) {
 Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
-  CDC_TRY(NeedsIceberg(table, "PostgreSQL tidies up its tables by itself (autovacuum)",
+  CDC_TRY(NeedsIceberg(*config, table, "PostgreSQL tidies up its tables by itself (autovacuum)",
                        "VACUUM (ANALYZE) in psql does it at once"));
   CDC_ASSIGN(const auto program, FindWorker("upsert", "Maintaining a table"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),

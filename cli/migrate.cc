@@ -46,9 +46,8 @@ Result<int> Run(const Command& command, const Options& options) {
   CDC_ASSIGN(const auto config, LoadConfig(command));
   CDC_ASSIGN(const auto table, config->FindTable(options.table));
   CDC_TRY(NeedsIceberg(
-      table, "PostgreSQL writes a table anew by itself (ALTER TABLE), where its worker may have it do so",
-      fmt::format("on_type_change = \"rewrite\" under [tables.\"{0}\"], then `cdc trigger {0}`",
-                  table.name)));
+      *config, table, "PostgreSQL writes a table anew by itself (ALTER TABLE), where its worker may have it do so",
+      fmt::format("on_type_change = \"rewrite\" under [tables.\"{0}\"], then `cdc trigger {0}`", table.name)));
   CDC_ASSIGN(const auto program, FindWorker("upsert", "Migrating a table"));
   std::vector<std::string> words = {program.string(), "--config", command.config.string(),
                                     "--table",        table.name, "--migrate"};

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/delta_target.h"
 #include "cli/iceberg_target.h"
 #include "cli/postgres_target.h"
 #include "lib/lake/lake.h"
@@ -17,9 +18,14 @@ Result<std::optional<TargetFacts>> TargetStore::Facts(Millis) {
 
 Result<std::unique_ptr<TargetStore>> OpenStore(std::shared_ptr<const config::Config> config,
                                                const config::Table& table, std::optional<Millis> patience) {
+  const Millis given = patience.value_or(lake::kWorkersPatience);
+  if (config->IsIn(table, config::SinkType::kDelta)) {
+    CDC_ASSIGN(auto delta, DeltaTarget::Open(*config, table, given));
+    return std::unique_ptr<TargetStore>(std::move(delta));
+  }
   if (!table.in_iceberg()) return std::unique_ptr<TargetStore>(new PostgresTarget(*config, table));
   CDC_ASSIGN(auto opened,
-             IcebergTarget::Open(std::move(config), table, patience.value_or(lake::kWorkersPatience)));
+             IcebergTarget::Open(std::move(config), table, given));
   return std::unique_ptr<TargetStore>(std::move(opened));
 }
 

@@ -23,23 +23,25 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Prefix of a foreign header -> rooms that may include it.
 FOREIGN = {
     "rdkafka": ["lib/kafka"], "librdkafka/": ["lib/kafka"], "sqlite3.h": ["lib/sqlite"], "libpq-fe.h": ["lib/postgres"],
-    "postgresql/": ["lib/postgres"], "arrow/": ["lib/parquet"], "parquet/": ["lib/parquet"], "spdlog/": ["lib/log"],
+    "postgresql/": ["lib/postgres"], "arrow/": ["lib/parquet", "lib/delta"], "parquet/": ["lib/parquet", "lib/delta"], "spdlog/": ["lib/log"],
     "toml++/": ["lib/config"], "toml.hpp": ["lib/config"], "xxhash.h": ["lib/core"], "sodium": ["lib/core"], "boost/process": ["orchestrator"],
     "boost/asio": ["orchestrator"], "boost/beast": ["orchestrator"], "CLI/": ["cli", "orchestrator", "jobs"], "simdjson": [],
-    "curl/": ["lib/http"], "openssl/": ["lib/s3"], "zlib.h": ["lib/iceberg", "cli"],
+    "curl/": ["lib/http"], "openssl/": ["lib/s3"], "zlib.h": ["lib/iceberg", "lib/delta", "cli"],
     "zstd.h": ["lib/parquet", "lib/iceberg"], "snappy": ["lib/iceberg"],
 }
 # Rooms that never include each other, whatever their order.
 APART = [("orchestrator", "jobs"), ("orchestrator", "cli"), ("cli", "jobs")]
 ONLY = {"lib/event": {"lib/core", "lib/rows", "lib/contract", "lib/event"}}
-LAKE = {"lib/storage", "lib/s3", "lib/iceberg", "lib/rest", "lib/lake", "lib/parquet", "lib/index"}
+LAKE = {"lib/storage", "lib/s3", "lib/iceberg", "lib/rest", "lib/lake", "lib/parquet", "lib/index", "lib/delta"}
 NEVER = {
     "lib/iceberg": {"lib/kafka", "lib/event", "lib/postgres"},
     "lib/change": {"lib/event", "lib/kafka", "lib/config"},
     "jobs/worker": LAKE | {"lib/postgres", "lib/config", "lib/kafka", "lib/event"},
     "jobs/source": LAKE | {"lib/postgres", "lib/config"},
-    "jobs/sink/iceberg": {"jobs/source", "lib/kafka", "lib/postgres", "lib/config", "jobs/sink/postgres"},
-    "jobs/sink/postgres": LAKE | {"jobs/source", "lib/kafka", "lib/config", "jobs/sink/iceberg"},
+    "jobs/sink/lake": {"jobs/source", "lib/kafka", "lib/postgres", "lib/config"},
+    "jobs/sink/iceberg": {"jobs/source", "lib/kafka", "lib/postgres", "lib/config", "lib/delta"},
+    "jobs/sink/delta": {"jobs/source", "lib/kafka", "lib/postgres", "lib/config", "lib/rest", "jobs/sink/iceberg"},
+    "jobs/sink/postgres": LAKE | {"jobs/source", "lib/kafka", "lib/config", "jobs/sink/lake", "jobs/sink/iceberg", "jobs/sink/delta"},
 }
 # A header ending so is seen by its own room only, so foreign names may stand in it.
 INTERNAL = "_internal.h"

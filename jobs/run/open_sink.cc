@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "jobs/sink/delta/delta_sink.h"
 #include "jobs/sink/iceberg/iceberg_sink.h"
 #include "jobs/sink/postgres/postgres_sink.h"
 #include "lib/config/soft_marks.h"
@@ -53,6 +54,19 @@ Result<OpenedSink> OpenPostgres(const config::Config& config, const config::Tabl
   return opened;
 }
 
+Result<OpenedSink> OpenDelta(const config::Config& config, const config::Table& table, const SourceSettings& settings,
+                             const std::string& source, SinkPorts ports) {
+  OpenedSink opened;
+  delta_sink::Settings delta;
+  delta.table = settings;
+  delta.root = config::DeltaFolder(config, table);
+  delta.change_data_feed = table.change_data_feed;
+  CDC_ASSIGN(opened.files, lake::OpenFiles(config, delta.root));
+  CDC_ASSIGN(opened.sink, delta_sink::DeltaSink::Open(std::move(delta), source,
+                                                      {opened.files->files(), ports.clock, ports.sleep, ports.log, ports.alive}));
+  return opened;
+}
+
 }  // namespace
 
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
@@ -60,6 +74,7 @@ Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& t
                             SinkPorts ports) {
   const std::string source = nlohmann::json{{"cluster", found.cluster}, {"topic", found.topic}}.dump();
   if (table.in_iceberg()) return OpenIceberg(config, settings, source, std::move(ports));
+  if (config.IsIn(table, config::SinkType::kDelta)) return OpenDelta(config, table, settings, source, std::move(ports));
   return OpenPostgres(config, table, settings, source, ports);
 }
 

@@ -28,12 +28,13 @@ struct SinkPorts {
 
 /// A sink and what it stands on.
 struct OpenedSink {
-  std::unique_ptr<lake::Lake> lake;  ///< null: not in a lake
+  std::unique_ptr<lake::Lake> lake;    ///< null: not in Iceberg
+  std::unique_ptr<lake::Files> files;  ///< null: not in Delta
   std::unique_ptr<Sink> sink;
 };
 
 /// Opens the table where `table.sink` says. \param settings of the run; must outlive the sink
-/// \return errors of IcebergSink::Open() and PostgresSink::Open().
+/// \return errors of the sinks' Open().
 Result<OpenedSink> OpenSink(const config::Config& config, const config::Table& table,
                             const SourceSettings& settings, const TopicFound& found,
                             SinkPorts ports);

@@ -172,7 +172,9 @@ SourceSettings SettingsOf(const config::Config& config, const config::Table& tab
   settings.index_folder = contract::StateLayout(config.orchestrator.state_dir).table_index(table.name);
   settings.ident = {config.catalog.name_space,
                     config::IcebergName(config, table.name, config::BareName(config, table.name))};
-  if (!table.in_iceberg())
+  if (config.IsIn(table, config::SinkType::kDelta))
+    settings.ident = {config.sinks.at(table.sink).path, config::TargetName(config, table)};
+  else if (!table.in_iceberg())
     settings.ident = {config.sinks.at(table.sink).schema, config::TargetName(config, table)};
   return settings;
 }

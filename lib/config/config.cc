@@ -78,6 +78,11 @@ bool Config::UsesIceberg() const {
          std::any_of(tables.begin(), tables.end(), [](const Table& table) { return table.in_iceberg(); });
 }
 
+bool Config::IsIn(const Table& table, SinkType type) const {
+  const auto sink = sinks.find(table.sink);
+  return sink != sinks.end() && sink->second.type == type;
+}
+
 std::vector<std::string> Config::TablesOfTopic(std::string_view topic) const {
   std::vector<std::string> names;
   if (IsDeadLetters(topic)) return names;

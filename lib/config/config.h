@@ -92,13 +92,15 @@ struct Orchestrator {
 /// Name of the sink that [catalog] and [storage] make: Iceberg tables.
 inline constexpr std::string_view kIcebergSink = "iceberg";
 
-enum class SinkType { kPostgres };
+enum class SinkType { kPostgres, kDelta };
 
 /// [sinks.<name>]: another store that tables can be written to.
 struct Sink {
   SinkType type = SinkType::kPostgres;
-  std::string dsn;                ///< libpq connection string. A secret: never log it.
-  std::string schema = "public";  ///< PostgreSQL schema of its tables
+  std::string dsn;                ///< kPostgres: libpq connection string. A secret: never log it.
+  std::string schema = "public";  ///< kPostgres: schema of its tables
+  /// kDelta: folder of its tables' folders: absolute path, file:// and one, or s3://bucket/path, without a slash at the end
+  std::string path;
   friend bool operator==(const Sink&, const Sink&) = default;
 };
 
@@ -170,6 +172,7 @@ struct Table {
   OnError on_error = OnError::kDlq;
   OnTypeChange on_type_change = OnTypeChange::kHold;
   Deletes deletes = Deletes::kHard;
+  bool change_data_feed = false;  ///< Delta tables: each version says how each row changed
   int64_t memory = 256 << 20;  ///< bytes: budget of the worker's resident memory less the mapped index
   int64_t target_file_size = 128 << 20;  ///< bytes
   int snapshot_keep = 10;                ///< newest snapshots that are never expired
@@ -225,6 +228,8 @@ struct Config {
 
   /// Some table is written to Iceberg, or may be: [catalog] is needed.
   bool UsesIceberg() const;
+  /// The table is written to a sink of that type; never of Iceberg's.
+  bool IsIn(const Table& table, SinkType type) const;
 };
 
 /// Topics in which events of a table of this name may be, by preference: see Table::topics.

@@ -30,25 +30,8 @@ void ReadName(NodeReader& r, Catalog* c) {
 }
 
 void ReadWarehouse(NodeReader& r, Catalog* c) {
-  constexpr std::string_view kFile = "file://";
   if (c->type == CatalogType::kSqlite) r.Require("warehouse", "\"data/warehouse\"");
-  std::string text;
-  r.String("warehouse", &text);
-  if (text.empty()) return;
-  if (text.starts_with(kFile)) {
-    if (!text.substr(kFile.size()).starts_with('/'))
-      r.Fail("warehouse", "file:// needs an absolute path: file:///…");
-    c->warehouse = WithoutLastSlash(text);
-  } else if (text.starts_with("s3://") || text.starts_with("s3a://")) {
-    const size_t bucket = text.find("//") + 2;
-    if (bucket == text.size() || text[bucket] == '/')
-      r.Fail("warehouse", fmt::format("\"{}\" has no bucket: write s3://bucket/path", text));
-    c->warehouse = WithoutLastSlash(text);
-  } else {
-    if (text.find("://") != std::string::npos)
-      r.Fail("warehouse", fmt::format("\"{}\" is not allowed: use a local folder or s3://bucket/path", text));
-    c->warehouse = WithoutLastSlash((r.document().folder / text).lexically_normal().string());
-  }
+  ReadTablesFolder(r, "warehouse", &c->warehouse);
 }
 
 void ReadPathStyle(NodeReader& r, Storage* s) {
@@ -59,6 +42,26 @@ void ReadPathStyle(NodeReader& r, Storage* s) {
 }
 
 }  // namespace
+
+void ReadTablesFolder(NodeReader& r, std::string_view key, std::string* out) {
+  constexpr std::string_view kFile = "file://";
+  std::string text;
+  r.String(key, &text);
+  if (text.empty()) return;
+  if (text.starts_with(kFile)) {
+    if (!text.substr(kFile.size()).starts_with('/')) r.Fail(key, "file:// needs an absolute path: file:///…");
+    *out = WithoutLastSlash(text);
+  } else if (text.starts_with("s3://") || text.starts_with("s3a://")) {
+    const size_t bucket = text.find("//") + 2;
+    if (bucket == text.size() || text[bucket] == '/')
+      r.Fail(key, fmt::format("\"{}\" has no bucket: write s3://bucket/path", text));
+    *out = WithoutLastSlash(text);
+  } else {
+    if (text.find("://") != std::string::npos)
+      r.Fail(key, fmt::format("\"{}\" is not allowed: use a local folder or s3://bucket/path", text));
+    *out = WithoutLastSlash((r.document().folder / text).lexically_normal().string());
+  }
+}
 
 // Those of a REST catalog are taken with either type, so that changing the type is a change of one line.
 const std::vector<Setting<Catalog>>& CatalogSettings() {

@@ -19,10 +19,13 @@ namespace fs = std::filesystem;
 
 /// An embedded catalog vends no keys, as a REST catalog may.
 void CheckStorage(NodeReader& top, const Config& config) {
-  if (config.catalog.type != CatalogType::kSqlite || !config.catalog.warehouse.starts_with("s3")) return;
   if (!config.storage.access_key_id.empty()) return;
-  top.Fail("storage",
-           "is needed for an s3:// warehouse: write endpoint, region, access_key_id and "
+  const bool warehouse = config.catalog.type == CatalogType::kSqlite && config.catalog.warehouse.starts_with("s3");
+  const bool sink = std::any_of(config.sinks.begin(), config.sinks.end(),
+                                [](const auto& each) { return each.second.path.starts_with("s3"); });
+  if (!warehouse && !sink) return;
+  top.Fail("storage", std::string("is needed for an s3:// ") + (warehouse ? "warehouse" : "path of a sink") +
+           ": write endpoint, region, access_key_id and "
            "secret_access_key, for example access_key_id = \"${AWS_ACCESS_KEY_ID}\"");
 }
 

@@ -67,8 +67,9 @@ struct Setting {
     info.one_table = true;
     return std::move(*this);
   }
-  Setting IcebergOnly() && {
-    info.iceberg_only = true;
+  Setting IcebergOnly() && { return std::move(*this).For({TableKind::kIceberg}); }
+  Setting For(std::vector<TableKind> kinds) && {
+    info.kinds = std::move(kinds);
     return std::move(*this);
   }
 };
@@ -97,6 +98,8 @@ void ReadSettings(const std::vector<Setting<Section>>& settings, NodeReader& r, 
 // Readers and writers of values.
 void ReadUrl(NodeReader& r, std::string_view key, std::string* out);   ///< http(s)://…, no slash at the end
 void ReadFile(NodeReader& r, std::string_view key, std::string* out);  ///< made absolute
+/// A folder of tables: local, made absolute, or s3://bucket/path; no slash at its end.
+void ReadTablesFolder(NodeReader& r, std::string_view key, std::string* out);
 std::string WithoutLastSlash(std::string path);
 std::string QuotedText(const std::string& text);
 std::string ListText(const std::vector<std::string>& words);  ///< ["a", "b"]

@@ -43,6 +43,15 @@ void AddNeedRestart(const std::string& name, const std::vector<Setting<Section>>
 
 }  // namespace
 
+std::string KindsText(const std::vector<TableKind>& kinds) {
+  std::string text;
+  for (const TableKind kind : kinds) {
+    if (!text.empty()) text += " and ";
+    text += kind == TableKind::kIceberg ? "Iceberg" : kind == TableKind::kDelta ? "Delta" : "PostgreSQL";
+  }
+  return text;
+}
+
 std::vector<SectionInfo> DescribeSettings() {
   return {
       {"kafka", "Where the events are.", InfosOf(KafkaSettings())},
@@ -76,6 +85,7 @@ std::string Fingerprint(const Config& config, const Table& table) {
     text += "storage\n" + WorkersText(StorageSettings(), config.storage);
   } else if (const auto sink = config.sinks.find(table.sink); sink != config.sinks.end()) {
     text += "sink\n" + WorkersText(SinkSettings(), sink->second);
+    if (sink->second.path.starts_with("s3")) text += "storage\n" + WorkersText(StorageSettings(), config.storage);
   }
   const Hash128 hash = HashBytes(text);
   return fmt::format("{:016x}{:016x}", hash.high, hash.low);

@@ -11,6 +11,11 @@
 
 namespace cdc::config {
 
+/// Kinds of tables, by their sinks.
+enum class TableKind { kIceberg, kPostgres, kDelta };
+/// "Iceberg", "Iceberg and Delta"
+std::string KindsText(const std::vector<TableKind>& kinds);
+
 /// What a change of a setting requires.
 enum class Applies {
   kAtOnce,       ///< nothing: the orchestrator uses it from now on
@@ -53,7 +58,7 @@ struct SettingInfo {
   bool required = false;
   bool secret = false;        ///< never log or show its value
   bool one_table = false;     ///< in [tables.<name>] only, not in [defaults]
-  bool iceberg_only = false;  ///< refused where a table of another sink says it
+  std::vector<TableKind> kinds = {};  ///< refused where a table of another kind says it; empty: all have it
 };
 
 struct SectionInfo {

@@ -127,7 +127,8 @@ std::string SettingsJson() {
                   {"secret", setting.secret},
                   {"change", NameOf(setting.applies)},
                   {"one_table", setting.one_table},
-                  {"iceberg_only", setting.iceberg_only},
+                  {"iceberg_only", setting.kinds == std::vector{TableKind::kIceberg}},
+                  {"only", KindsText(setting.kinds)},
                   {"help", setting.help}};
       if (!setting.shape.choices.empty()) one["choices"] = setting.shape.choices;
       if (setting.shape.high > 0) one["least"] = setting.shape.low, one["most"] = setting.shape.high;

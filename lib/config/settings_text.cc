@@ -55,7 +55,7 @@ std::string KeyText(const SectionInfo& section, const SettingInfo& setting, bool
 std::string Row(const std::string& key, const SettingInfo& setting) {
   std::string help = setting.help;
   if (setting.one_table) help += " (tables only)";
-  if (setting.iceberg_only) help += " (Iceberg only)";
+  if (!setting.kinds.empty()) help += " (" + KindsText(setting.kinds) + " only)";
   return fmt::format("| {} | {} | {} |\n", key, DefaultText(setting), help);
 }
 

@@ -127,10 +127,12 @@ void CheckPlaces(const std::vector<Entry>& entries, const Config& config, Proble
   std::map<std::pair<std::string, std::string>, std::string> taken;  // sink and name in it → entry
   for (const Entry& entry : entries) {
     const Table& table = entry.table;
-    const std::string target = table.in_iceberg()
-                                   ? IcebergName(config, table.name, BareName(config, table.name))
-                                   : TargetName(config, table);
-    const auto [it, fresh] = taken.emplace(std::pair(table.sink, target), table.name);
+    const bool delta = config.IsIn(table, SinkType::kDelta);
+    const std::string target = table.in_iceberg() ? IcebergName(config, table.name, BareName(config, table.name))
+                               : delta            ? DeltaFolder(config, table)
+                                                  : TargetName(config, table);
+    // Two sinks may have one folder.
+    const auto [it, fresh] = taken.emplace(std::pair(delta ? std::string() : table.sink, target), table.name);
     if (!fresh) {
       problems->push_back(
           {entry.line, "tables." + table.name,

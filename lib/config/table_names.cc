@@ -49,4 +49,17 @@ std::string EntryLine(const Config& config, std::string_view topic) {
   return bare ? "[tables." + entry + "]" : "[tables.\"" + entry + "\"]";
 }
 
+std::string DeltaFolder(const Config& config, const Table& table) {
+  // What may still be discovered is not listed: a name must not depend on which topic comes first.
+  const bool of_several =
+      table.target.empty() && config.source.schemas.size() > 1 && config.FindListed(table.name) == nullptr;
+  const std::string target = of_several ? table.name : TargetName(config, table);
+  const bool plain = !target.empty() && target.front() != '.' && target.front() != '_' &&
+                     std::all_of(target.begin(), target.end(), [](unsigned char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                              c == '-' || c == '.';
+                     });
+  return config.sinks.at(table.sink).path + "/" + (plain ? target : contract::FileKey(target));
+}
+
 }  // namespace cdc::config

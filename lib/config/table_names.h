@@ -29,4 +29,8 @@ std::string TargetName(const Config& config, const Table& table);
 /// `[tables."hr.employee"]` where `[source] schemas` lists several. Empty: the topic is not under the prefix.
 std::string EntryLine(const Config& config, std::string_view topic);
 
+/// The folder of a table in a Delta sink: that of the sink, and the target's name in it, changed where a folder of a Delta
+/// table cannot have it.
+std::string DeltaFolder(const Config& config, const Table& table);
+
 }  // namespace cdc::config

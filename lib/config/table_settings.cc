@@ -214,8 +214,12 @@ std::vector<Setting<Table>> ChangeSettings() {
           "the name that `metadata_columns` gives `op()`"),
       ChoiceSetting(
           "deletes", &Table::deletes, {{"hard", Deletes::kHard}, {"soft", Deletes::kSoft}},
-          "a row that is deleted at the source. `hard`: it is deleted; `soft`: it stays and is marked (not "
-          "for Iceberg yet)"),
+          "a row that is deleted at the source. `hard`: it is deleted; `soft`: it stays and is marked "
+          "(not for Iceberg and Delta yet)"),
+      FlagSetting("change_data_feed", &Table::change_data_feed,
+                  "each version says how each row changed, with the row before and after. Once a table has it, it stays: "
+                  "see docs/delta.md")
+          .For({TableKind::kDelta}),
       DurationSetting("commit_interval", &Table::commit_interval, Millis(1), hours(1),
                       "least time between commits, when caught up (5 s with a backlog)"),
       OwnSetting<Table>(
@@ -253,7 +257,7 @@ std::vector<Setting<Table>> BudgetSettings() {
           [](const Table& t) { return std::to_string(t.format_version); }, "Iceberg's; the only one yet")
           .IcebergOnly(),
       SizeSetting("target_file_size", &Table::target_file_size, kMegabyte, 8 * kGigabyte, "of data files")
-          .IcebergOnly(),
+          .For({TableKind::kIceberg, TableKind::kDelta}),
       WholeSetting("snapshot_keep", &Table::snapshot_keep, 1, 100'000,
                    "how many of the newest snapshots stay in any case")
           .IcebergOnly(),

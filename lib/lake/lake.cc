@@ -76,6 +76,10 @@ class FilesByScheme final : public storage::FileSystem {
     CDC_ASSIGN(storage::FileSystem* const files, For(path));
     return files->ReadAll(path);
   }
+  Status WriteNew(const std::string& path, std::string_view bytes) override {
+    CDC_ASSIGN(storage::FileSystem* const files, For(path));
+    return files->WriteNew(path, bytes);
+  }
 
  private:
   /// \return kUnsupported: a store that is not spoken. As a local path it would be a folder of that name,
@@ -114,17 +118,31 @@ Result<std::unique_ptr<http::Client>> MakeClient(const std::string& ca_file) {
   return http::Client::Make(std::move(options));
 }
 
-Status OpenSqlite(const config::Config& config, Millis patience, OpenLake* lake) {
+/// Local files, and those of the store that [storage] names if `path` is there.
+Result<std::unique_ptr<storage::FileSystem>> FilesFor(const config::Config& config, const std::string& path,
+                                                      Millis patience, std::unique_ptr<http::Client>* client) {
   std::unique_ptr<storage::FileSystem> s3;
-  if (s3::IsS3Path(config.catalog.warehouse)) {
-    CDC_ASSIGN(lake->storage_client_, MakeClient(config.storage.ca_file));
+  if (s3::IsS3Path(path)) {
+    CDC_ASSIGN(*client, MakeClient(config.storage.ca_file));
     s3::Options options;
     options.access = [access = Configured(config.storage)](const std::string&, bool) -> Result<s3::Access> {
       return access;
     };
-    s3 = s3::MakeS3FileSystem(*lake->storage_client_, Bounded(std::move(options), patience));
+    s3 = s3::MakeS3FileSystem(**client, Bounded(std::move(options), patience));
   }
-  lake->files_ = std::make_unique<FilesByScheme>(std::move(s3));
+  return std::unique_ptr<storage::FileSystem>(std::make_unique<FilesByScheme>(std::move(s3)));
+}
+
+class FilesAlone final : public Files {
+ public:
+  storage::FileSystem& files() override { return *files_; }
+
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<storage::FileSystem> files_;
+};
+
+Status OpenSqlite(const config::Config& config, Millis patience, OpenLake* lake) {
+  CDC_ASSIGN(lake->files_, FilesFor(config, config.catalog.warehouse, patience, &lake->storage_client_));
   iceberg::SqliteCatalogOptions options;
   options.path = config.catalog.uri;
   options.name = config.catalog.name;
@@ -191,6 +209,12 @@ Result<s3::Access> MergeAccess(const config::Storage& storage,
                  "write [storage] access_key_id and secret_access_key, or let the catalog vend them"};
   }
   return access;
+}
+
+Result<std::unique_ptr<Files>> OpenFiles(const config::Config& config, const std::string& path, Millis patience) {
+  auto alone = std::make_unique<FilesAlone>();
+  CDC_ASSIGN(alone->files_, FilesFor(config, path, patience, &alone->client_));
+  return std::unique_ptr<Files>(std::move(alone));
 }
 
 Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident,

@@ -34,4 +34,15 @@ inline constexpr Millis kWorkersPatience{45'000};
 Result<std::unique_ptr<Lake>> Open(const config::Config& config, const iceberg::TableIdent& ident,
                                    Millis patience = kWorkersPatience);
 
+/// Files in one place, without a catalog.
+class Files {
+ public:
+  virtual ~Files() = default;
+  virtual storage::FileSystem& files() = 0;
+};
+
+/// \param path local, or s3://, which [storage] opens \return kInvalidConfig.
+Result<std::unique_ptr<Files>> OpenFiles(const config::Config& config, const std::string& path,
+                                         Millis patience = kWorkersPatience);
+
 }  // namespace cdc::lake

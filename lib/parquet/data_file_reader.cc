@@ -204,4 +204,9 @@ Result<std::unique_ptr<DataFileReader>> DataFileReader::Make(std::unique_ptr<sto
   return OpenFile(std::move(file), std::move(projection), MatchBy::kFieldId);
 }
 
+Result<std::unique_ptr<DataFileReader>> DataFileReader::MakeByName(
+    std::unique_ptr<storage::Reader> file, std::shared_ptr<const rows::Schema> projection) {
+  return OpenFile(std::move(file), std::move(projection), MatchBy::kName);
+}
+
 }  // namespace cdc::parquet

@@ -22,6 +22,9 @@ class DataFileReader {
   /// wanted one, or a file without field ids.
   static Result<std::unique_ptr<DataFileReader>> Make(std::unique_ptr<storage::Reader> file,
                                                       std::shared_ptr<const rows::Schema> projection);
+  /// The same for a file whose columns are known by their names.
+  static Result<std::unique_ptr<DataFileReader>> MakeByName(std::unique_ptr<storage::Reader> file,
+                                                            std::shared_ptr<const rows::Schema> projection);
   virtual ~DataFileReader() = default;
 
   /// Rows in the file.

@@ -66,6 +66,10 @@ bool HasAnyId(const GroupNode& root) {
 }
 
 const pq::schema::Node* FindNode(const GroupNode& root, const rows::Field& field, MatchBy match) {
+  if (match == MatchBy::kName) {
+    const int named = root.FieldIndex(field.name);
+    return named < 0 ? nullptr : root.field(named).get();
+  }
   for (int i = 0; i < root.field_count(); ++i) {
     if (root.field(i)->field_id() == field.id) return root.field(i).get();
   }

@@ -21,7 +21,7 @@ struct FileColumn {
   int empty_list_level = 0;  ///< lists: this definition level means an empty list
 };
 
-enum class MatchBy { kFieldId, kFieldIdThenName };
+enum class MatchBy { kFieldId, kFieldIdThenName, kName };
 
 /// \return kUnsupported: the file's column cannot become `field`.type, or (kFieldId) the file has no ids at
 /// all.

@@ -133,6 +133,17 @@ class S3FileSystem final : public storage::FileSystem {
     return std::move(answer.response.body);
   }
 
+  /// A conditional write (Amazon S3 User Guide, "Prevent object overwrites"): 412 where there is an object.
+  Status WriteNew(const std::string& path, std::string_view bytes) override {
+    constexpr int kPreconditionFailed = 412;
+    CDC_ASSIGN(const Location at, Object(path));
+    Call call{"PUT", "writing", path, at, {}, {{"If-None-Match", "*"}}, bytes};
+    call.accepted_status = kPreconditionFailed;
+    CDC_ASSIGN(const Answer answer, store_->Send(call));
+    if (answer.response.status != kPreconditionFailed) return {};
+    return Error{ErrorKind::kConflict, "writing " + path + ": it is there already"};
+  }
+
  private:
   static Result<Location> Object(const std::string& path) {
     CDC_ASSIGN(Location at, ParsePath(path));

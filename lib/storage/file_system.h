@@ -59,6 +59,10 @@ class FileSystem {
   virtual Result<std::string> ReadAll(const std::string& path);
   /// \return kConflict: the file exists.
   Status WriteAll(const std::string& path, std::string_view bytes);
+
+  /// Makes a small file that must not be there yet: of several that try at once, one makes it. \return kConflict: it is
+  /// there, perhaps since an earlier attempt of this very call. Any other error: it may be there or not.
+  virtual Status WriteNew(const std::string& path, std::string_view bytes) { return WriteAll(path, bytes); }
 };
 
 /// Local disk: temporary name, fsync, link to the final name (so that an existing file is never replaced),

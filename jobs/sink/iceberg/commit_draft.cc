@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "jobs/sink/iceberg/delete_plan.h"
+#include "jobs/sink/lake/delete_plan.h"
 #include "lib/core/check.h"
 
 namespace cdc::iceberg_sink {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "jobs/sink/iceberg/iceberg_table.h"
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 #include "jobs/sink/iceberg/shared_deletes.h"
 #include "jobs/sink/iceberg/words.h"
 #include "lib/iceberg/snapshot_writer.h"

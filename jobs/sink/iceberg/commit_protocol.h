@@ -12,7 +12,7 @@
 #include "jobs/sink/iceberg/delete_files.h"
 #include "jobs/sink/iceberg/iceberg_table.h"
 #include "jobs/sink/iceberg/ports.h"
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 #include "jobs/sink/iceberg/table_definition.h"
 
 namespace cdc::iceberg_sink {

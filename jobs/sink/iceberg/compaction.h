@@ -1,19 +1,20 @@
 #pragma once
 
 /// \file jobs/sink/iceberg/compaction.h
-/// Copies the remaining rows of some data files into one new file, a slice at a time while commits go on, and
-/// replaces the files by it. What is deleted meanwhile is made up for at the end.
+/// Replaces some data files by one with their remaining rows (lake_sink::FileMerge), while commits go on.
+/// What is deleted meanwhile is made up for at the end.
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "jobs/sink/iceberg/allowance.h"
 #include "jobs/sink/iceberg/commit_draft.h"
 #include "jobs/sink/iceberg/commit_protocol.h"
 #include "jobs/sink/iceberg/ports.h"
 #include "jobs/sink/iceberg/upkeep_plan.h"
+#include "jobs/sink/lake/allowance.h"
+#include "jobs/sink/lake/file_merge.h"
 
 namespace cdc::iceberg_sink {
 
@@ -22,12 +23,11 @@ class Compaction {
  public:
   /// All must outlive this.
   Compaction(const TableSettings& settings, const Ports& ports, const CommitProtocol::Parts& parts,
-             CommitProtocol& protocol);
-  ~Compaction();
+             CommitProtocol& protocol, LocatedTable& located);
 
   /// Starts with these data files, in this order. Not while one is under way. \return kTransient.
   Status Begin(const std::vector<std::string>& paths);
-  bool under_way() const { return copy_ != nullptr; }
+  bool under_way() const { return merge_ != nullptr; }
   /// The next step: copies a slice, or closes the new file, or commits it, so that none takes long.
   /// \param allowance what maintenance may cost now; null: as long as it takes
   /// \return kWait: the next step is too expensive for now. After an error it is to be abandoned.
@@ -36,21 +36,16 @@ class Compaction {
   void Abandon();
 
  private:
-  struct Copy;
-
-  Status CopySlice();
-  Status NoteKeys(const rows::Batch& batch, const std::vector<uint32_t>& rows, const std::string& path,
-                  int64_t first);
-  Result<Hash128> KeyOfEqualRow(const rows::Batch& batch, uint32_t row, index::Location at);
-  Result<std::optional<std::vector<int64_t>>> DeletedSinceCopied();
-  Status Draft(Copy& copy, const std::vector<int64_t>& deleted, CommitDraft* draft);
+  Status Draft(lake_sink::FileMerge& merge, const std::vector<int64_t>& deleted, CommitDraft* draft);
   Status Finish();
 
   const TableSettings& settings_;
   const Ports& ports_;
   CommitProtocol::Parts parts_;
   CommitProtocol& protocol_;
-  std::unique_ptr<Copy> copy_;                           // null: none is under way
+  LocatedTable& located_;
+  std::unique_ptr<lake_sink::FileMerge> merge_;          // null: none is under way
+  SteadyTime begun_{};                                   // of merge_
   StepCost finish_cost_{std::chrono::nanoseconds(150)};  // for each row
 };
 

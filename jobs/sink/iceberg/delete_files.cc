@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "jobs/sink/iceberg/delete_plan.h"
+#include "jobs/sink/lake/delete_plan.h"
 #include "lib/parquet/position_deletes.h"
 
 namespace cdc::iceberg_sink {

@@ -11,8 +11,8 @@
 
 #include "jobs/sink/iceberg/commit_draft.h"
 #include "jobs/sink/iceberg/iceberg_table.h"
-#include "jobs/sink/iceberg/known_deletes.h"
-#include "jobs/sink/iceberg/position_set.h"
+#include "jobs/sink/lake/known_deletes.h"
+#include "jobs/sink/lake/position_set.h"
 #include "jobs/sink/iceberg/shared_deletes.h"
 #include "lib/storage/file_system.h"
 

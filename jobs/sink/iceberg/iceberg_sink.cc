@@ -36,13 +36,13 @@ IcebergSink::IcebergSink(TableSettings settings, std::string source_json, Ports 
       table_(IdentOf(settings_), settings_.table, ports_),
       definition_(settings_, table_),
       deletes_(static_cast<size_t>(ShareOut(settings_.memory_bytes).known_deletes), table_, ports_.files),
-      located_(table_, definition_, deletes_),
-      locator_(settings_.index_folder, located_, ports_.files, ports_.clock, ports_.log),
+      located_(table_, definition_, deletes_, ports_.files),
+      locator_(settings_.index_folder, located_, ports_.clock, ports_.log),
       moved_(settings_.index_folder, locator_, ports_.files, ports_.log),
-      old_rows_(located_, locator_, moved_, ports_.files),
+      old_rows_(located_, locator_, moved_),
       drafter_(settings_, table_, locator_),
       protocol_(settings_, ports_, {table_, definition_, deletes_, locator_}),
-      upkeep_(settings_, ports_, {table_, definition_, deletes_, locator_}, protocol_),
+      upkeep_(settings_, ports_, {table_, definition_, deletes_, locator_}, protocol_, located_),
       type_rewrite_(settings_, ports_, {table_, definition_, deletes_, locator_}, protocol_, moved_,
                     upkeep_) {}
 
@@ -85,8 +85,8 @@ Status IcebergSink::FindMarker() {
   marker_.reset();
   if (source_json_.empty()) return {};
   const auto& data = table_.live().data();
-  const MarkerSource source{settings_.table, ToString(settings_.ident), settings_.topic, source_json_};
-  CDC_ASSIGN(marker_, ReadMarker(table_.metadata(), ports_.files, source, !data.empty(), [&data] {
+  const MarkerSource source{WaysOut(settings_.table), ToString(settings_.ident), settings_.topic, source_json_};
+  CDC_ASSIGN(marker_, ReadMarker(table_.metadata(), ports_.files, settings_.table, source, !data.empty(), [&data] {
                return std::any_of(data.begin(), data.end(),
                                   [](const auto& entry) { return iceberg::IsOurDataFile(entry.first); });
              }));

@@ -12,12 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "jobs/sink/iceberg/words.h"
 #include "lib/parquet/position_deletes.h"
 
 namespace cdc::iceberg_sink {
-
-/// Data file → positions of deleted rows, ascending, without duplicates.
-using DeletesByFile = std::map<std::string, std::vector<int64_t>, std::less<>>;
 
 /// Delete files of several data files each, and what they say of data files that are live.
 struct DeleteLevel {

@@ -9,7 +9,7 @@
 
 #include "jobs/sink/iceberg/iceberg_table.h"
 #include "jobs/sink/iceberg/ports.h"
-#include "jobs/sink/iceberg/row_locator.h"
+#include "jobs/sink/lake/row_locator.h"
 #include "jobs/sink/iceberg/words.h"
 
 namespace cdc::iceberg_sink {

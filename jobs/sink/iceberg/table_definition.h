@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "jobs/sink/iceberg/iceberg_table.h"
-#include "jobs/sink/iceberg/row_keys.h"
+#include "jobs/sink/lake/row_keys.h"
 #include "jobs/sink/iceberg/table_properties.h"
 #include "jobs/sink/iceberg/words.h"
 

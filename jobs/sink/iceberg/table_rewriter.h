@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "jobs/sink/iceberg/position_set.h"
+#include "jobs/sink/lake/position_set.h"
 #include "jobs/sink/iceberg/rewrite_progress.h"
 #include "jobs/sink/iceberg/words.h"
 #include "lib/iceberg/data_file.h"

@@ -30,12 +30,12 @@ TableFigures FiguresOf(const IcebergTable& table, int64_t target_file_bytes) {
 }
 
 TableUpkeep::TableUpkeep(const TableSettings& settings, const Ports& ports,
-                         const CommitProtocol::Parts& parts, CommitProtocol& protocol)
+                         const CommitProtocol::Parts& parts, CommitProtocol& protocol, LocatedTable& located)
     : settings_(settings),
       ports_(ports),
       parts_(parts),
       protocol_(protocol),
-      compaction_(settings, ports, parts, protocol),
+      compaction_(settings, ports, parts, protocol, located),
       expiry_(settings, ports, parts.table, parts.locator),
       allowance_(ports.clock.steady()) {}
 

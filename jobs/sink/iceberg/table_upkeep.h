@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "jobs/sink/iceberg/allowance.h"
+#include "jobs/sink/lake/allowance.h"
 #include "jobs/sink/iceberg/commit_protocol.h"
 #include "jobs/sink/iceberg/compaction.h"
 #include "jobs/sink/iceberg/ports.h"
@@ -41,7 +41,7 @@ class TableUpkeep {
  public:
   /// All must outlive this.
   TableUpkeep(const TableSettings& settings, const Ports& ports, const CommitProtocol::Parts& parts,
-              CommitProtocol& protocol);
+              CommitProtocol& protocol, LocatedTable& located);
 
   /// Works for a short while (Sink::Maintain).
   /// \return whether there is more to do. After kTransient it does nothing for half a minute.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "jobs/sink/iceberg/commit_protocol.h"
-#include "jobs/sink/iceberg/moved_rows.h"
+#include "jobs/sink/lake/moved_rows.h"
 #include "jobs/sink/iceberg/ports.h"
 #include "jobs/sink/iceberg/rewrite_progress.h"
 #include "jobs/sink/iceberg/table_upkeep.h"

@@ -9,8 +9,6 @@ namespace {
 /// behind may have to be read from manifests, which takes a millisecond or two for each (with files for a
 /// hundred deletes).
 constexpr size_t kExpirySlack = 20, kMaxExpired = 100, kMaxExpiredBetweenCommits = 20;
-/// Files that no snapshot reaches are looked for this often.
-constexpr std::chrono::hours kSweepInterval{6};
 
 }  // namespace
 
@@ -32,31 +30,10 @@ std::vector<UpkeepTask> TasksFor(const UpkeepState& state, MaintenanceMode mode)
   return tasks;
 }
 
-RewriteRules RulesFor(MaintenanceMode mode, int64_t target_file_bytes, int64_t memory_bytes) {
-  RewriteRules rules;
-  rules.target_bytes = target_file_bytes;
-  rules.max_rows = ShareOut(memory_bytes).rewrite_rows;
-  if (mode == MaintenanceMode::kIdle) {
-    rules.deleted_share = 0.1;
-    rules.files_per_merge = 4;
-  } else if (mode == MaintenanceMode::kThorough) {
-    rules.deleted_share = 0;
-    rules.files_per_merge = 2;
-    rules.thorough = true;
-  }
-  return rules;
-}
-
 size_t ExpiryBatch(size_t expired, MaintenanceMode mode) {
   if (expired < (mode == MaintenanceMode::kThorough ? 1 : kExpirySlack)) return 0;
   return std::min(expired,
                   mode == MaintenanceMode::kBetweenCommits ? kMaxExpiredBetweenCommits : kMaxExpired);
-}
-
-SweepDecision DecideSweep(MaintenanceMode mode, std::optional<std::chrono::nanoseconds> age, bool swept) {
-  const bool due = mode == MaintenanceMode::kThorough ? !swept : age && *age > kSweepInterval;
-  if (due) return SweepDecision::kSweep;
-  return age ? SweepDecision::kNotDue : SweepDecision::kStartClock;
 }
 
 }  // namespace cdc::iceberg_sink

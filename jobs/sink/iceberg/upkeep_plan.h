@@ -3,22 +3,20 @@
 /// \file jobs/sink/iceberg/upkeep_plan.h
 /// What maintenance does next, and how much of it: decisions alone, without effects.
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <vector>
 
 #include "jobs/sink/iceberg/rewrite_plan.h"
 #include "jobs/sink/iceberg/words.h"
+#include "jobs/sink/lake/upkeep_rules.h"
 
 namespace cdc::iceberg_sink {
 
-/// What a step of maintenance leaves behind.
-enum class Progress {
-  kNothing,  ///< there was nothing to do
-  kMore,     ///< it did something; there may be more
-  kWait,     ///< there is more to do, but the next step is too expensive for now
-};
+using lake_sink::DecideSweep;
+using lake_sink::Progress;
+using lake_sink::RulesFor;
+using lake_sink::SweepDecision;
 
 enum class UpkeepTask {
   kDeleteFiles,     ///< delete files that nothing reaches any more
@@ -38,17 +36,7 @@ struct UpkeepState {
 /// The tasks to try, in this order, until one finds something to do.
 std::vector<UpkeepTask> TasksFor(const UpkeepState& state, MaintenanceMode mode);
 
-RewriteRules RulesFor(MaintenanceMode mode, int64_t target_file_bytes, int64_t memory_bytes);
-
 /// How many of `expired` snapshots beyond the policy are expired in one commit; 0: too few to be worth one.
 size_t ExpiryBatch(size_t expired, MaintenanceMode mode);
-
-enum class SweepDecision {
-  kNotDue,
-  kStartClock,  ///< a table made just now has no leftovers yet: only notes the time
-  kSweep,
-};
-/// \param age since the last sweep; nothing: not known \param swept whether this run has swept thoroughly
-SweepDecision DecideSweep(MaintenanceMode mode, std::optional<std::chrono::nanoseconds> age, bool swept);
 
 }  // namespace cdc::iceberg_sink

@@ -75,6 +75,30 @@ TEST_CASE("Names are the same string everywhere") {
   CHECK(files->List(folder).value().empty());
 }
 
+TEST_CASE("A file that must be new is made by one of several, and is never replaced") {
+  Files files(SharedMinio().access());
+  constexpr int kWriters = 8;
+  std::vector<Status> answers(kWriters);
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back(
+        [&files, &answers, i] { answers[static_cast<size_t>(i)] = files->WriteNew("s3://warehouse/new/1.json", std::to_string(i)); });
+  }
+  for (std::thread& writer : writers) writer.join();
+  int winner = -1;
+  for (int i = 0; i < kWriters; ++i) {
+    const Status& answer = answers[static_cast<size_t>(i)];
+    if (!answer) {
+      CHECK(answer.error().kind == ErrorKind::kConflict);
+      continue;
+    }
+    CHECK(winner == -1);
+    winner = i;
+  }
+  REQUIRE(winner >= 0);
+  CHECK(files->ReadAll("s3://warehouse/new/1.json").value() == std::to_string(winner));
+}
+
 TEST_CASE("s3a is answered in its own spelling; a bucket is no file") {
   Files files(SharedMinio().access());
   REQUIRE(files->WriteAll("s3a://warehouse/spelling/x", "1"));

@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "lib/config/config.h"
+#include "lib/config/settings.h"
 #include "lib/config/table_names.h"
 #include "tests/unit/config/config_text.h"
 
@@ -20,13 +21,13 @@ TEST_CASE("a sink is a section with a type and an address") {
   const auto config =
       Good(kHead + kTarget + "[sinks.other_2]\ntype = \"postgres\"\ndsn = \"host=o\"\nschema = \"s\"\n");
   REQUIRE(config->sinks.size() == 2);
-  CHECK(config->sinks.at("target") == Sink{SinkType::kPostgres, "host=h password=p", "public"});
+  CHECK(config->sinks.at("target") == Sink{SinkType::kPostgres, "host=h password=p", "public", ""});
   CHECK(config->sinks.at("other_2").schema == "s");
   for (const auto& [text, problem] : std::vector<std::pair<const char*, const char*>>{
            {"[sinks.iceberg]\ntype = \"postgres\"\ndsn = \"d\"\n", "sinks.iceberg: is the name of the sink"},
            {"[sinks.A]\ntype = \"postgres\"\ndsn = \"d\"\n", "tables.toml:9: sinks.A: is not allowed"},
            {"[sinks.a]\ntype = \"mysql\"\ndsn = \"d\"\n",
-            "sinks.a.type: \"mysql\" is not allowed: use \"postgres\""},
+            "sinks.a.type: \"mysql\" is not allowed: use \"postgres\" or \"delta\""},
            {"[sinks.a]\ndsn = \"d\"\n", "sinks.a.type: is missing"},
            {"[sinks.a]\ntype = \"postgres\"\n", "sinks.a.dsn: is missing"},
            {"[sinks.a]\ntype = \"postgres\"\ndsn = \"\"\n", "sinks.a.dsn: is empty"},
@@ -53,8 +54,7 @@ TEST_CASE("a table names its sink, and a name that is none is told with those th
 }
 
 TEST_CASE("what a sink does not have is refused where it is written, not where it is inherited") {
-  for (const char* line :
-       {"format_version = 2", "snapshot_keep = 3", "snapshot_age = \"1h\"", "target_file_size = \"1MB\""}) {
+  for (const char* line : {"format_version = 2", "snapshot_keep = 3", "snapshot_age = \"1h\""}) {
     const std::string message = Bad(kHead + kTarget + "[tables.a]\nsink = \"target\"\n" + line + "\n");
     INFO(line << message);
     CHECK(Contains(message, "tables.toml:14: tables.a."));
@@ -67,6 +67,43 @@ TEST_CASE("what a sink does not have is refused where it is written, not where i
                  "tables.a.deletes: \"soft\" is not built yet"));
   CHECK(Contains(Bad(kHead + "[defaults]\ndeletes = \"soft\"\ndiscover = true\n"),
                  "defaults.deletes: \"soft\" is not built"));
+}
+
+TEST_CASE("a Delta sink is a folder or a bucket, and each of its tables is a folder in it") {
+  const std::string delta = "[sinks.d]\ntype = \"delta\"\npath = \"data/delta\"\n";
+  const auto config = Good(kNoLake + delta + "[defaults]\nsink = \"d\"\n[tables.a]\nchange_data_feed = true\n" +
+                           "target_file_size = \"1MB\"\n[tables.b]\ntarget = \"x y\"\n");
+  CHECK(config->sinks.at("d").path == config->file.parent_path() / "data/delta");
+  CHECK(config->IsIn(*config->FindTable("a"), SinkType::kDelta));
+  CHECK(config->FindTable("a")->change_data_feed);
+  CHECK(DeltaFolder(*config, *config->FindTable("a")) == config->sinks.at("d").path + "/a");
+  CHECK(DeltaFolder(*config, *config->FindTable("b")).starts_with(config->sinks.at("d").path + "/x_y-"));
+  const auto other = Good(kNoLake + "[sinks.d]\ntype = \"delta\"\npath = \"data/other\"\n[defaults]\nsink = \"d\"\n[tables.a]\n");
+  const auto plain = Good(kNoLake + delta + "[defaults]\nsink = \"d\"\n[tables.a]\n");
+  const auto feed = Good(kNoLake + delta + "[defaults]\nsink = \"d\"\n[tables.a]\nchange_data_feed = true\n");
+  CHECK(Fingerprint(*plain, *plain->FindTable("a")) != Fingerprint(*other, *other->FindTable("a")));
+  CHECK(Fingerprint(*plain, *plain->FindTable("a")) != Fingerprint(*feed, *feed->FindTable("a")));
+  for (const auto& [text, problem] : std::vector<std::pair<std::string, const char*>>{
+           {"[sinks.d]\ntype = \"delta\"\n", "sinks.d.path: is missing"},
+           {"[sinks.d]\ntype = \"delta\"\npath = \"s3://\"\n", "has no bucket"},
+           {"[sinks.d]\ntype = \"delta\"\npath = \"gs://b\"\n", "use a local folder or s3://bucket/path"},
+           {"[sinks.d]\ntype = \"delta\"\npath = \"p\"\ndsn = \"d\"\n", "sinks.d.dsn: is not for a sink of type \"delta\""},
+           {"[sinks.d]\ntype = \"postgres\"\ndsn = \"d\"\npath = \"p\"\n", "sinks.d.path: is not for a sink of type \"postgres\""},
+           {"[sinks.d]\ntype = \"delta\"\npath = \"s3://b/p\"\n[tables.a]\nsink = \"d\"\n", "storage: is needed for an s3:// path"},
+           {delta + "[tables.a]\nsink = \"d\"\ndeletes = \"soft\"\n", "\"soft\" is not built yet for Delta tables"},
+           {delta + "[tables.a]\nsink = \"d\"\nsnapshot_keep = 3\n", "is for Iceberg tables, and this one is written to [sinks.d]"},
+           {delta + "[tables.a]\nsink = \"d\"\nchange_data_fed = true\n", "did you mean \"change_data_feed\"?"},
+           {delta + "[tables.a]\nsink = \"d\"\ntarget = \"x\"\n[tables.b]\nsink = \"d\"\ntarget = \"x\"\n", "as table a is"},
+           {delta + "[sinks.e]\ntype = \"delta\"\npath = \"data/delta\"\n[tables.a]\nsink = \"d\"\n[tables.b]\nsink = \"e\"\ntarget = \"a\"\n",
+            "as table a is"}}) {
+    const std::string message = Bad(kNoLake + text);
+    INFO(text << message);
+    CHECK(Contains(message, problem));
+  }
+  CHECK(Contains(Bad(kHead + "[tables.a]\nchange_data_feed = true\n"),
+                 "change_data_feed: is for Delta tables, and this one is an Iceberg table: remove it"));
+  CHECK(Contains(Bad(kHead + kTarget + "[tables.a]\nsink = \"target\"\ntarget_file_size = \"1MB\"\n"),
+                 "is for Iceberg and Delta tables, and this one is written to [sinks.target]: remove it"));
 }
 
 TEST_CASE("the catalog is needed only where some table is written to Iceberg") {

@@ -8,7 +8,7 @@
 namespace cdc::iceberg_sink {
 namespace {
 
-const MarkerSource kSource{"t", "db.t", "topic", "{\"cluster\":\"c\"}"};
+const MarkerSource kSource{WaysOut("t"), "db.t", "topic", "{\"cluster\":\"c\"}"};
 
 /// A table of one snapshot.
 iceberg::TableMetadata TableWith(std::map<std::string, std::string> summary) {
@@ -26,7 +26,7 @@ iceberg::TableMetadata TableWith(std::map<std::string, std::string> summary) {
 Result<std::optional<Marker>> Read(const iceberg::TableMetadata& metadata, bool has_data = true,
                                    const MarkerSource& source = kSource) {
   const auto files = storage::MakeLocalFileSystem();
-  return ReadMarker(metadata, *files, source, has_data, [] { return false; });
+  return ReadMarker(metadata, *files, "t", source, has_data, [] { return false; });
 }
 
 Marker Some() {
@@ -49,8 +49,8 @@ TEST_CASE("a marker is read back from the summary that it was written into") {
 
 TEST_CASE("a marker of another topic or cluster is refused, with the ways out") {
   const auto table = TableWith(SummaryOf(Some(), kSource.source_json, "p"));
-  for (const MarkerSource& other : {MarkerSource{"t", "db.t", "topic", "{\"cluster\":\"d\"}"},
-                                    MarkerSource{"t", "db.t", "another", kSource.source_json}}) {
+  for (const MarkerSource& other : {MarkerSource{WaysOut("t"), "db.t", "topic", "{\"cluster\":\"d\"}"},
+                                    MarkerSource{WaysOut("t"), "db.t", "another", kSource.source_json}}) {
     const auto read = Read(table, true, other);
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == ErrorKind::kUnsupported);

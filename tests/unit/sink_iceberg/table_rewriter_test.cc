@@ -5,7 +5,7 @@
 
 #include "lib/parquet/data_file_reader.h"
 #include "lib/rows/cast.h"
-#include "tests/unit/sink_iceberg/fake_table.h"
+#include "tests/unit/sink_lake/fake_table.h"
 
 namespace cdc::iceberg_sink {
 namespace {
@@ -62,7 +62,7 @@ struct Bench {
     return found;
   }
 
-  FakeTable table;
+  lake_sink::FakeTable table;
   std::shared_ptr<const rows::Schema> to;
   std::vector<TableRewriter::Source> sources;
   int made = 0;
