@@ -52,6 +52,14 @@ std::string HintFor(int code, const std::string& path) {
   }
 }
 
+/// A disk that failed while the database or the index of its write-ahead log was opened: SQLite goes on with what it could
+/// open for reading, and says so at the first write.
+bool MayWriteByNow(int code, const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return (code & 0xff) == SQLITE_READONLY && ::access(path.c_str(), W_OK) == 0 && ::access(folder.c_str(), W_OK) == 0;
+}
+
 Error MakeError(sqlite3* db, int code, std::string_view attempted, const std::string& path) {
   const char* cause = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   const int system = (code & 0xff) == SQLITE_CANTOPEN && db != nullptr ? sqlite3_system_errno(db) : 0;
@@ -60,7 +68,10 @@ Error MakeError(sqlite3* db, int code, std::string_view attempted, const std::st
                  fmt::format("{} in {}: {}: {}", attempted, path, cause, std::strerror(system)),
                  fmt::format("make room, or check the disk that holds {}", path)};
   }
-  return Error{KindOf(code), fmt::format("{} in {}: {}", attempted, path, cause), HintFor(code, path)};
+  const std::string message = fmt::format("{} in {}: {}", attempted, path, cause);
+  if (MayWriteByNow(code, path))
+    return Error{ErrorKind::kTransient, message, fmt::format("check the disk that holds {}", path)};
+  return Error{KindOf(code), message, HintFor(code, path)};
 }
 
 /// Switching takes an exclusive lock that SQLite's own busy handler does not always wait for, so wait here.
