@@ -192,14 +192,15 @@ Result<LoadedTable> Catalog::CreateTable(const TableIdent& ident, const rows::Sc
   return LoadedTable{ident, std::move(answer->metadata_location), std::move(answer->metadata)};
 }
 
-/// Servers without views answer 404 or 405.
+/// Whoever has views says 204 (REST specification, viewExists); others 404, 405, or a page that answers everything.
 bool Catalog::IsView(const TableIdent& ident) {
   Call call;
   call.rules.what = "looking for a view " + ToString(ident);
   call.rules.looks = true;
   call.method = "HEAD";
   call.url = paths_.View(ident);
-  return session_.Send(call).has_value();
+  const auto found = session_.Send(call);
+  return found && found->status == 204;
 }
 
 Result<LoadedTable> Catalog::CommitTable(const LoadedTable& base, const iceberg::TableCommit& commit) {

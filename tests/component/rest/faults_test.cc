@@ -241,8 +241,18 @@ TEST_CASE_METHOD(Fixture, "A new table goes below the given folder; one that may
   CHECK(body["properties"]["k"] == "v");
   Queue({{{"fault", "close"}}});
   CHECK(catalog->CreateTable(ident, {}, "", {}).error().kind == ErrorKind::kCommitUnknown);
-  Queue({ErrorReply(409, "AlreadyExistsException")});
+  Queue({ErrorReply(409, "AlreadyExistsException"), ErrorReply(404, "NoSuchViewException")});
   CHECK(catalog->CreateTable(ident, {}, "", {}).error().kind == ErrorKind::kConflict);
+  CHECK(server.Requests().back()["target"] == "/api/v1/namespaces/ns/views/t");
+}
+
+TEST_CASE_METHOD(Fixture, "A view that has the table's name is told") {
+  Open();
+  Queue({ErrorReply(409, "AlreadyExistsException"), {{"status", 204}}});
+  const auto made = catalog->CreateTable(ident, {}, "", {});
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().kind == ErrorKind::kUnsupported);
+  CHECK(made.error().message.find("a view of that name") != std::string::npos);
 }
 
 TEST_CASE_METHOD(Fixture, "Dropping forgets the table and purges nothing") {
