@@ -58,7 +58,7 @@ TEST_CASE("every kind of unchanged TOAST value is recognised") {
   json expected = row;
   expected["n"] = 2;
   expected["raw"] = "b'\\x01\\x02\\x03'";
-  CHECK(ById(Dump(pipeline, {"toast"})["toast"]).at(1) == expected);
+  CHECK(RowsById(Dump(pipeline, {"toast"})["toast"]).at(1) == expected);
 }
 
 TEST_CASE("columns come, go and widen mid-stream, the key's too") {
@@ -100,7 +100,7 @@ TEST_CASE("columns come, go and widen mid-stream, the key's too") {
     }
   }
   const json table = Dump(pipeline, {"shape"})["shape"];
-  CHECK(ById(table) == expected);
+  CHECK(RowsById(table) == expected);
   CHECK(table["columns"]["id"] == "long");
   CHECK(table["columns"]["n"] == "long");
 }
@@ -124,7 +124,7 @@ TEST_CASE("a column that events without a schema bring along is added with what 
   const auto row = [](int64_t id, const json& n, const json& phone, const json& score, const json& active) {
     return json{{"id", id}, {"n", n}, {"phone", phone}, {"score", score}, {"active", active}};
   };
-  CHECK(ById(table) == std::map<int64_t, json>{{1, row(1, 5, nullptr, nullptr, nullptr)},
+  CHECK(RowsById(table) == std::map<int64_t, json>{{1, row(1, 5, nullptr, nullptr, nullptr)},
                                                {2, row(2, 2, nullptr, nullptr, nullptr)},
                                                {3, row(3, 3, "555", 1.5, true)},
                                                {4, row(4, nullptr, "556", nullptr, nullptr)}});

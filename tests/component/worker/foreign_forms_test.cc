@@ -42,7 +42,7 @@ TEST_CASE("manifests of another engine are read, however they are compressed") {
   table.Elsewhere("codec", GENERATE("zstd", "snappy", "gzip", "null"));
   table.Elsewhere("delete", "2");
   table.Take(kFirst.Of("u", {{"id", 3}, {"n", 30}}));
-  CHECK(ById(Dump(table.pipeline, {"shape"})["shape"]) ==
+  CHECK(RowsById(Dump(table.pipeline, {"shape"})["shape"]) ==
         std::map<int64_t, json>{{1, {{"id", 1}, {"n", 1}}}, {3, {{"id", 3}, {"n", 30}}}});
 }
 
@@ -50,14 +50,14 @@ TEST_CASE("table metadata may be gzipped") {
   ForeignTable table;
   table.Elsewhere("gzip", "metadata");
   table.Take(kFirst.Of("u", {{"id", 3}, {"n", 30}}));
-  CHECK(ById(Dump(table.pipeline, {"shape"})["shape"]).at(3) == json{{"id", 3}, {"n", 30}});
+  CHECK(RowsById(Dump(table.pipeline, {"shape"})["shape"]).at(3) == json{{"id", 3}, {"n", 30}});
 }
 
 TEST_CASE("a location may end with a slash") {
   ForeignTable table;
   table.Elsewhere("location", "/");
   table.Take(kFirst.Of("u", {{"id", 3}, {"n", 30}}));
-  CHECK(ById(Dump(table.pipeline, {"shape"})["shape"]).at(3) == json{{"id", 3}, {"n", 30}});
+  CHECK(RowsById(Dump(table.pipeline, {"shape"})["shape"]).at(3) == json{{"id", 3}, {"n", 30}});
   for (const auto& entry : std::filesystem::recursive_directory_iterator(table.pipeline.folder()))
     CHECK(entry.path().string().find("//") == std::string::npos);
 }
@@ -73,7 +73,7 @@ TEST_CASE(
   const json rows = Dump(table.pipeline, {"shape"})["shape"];
   CHECK(rows["columns"].contains("theirs"));
   CHECK(rows["columns"]["n"] == "long");
-  CHECK(ById(rows) == std::map<int64_t, json>{
+  CHECK(RowsById(rows) == std::map<int64_t, json>{
                           {1, {{"id", 1}, {"n", 10}, {"added", nullptr}, {"theirs", nullptr}}},
                           {2, {{"id", 2}, {"n", 5'000'000'000}, {"added", "later"}, {"theirs", nullptr}}},
                           {3, {{"id", 3}, {"n", 3}, {"added", nullptr}, {"theirs", nullptr}}},

@@ -18,7 +18,7 @@ namespace cdc::worker {
 using nlohmann::json;
 
 /// Rows of a table as Dump() prints it, by "id".
-inline std::map<int64_t, json> ById(const json& table) {
+inline std::map<int64_t, json> RowsById(const json& table) {
   std::map<int64_t, json> rows;
   for (json row : table["rows"]) {
     row.erase("ingestion_time");
