@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "lib/contract/names.h"
+#include "lib/core/system_error.h"
 
 namespace cdc::contract {
 namespace {
@@ -26,19 +27,29 @@ std::filesystem::path StateLayout::table_log(std::string_view table) const {
   return logs() / (FileKey(table) + ".log");
 }
 
+namespace {
+
+/// Of a call that set errno.
+Error FolderError(const std::string& what, int error, const std::string& way) {
+  const ErrorKind kind = MayPass(error) ? ErrorKind::kTransient : ErrorKind::kInvalidConfig;
+  return Error{kind, fmt::format("{}: {}", what, std::strerror(error)), MayPass(error) ? "check its disk" : way};
+}
+
+}  // namespace
+
 Status PrepareStateFolder(const std::filesystem::path& state_dir) {
-  const std::string way = "make it a folder of this user's alone (chmod 700), or set another [orchestrator] state_dir";
+  const std::string way =
+      "make it a folder of this user's alone (chmod 700), or set another [orchestrator] state_dir";
+  const std::string name = state_dir.string();
   std::error_code failed;
   std::filesystem::create_directories(state_dir.parent_path(), failed);
   if (::mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST)
-    return Error{ErrorKind::kInvalidConfig, fmt::format("make folder {}: {}", state_dir.string(), std::strerror(errno)), way};
+    return FolderError(fmt::format("make folder {}", name), errno, way);
   struct stat now {};
-  if (::stat(state_dir.c_str(), &now) != 0 || !S_ISDIR(now.st_mode))
-    return Error{ErrorKind::kInvalidConfig, fmt::format("{} is not a folder", state_dir.string()), way};
+  if (::stat(state_dir.c_str(), &now) != 0) return FolderError(fmt::format("look at folder {}", name), errno, way);
+  if (!S_ISDIR(now.st_mode)) return Error{ErrorKind::kInvalidConfig, fmt::format("{} is not a folder", name), way};
   if ((now.st_mode & 077) == 0 || ::chmod(state_dir.c_str(), now.st_mode & 0700) == 0) return {};
-  return Error{ErrorKind::kInvalidConfig,
-               fmt::format("others may read {}, and its mode cannot be changed: {}", state_dir.string(), std::strerror(errno)),
-               way};
+  return FolderError(fmt::format("others may read {}, and its mode cannot be changed", name), errno, way);
 }
 
 std::string NotedName(const std::filesystem::path& table_index) {
