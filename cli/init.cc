@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "lib/core/printable.h"
 #include "lib/postgres/source_server.h"
 
 namespace cdc::cli {
@@ -31,8 +32,13 @@ struct Options {
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      quoted += fmt::format("\\u{:04X}", byte);
+    } else {
+      if (c == '"' || c == '\\') quoted += '\\';
+      quoted += c;
+    }
   }
   return quoted + '"';
 }
@@ -86,7 +92,8 @@ listen = "127.0.0.1:8081"
       }(),
       Quoted(server.database));
   for (const ServerTable& table : server.tables)
-    text += fmt::format("[tables.{}]  # {}\n", Quoted(EntryOf(table, options.schemas)), Remark(table));
+    text +=
+        fmt::format("[tables.{}]  # {}\n", Quoted(EntryOf(table, options.schemas)), Printable(Remark(table)));
   if (server.tables.empty()) text += "# The schemas have no tables yet. An entry is: [tables.orders]\n";
   return text;
 }

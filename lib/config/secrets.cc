@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "lib/config/setting_internal.h"
+#include "lib/core/percent.h"
 
 namespace cdc::config {
 namespace {
@@ -23,24 +24,6 @@ bool SpeaksOfASecret(std::string_view name) {
     if (lower.find(word) != std::string::npos) return true;
   }
   return false;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string PercentDecoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool code =
-        text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    out += code ? static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])) : text[i];
-    if (code) i += 2;
-  }
-  return out;
 }
 
 /// A password as a text holds it.
@@ -107,7 +90,7 @@ struct Sorted {
   void AddTold(std::string text) {
     for (const Password& password : FindPasswords(text)) {
       secret.push_back(password.value);
-      secret.push_back(PercentDecoded(password.value));
+      secret.push_back(PercentDecode(password.value).value_or(password.value));
       std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(password.at), password.size, ' ');
     }
     told.push_back(std::move(text));

@@ -4,6 +4,8 @@
 #include <memory>
 #include <mutex>
 
+#include "lib/core/percent.h"
+
 namespace cdc {
 namespace {
 
@@ -38,22 +40,6 @@ Hidden& TheHidden() {
   return hidden;
 }
 
-/// RFC 3986, section 2.1; all but unreserved characters.
-std::string PercentEncoded(std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += static_cast<char>(c);
-    } else {
-      out += {'%', kDigits[c >> 4], kDigits[c & 15]};
-    }
-  }
-  return out;
-}
-
 void ReplaceAll(std::string* text, std::string_view what) {
   for (size_t at = text->find(what); at != std::string::npos; at = text->find(what, at + 3)) {
     text->replace(at, what.size(), "***");
@@ -67,7 +53,7 @@ void HideSecrets(const std::vector<std::string>& values) {
   for (const std::string& value : values) {
     if (value.empty()) continue;
     all.push_back(value);
-    if (std::string encoded = PercentEncoded(value); encoded != value) all.push_back(std::move(encoded));
+    if (std::string encoded = PercentEncode(value); encoded != value) all.push_back(std::move(encoded));
   }
   TheHidden().Add(all);
 }

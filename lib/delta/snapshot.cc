@@ -2,30 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "lib/core/percent.h"
 #include "lib/delta/file_stats.h"
 
 namespace cdc::delta {
 namespace {
-
-/// Paths are URIs (RFC 2396) in the log. \return nothing: malformed
-std::optional<std::string> Unescape(const std::string& text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned byte = 0;
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto [end, wrong] = std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16);
-    if (wrong != std::errc{} || end != &text[i + 1] + 2) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
-}
 
 std::string KeyOf(const std::string& path, const std::optional<DeletionVector>& vector) {
   return path + "\n" + (vector ? vector->unique_id() : "");
@@ -38,7 +19,7 @@ Result<std::string> Snapshot::PathOf(const std::string& log_path) const {
     return Error{ErrorKind::kUnsupported,
                  fmt::format("the Delta table in {} has a file outside its folder: {}", root_, log_path)};
   }
-  const auto plain = Unescape(log_path);
+  const auto plain = PercentDecode(log_path);  // paths are URIs in the log
   if (!plain || plain->empty())
     return Error{ErrorKind::kCorrupt,
                  fmt::format("the log of {} names a file that cannot be: '{}'", root_, log_path)};

@@ -254,20 +254,6 @@ std::string Shown(std::string_view url) {
   return std::string(url.substr(0, host)) + std::string(url.substr(host + skipped));
 }
 
-std::string Escape(std::string_view text, bool keep_slash) {
-  std::string out;
-  out.reserve(text.size());
-  for (const unsigned char c : text) {
-    const bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (alnum || c == '-' || c == '.' || c == '_' || c == '~' || (keep_slash && c == '/')) {
-      out += static_cast<char>(c);
-    } else {
-      out += fmt::format("%{:02X}", c);
-    }
-  }
-  return out;
-}
-
 Millis RetryPause(int attempt, Millis base, Millis limit, double random) {
   const Millis full = std::min(limit, base * (int64_t{1} << std::min(attempt, 20)));
   return full / 2 + Millis(static_cast<int64_t>(random * static_cast<double>(full.count()) / 2));

@@ -70,9 +70,6 @@ class Client {
 /// A URL as messages may hold it: without user, password, query and fragment.
 std::string Shown(std::string_view url);
 
-/// Percent-encodes all but the unreserved characters of RFC 3986, and '/' where `keep_slash`.
-std::string Escape(std::string_view text, bool keep_slash = false);
-
 /// Pause before retry `attempt` (from 0): doubling from `base` up to `limit`, half of it random.
 /// \param random in [0, 1)
 Millis RetryPause(int attempt, Millis base, Millis limit, double random);

@@ -105,8 +105,9 @@ Result<std::string> DecompressBlock(BlockCodec codec, std::string_view bytes) {
   return Damaged(kWhat);
 }
 
-Result<std::string> Gunzipped(std::string bytes) {
-  if (!bytes.starts_with("\x1f\x8b")) return bytes;
+bool IsGzipped(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+Result<std::string> Gunzip(std::string_view bytes) {
   return Inflate(bytes, kGzip, "reading gzipped table metadata");
 }
 

@@ -21,9 +21,10 @@ Result<BlockCodec> BlockCodecOf(std::string_view name);
 /// \return kCorrupt: damaged, or longer than any block of a manifest
 Result<std::string> DecompressBlock(BlockCodec codec, std::string_view bytes);
 
-/// The whole of a file that may be gzipped (RFC 1952), as table metadata may be
-/// (write.metadata.compression-codec): told by its first two bytes, whatever its name says.
-/// \return `bytes` if they are not gzipped; kCorrupt: damaged, or longer than any metadata
-Result<std::string> Gunzipped(std::string bytes);
+/// A gzipped file (RFC 1952), as table metadata may be (write.metadata.compression-codec): told by its first two bytes,
+/// whatever its name says.
+bool IsGzipped(std::string_view bytes);
+/// \return kCorrupt: damaged, or longer than any metadata
+Result<std::string> Gunzip(std::string_view bytes);
 
 }  // namespace cdc::iceberg

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "lib/iceberg/compression_internal.h"
 #include "lib/iceberg/json_scan_internal.h"
 #include "lib/iceberg/json_text_internal.h"
 #include "lib/iceberg/metadata.h"
@@ -295,9 +296,7 @@ void AppendHistory(const TableMetadata& m, std::string* out) {
   });
 }
 
-}  // namespace
-
-Result<TableMetadata> ParseTableMetadata(std::string_view json, const TableMetadata* known) {
+Result<TableMetadata> ParsePlain(std::string_view json, const TableMetadata* known) {
   std::string head;
   std::string_view snapshots;
   const bool object = SplitOffSnapshots(json, &head, &snapshots);
@@ -319,6 +318,14 @@ Result<TableMetadata> ParseTableMetadata(std::string_view json, const TableMetad
   } catch (const Json::exception& e) {
     return Error{ErrorKind::kCorrupt, fmt::format("reading table metadata: {}", e.what())};
   }
+}
+
+}  // namespace
+
+Result<TableMetadata> ParseTableMetadata(std::string_view bytes, const TableMetadata* known) {
+  if (!IsGzipped(bytes)) return ParsePlain(bytes, known);
+  CDC_ASSIGN(const std::string json, Gunzip(bytes));
+  return ParsePlain(json, known);
 }
 
 std::string TableMetadataToJson(const TableMetadata& m) {

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "lib/core/clock.h"
-#include "lib/iceberg/compression_internal.h"
 #include "lib/iceberg/deletable.h"
 #include "lib/iceberg/new_table_internal.h"
 #include "lib/sqlite/database.h"
@@ -164,14 +163,12 @@ Result<LoadedTable> SqliteCatalog::LoadAt(const TableIdent& ident, const std::st
     error.message = fmt::format("loading {}: {}", ToString(ident), error.message);
     return error;
   }
-  const auto refuse = [&](Error error) {
+  auto metadata = ParseTableMetadata(*bytes);
+  if (!metadata) {
+    Error error = metadata.error();
     error.message = fmt::format("loading {} from {}: {}", ToString(ident), location, error.message);
     return error;
-  };
-  auto text = Gunzipped(std::move(*bytes));
-  if (!text) return refuse(text.error());
-  auto metadata = ParseTableMetadata(*text);
-  if (!metadata) return refuse(metadata.error());
+  }
   return LoadedTable{ident, location, std::make_shared<const TableMetadata>(std::move(*metadata))};
 }
 

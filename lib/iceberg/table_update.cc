@@ -29,9 +29,9 @@ Error NameTaken(const std::string& name) {
       fmt::format("adding column {}: another engine has added a column of that name and of a type that cdc "
                   "does not write",
                   name),
-      fmt::format("give the source's column another name: columns.{} = \"… as other_name\", or drop the "
-                  "table's column {} with the engine that added it",
-                  name, name)};
+      fmt::format("give the source's column another name, \"{0}\" = {{ name = \"other_name\" }} under "
+                  "[tables.<name>.columns], or drop the table's column {0} with the engine that added it",
+                  name)};
 }
 
 bool SameForeign(const std::vector<ForeignColumn>& a, const std::vector<ForeignColumn>& b) {

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/http/client.h"
+#include "lib/core/percent.h"
 #include "lib/rest/token_internal.h"
 
 namespace cdc::rest {
@@ -48,10 +49,10 @@ TokenStep StepToken(TokenState state, const TokenEvent& event, SteadyTime now) {
 std::string TokenForm(const std::string& credential, const std::string& scope) {
   const size_t colon = credential.find(':');
   std::string form = "grant_type=client_credentials";
-  if (colon != std::string::npos) form += "&client_id=" + http::Escape(credential.substr(0, colon));
+  if (colon != std::string::npos) form += "&client_id=" + PercentEncode(credential.substr(0, colon));
   form += "&client_secret=" +
-          http::Escape(colon == std::string::npos ? credential : credential.substr(colon + 1));
-  return form + "&scope=" + http::Escape(scope);
+          PercentEncode(colon == std::string::npos ? credential : credential.substr(colon + 1));
+  return form + "&scope=" + PercentEncode(scope);
 }
 
 Result<TokenGranted> ParseTokenAnswer(std::string_view json) {

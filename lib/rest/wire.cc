@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/rest/wire_internal.h"
+#include "lib/core/percent.h"
 
 namespace cdc::rest {
 namespace {
@@ -61,7 +62,7 @@ std::vector<std::string> LevelsOf(const std::string& name_space) {
 
 std::string Paths::Config(const std::string& warehouse) const {
   std::string url = base + "/v1/config";
-  if (!warehouse.empty()) url += "?warehouse=" + http::Escape(warehouse);
+  if (!warehouse.empty()) url += "?warehouse=" + PercentEncode(warehouse);
   return url;
 }
 
@@ -76,7 +77,7 @@ std::string Paths::Namespaces() const { return Root() + "/namespaces"; }
 std::string Paths::Namespace(const std::string& name_space) const {
   std::string escaped;
   for (const std::string& level : LevelsOf(name_space)) {
-    escaped.append(escaped.empty() ? "" : separator).append(http::Escape(level));
+    escaped.append(escaped.empty() ? "" : separator).append(PercentEncode(level));
   }
   return fmt::format("{}/{}", Namespaces(), escaped);
 }
@@ -84,11 +85,11 @@ std::string Paths::Namespace(const std::string& name_space) const {
 std::string Paths::Tables(const std::string& name_space) const { return Namespace(name_space) + "/tables"; }
 
 std::string Paths::Table(const iceberg::TableIdent& ident) const {
-  return fmt::format("{}/{}", Tables(ident.name_space), http::Escape(ident.name));
+  return fmt::format("{}/{}", Tables(ident.name_space), PercentEncode(ident.name));
 }
 
 std::string Paths::View(const iceberg::TableIdent& ident) const {
-  return fmt::format("{}/views/{}", Namespace(ident.name_space), http::Escape(ident.name));
+  return fmt::format("{}/views/{}", Namespace(ident.name_space), PercentEncode(ident.name));
 }
 
 std::string Paths::Credentials(const iceberg::TableIdent& ident) const {

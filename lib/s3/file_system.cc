@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <iterator>
 #include <optional>
 
+#include "lib/core/percent.h"
 #include "lib/s3/location.h"
 #include "lib/s3/object_reader.h"
 #include "lib/s3/object_writer.h"
@@ -16,22 +18,10 @@
 namespace cdc::s3 {
 namespace {
 
-/// Of `encoding-type=url`, where '+' is a space. Empty: malformed.
-std::optional<std::string> Unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    unsigned byte = 0;
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto [end, wrong] = std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16);
-    if (wrong != std::errc{} || end != &text[i + 1] + 2) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
+/// Of `encoding-type=url`, where '+' is a space. \return nothing: malformed
+std::optional<std::string> Unescape(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return PercentDecode(text);
 }
 
 /// "2024-02-03T04:05:06.789Z" → Unix milliseconds.

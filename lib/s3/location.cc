@@ -1,4 +1,5 @@
 #include "lib/s3/location.h"
+#include "lib/core/percent.h"
 
 #include <fmt/format.h>
 
@@ -65,7 +66,7 @@ Result<Location> ParsePath(const std::string& path) {
 }
 
 Result<Address> AddressOf(const Access& access, const Location& at) {
-  const std::string key = http::Escape(at.key, true);
+  const std::string key = PercentEncode(at.key, true);
   Endpoint endpoint{"https", AwsHost(access.region), ""};
   bool path_style = access.path_style;
   if (access.endpoint.empty()) {
@@ -74,7 +75,7 @@ Result<Address> AddressOf(const Access& access, const Location& at) {
     CDC_ASSIGN(endpoint, ParseEndpoint(access.endpoint));
   }
   const std::string host = path_style ? endpoint.host : at.bucket + "." + endpoint.host;
-  const std::string bucket = path_style ? "/" + http::Escape(at.bucket) : "";
+  const std::string bucket = path_style ? "/" + PercentEncode(at.bucket) : "";
   return Address{endpoint.scheme + "://" + host, host, endpoint.path + bucket + "/" + key};
 }
 

@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "lib/core/base64.h"
+#include "lib/core/percent.h"
 #include "lib/http/client.h"
 
 namespace cdc::s3 {
@@ -86,7 +87,7 @@ std::string CanonicalQuery(const std::vector<Field>& query) {
   std::vector<std::string> parts;
   std::vector<Field> escaped;
   escaped.reserve(query.size());
-  for (const auto& [name, value] : query) escaped.emplace_back(http::Escape(name), http::Escape(value));
+  for (const auto& [name, value] : query) escaped.emplace_back(PercentEncode(name), PercentEncode(value));
   std::sort(escaped.begin(), escaped.end());
   std::string out;
   for (const auto& [name, value] : escaped) {

@@ -15,17 +15,15 @@ the next run go to its end, and compares the table with a model by pyiceberg and
 --short: as many kills of each scenario as fit, chosen by the seed, the first time of each point before the others.
 Exit 0: every table was right. The seed repeats what was chosen.
 """
-import argparse
 import collections
 import contextlib
 import fnmatch
 import pathlib
-import random
 import sys
 import tempfile
 import time
 
-from fault_bench import Bench, LocalPostgres, Wrong, changes_something, points_of
+from fault_bench import Bench, LocalPostgres, Wrong, arguments, changes_something, points_of, run_driver
 from pipeline_run import embedded_broker
 
 TIMES = (1, 2, 3)
@@ -50,7 +48,7 @@ class Scenario:
         return bench
 
     def prepare(self, commits=1):
-        """\param commits that the run makes at least, where it loads"""
+        r"""\param commits that the run makes at least, where it loads"""
         self.bench.produce(self.rng.randrange(3, 400), polls=commits + (commits > 1))
 
     def act(self, **faults):
@@ -274,26 +272,21 @@ def play(scenario, args, rng):
           f"{done['not reached']} whose point this run did not pass; every table was right", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", required=True, type=pathlib.Path)
-    parser.add_argument("--scenario", default=",".join(SCENARIOS))
-    parser.add_argument("--point", default="*", help="only points that match, e.g. 'postgres *'")
-    parser.add_argument("--short", type=float, default=0, metavar="SECONDS", help="for each scenario; default: all kills")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    parser.add_argument("--list", action="store_true", help="only print the points and how often a run passes them")
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    rng = random.Random(args.seed)
+def play_all(args, rng, one):
+    """`one(scenario, args, rng)` for each of args.scenario, on the servers that they need."""
     names = args.scenario.split(",")
     with benches(args, names, rng) as make:
         for name in names:
-            try:
-                play(SCENARIOS[name](make, rng), args, rng)
-            except Wrong as wrong:
-                print(f"FAIL {wrong}")
-                return 1
-    return 0
+            one(SCENARIOS[name](make, rng), args, rng)
+
+
+def main():
+    parser = arguments(__doc__, "for each scenario; default: all kills")
+    parser.add_argument("--scenario", default=",".join(SCENARIOS))
+    parser.add_argument("--point", default="*", help="only points that match, e.g. 'postgres *'")
+    parser.add_argument("--list", action="store_true", help="only print the points and how often a run passes them")
+    args = parser.parse_args()
+    return run_driver(args, lambda rng: play_all(args, rng, play))
 
 
 if __name__ == "__main__":

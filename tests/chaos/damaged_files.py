@@ -13,18 +13,16 @@ and more events wait in Kafka. The next run must end with 0 (or with 75, and the
 by pyiceberg and DuckDB; or with 78 and a reason, and the table is as it was. A change that only the damaged file could have
 completed may be a dead letter. --rounds: so many places for each. Exit 0: all of it was so.
 """
-import argparse
 import collections
 import fnmatch
 import json
 import pathlib
-import random
 import shutil
 import sys
 import time
 
 from crash_points import benches
-from fault_bench import Wrong
+from fault_bench import Wrong, arguments, run_driver
 
 PAGE = 4096
 LETTERS_BEFORE = 0  # that the orchestrator has counted: the scene is made by workers run by hand
@@ -112,7 +110,7 @@ class Scene:
 
 
 def damage(scene, file, kind, rng):
-    """\\return whether it could be done"""
+    r"""\\return whether it could be done"""
     path = scene.bench.folder / file
     content = bytearray(path.read_bytes())
     if kind == "gone":
@@ -150,7 +148,7 @@ KINDS = ("bit", "page", "cut", "empty", "older", "gone", "swapped", "other")
 
 
 def judge(scene, table, what, may_be_lost):
-    """\param may_be_lost whether the file could have held what only it knew, and something became a dead letter"""
+    r"""\param may_be_lost whether the file could have held what only it knew, and something became a dead letter"""
     try:
         scene.bench.judge(what, table)
         return "right"
@@ -248,25 +246,20 @@ def play(scene, args, rng):
         print(f"  {where}: {reason}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", required=True, type=pathlib.Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--files", default="*", help="pattern of their paths, e.g. 'state/index/*'")
-    parser.add_argument("--short", type=float, default=0, metavar="SECONDS", help="for each of the two moments; default: all")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    parser.add_argument("--verbose", action="store_true", help="a line for each table of each try")
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    rng = random.Random(args.seed)
+def play_both(args, rng):
+    """The files are damaged after orderly runs, and beside one that was killed."""
     with benches(args, ["damage"], rng) as make:
         for killed in (False, True):
-            try:
-                play(Scene(make("damage"), killed), args, rng)
-            except Wrong as wrong:
-                print(f"FAIL {wrong}")
-                return 1
-    return 0
+            play(Scene(make("damage"), killed), args, rng)
+
+
+def main():
+    parser = arguments(__doc__, "for each of the two moments; default: all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", default="*", help="pattern of their paths, e.g. 'state/index/*'")
+    parser.add_argument("--verbose", action="store_true", help="a line for each table of each try")
+    args = parser.parse_args()
+    return run_driver(args, lambda rng: play_both(args, rng))
 
 
 if __name__ == "__main__":

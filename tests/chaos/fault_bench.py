@@ -3,6 +3,8 @@
 Serves crash_points.py, io_errors.py and damaged_files.py. Changes come from random_changes.Source; faults from tests/faults
 (its head says what a point is called, and what CDC_FAULTS may be).
 """
+import argparse
+import functools
 import json
 import os
 import pathlib
@@ -70,7 +72,7 @@ class Bench:
         return path
 
     def produce(self, changes, value=None, polls=1):
-        """So many records or a few more. \param value makes each event's value another one \param polls of a worker, and commits,
+        r"""So many records or a few more. \param value makes each event's value another one \param polls of a worker, and commits,
         that they take at least: one record is repeated"""
         lines = []
         while len(lines) < changes:
@@ -107,7 +109,7 @@ class Bench:
                         f"{(error.stderr or b'')[-800:]}") from error
 
     def stopped_drain(self, fault, meanwhile, table="t00"):
-        """A worker that stops at a point, and goes on when `meanwhile()` is done. \return how it ended; nothing: it did not stop"""
+        r"""A worker that stops at a point, and goes on when `meanwhile()` is done. \return how it ended; nothing: it did not stop"""
         environment = os.environ | {"LD_PRELOAD": str(self.faults), "CDC_FAULTS_ROOT": str(self.folder), "CDC_FAULTS": fault,
                                     "CDC_FAULTS_PROGRAM": "upsert"}
         command = [self.programs / "jobs/upsert", "--table", table, "--drain", "--config", self.config]
@@ -148,7 +150,7 @@ class Bench:
             return [("psql", [(r["id"], r["v"], r.get("n")) for r in json.loads(text)])]
         opened = open_catalog(str(self.folder / "catalog.db"), "iceberg_catalog").load_table((NAMESPACE, table))
         return [(reader, [(r["id"], r["v"], r.get("n")) for r in rows.to_pylist()]) for reader, rows in
-                (("pyiceberg", opened.scan().to_arrow()), ("DuckDB", scan_with_duckdb(CONNECTION(), opened)))]
+                (("pyiceberg", opened.scan().to_arrow()), ("DuckDB", scan_with_duckdb(duckdb(), opened)))]
 
     def judge(self, what, table="t00"):
         wanted = sorted((r["id"], r["v"], r["n"]) for r in self.source.rows[table].values())
@@ -159,10 +161,9 @@ class Bench:
                             f"{sorted(set(rows) - set(wanted), key=key)[:4]}, missing {sorted(set(wanted) - set(rows), key=key)[:4]}")
 
 
-def CONNECTION(made=[]):  # pylint: disable=invalid-name,dangerous-default-value
-    if not made:
-        made.append(duckdb_connection())
-    return made[0]
+@functools.cache
+def duckdb():
+    return duckdb_connection()
 
 
 def points_of(log):
@@ -177,3 +178,23 @@ def changes_something(point):
     """Whether killing at this point can leave something behind that killing at the one before cannot."""
     return point.split(" ")[0] not in ("read", "open", "map") and point not in ("kafka Fetch", "kafka Metadata", "kafka ListOffsets",
                                                                                 "kafka OffsetFetch")
+
+
+def arguments(text, short="for each scenario; default: all"):
+    r"""What every driver takes. \param text its docstring"""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", required=True, type=pathlib.Path)
+    parser.add_argument("--short", type=float, default=0, metavar="SECONDS", help=short)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    return parser
+
+
+def run_driver(args, play):
+    r"""`play(rng)` with the seed of `args`, printed. \return exit code: 1 and a line where something is wrong"""
+    print(f"seed {args.seed}", flush=True)
+    try:
+        play(random.Random(args.seed))
+    except Wrong as wrong:
+        print(f"FAIL {wrong}")
+        return 1
+    return 0

@@ -10,16 +10,13 @@ n-th and every later one with ENOSPC, as a full disk does. Scenarios are those o
 and the next run, without a fault, ends with 0 and the model's rows, read by pyiceberg and DuckDB, or psql.
 --short: as many as fit, chosen by the seed. Exit 0: all of it was so.
 """
-import argparse
 import collections
 import errno
-import pathlib
-import random
 import sys
 import time
 
-from crash_points import SCENARIOS, benches
-from fault_bench import Wrong
+from crash_points import play_all
+from fault_bench import Wrong, arguments, run_driver
 
 FAULTS = {"EIO": f"fail {errno.EIO}", "ENOSPC": f"fail {errno.ENOSPC}", "full": f"stay {errno.ENOSPC}"}
 DEFAULT_SCENARIOS = "first,load,maintenance,postgres,orchestrator"
@@ -75,25 +72,12 @@ def play(scenario, args, rng):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", required=True, type=pathlib.Path)
+    parser = arguments(__doc__)
     parser.add_argument("--scenario", default=DEFAULT_SCENARIOS)
     parser.add_argument("--errors", default=",".join(FAULTS))
-    parser.add_argument("--short", type=float, default=0, metavar="SECONDS", help="for each scenario; default: all")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--verbose", action="store_true", help="a line for each")
     args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    rng = random.Random(args.seed)
-    names = args.scenario.split(",")
-    with benches(args, names, rng) as make:
-        for name in names:
-            try:
-                play(SCENARIOS[name](make, rng), args, rng)
-            except Wrong as wrong:
-                print(f"FAIL {wrong}")
-                return 1
-    return 0
+    return run_driver(args, lambda rng: play_all(args, rng, play))
 
 
 if __name__ == "__main__":

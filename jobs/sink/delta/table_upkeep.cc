@@ -19,11 +19,6 @@ using worker::Tidying;
 
 namespace {
 
-/// How long maintenance takes at a time while there is nothing else to do: a record that arrives waits no
-/// longer.
-constexpr Millis kIdleSlice{50};
-/// What failed is not tried again for so long.
-constexpr std::chrono::seconds kPutOff{30};
 /// What a live file's former deletion vectors are kept in checkpoints for: readers that have begun with them.
 /// A table that is changed every second has thousands of them.
 constexpr int64_t kStatesKept = 3'600'000;
@@ -33,27 +28,13 @@ constexpr size_t kDeletedTogether = 64;
 }  // namespace
 
 TableUpkeep::TableUpkeep(const Settings& settings, const Ports& ports, Parts parts)
-    : settings_(settings), ports_(ports), parts_(parts), allowance_(ports.clock.steady()) {}
+    : settings_(settings), ports_(ports), parts_(parts), pace_(ports.clock) {}
 
 Result<bool> TableUpkeep::Step(Tidying mode) {
   if (!parts_.table.made()) return false;
-  const SteadyTime begun = ports_.clock.steady();
-  if (begun < put_off_until_) return false;
-  const bool between_commits = mode == Tidying::kBetweenCommits;
-  SteadyTime now = begun;
-  if (between_commits && allowance_.Left(now) == Millis{0}) return true;
-  Result<Progress> step = Progress::kNothing;
-  do {
-    step = DoNext(mode);
-    const SteadyTime before = now;
-    now = ports_.clock.steady();
-    if (between_commits) allowance_.Spend(now - before);
-  } while (step && *step == Progress::kMore &&
-           (between_commits ? allowance_.Left(now) > Millis{0} : now - begun < kIdleSlice));
-  if (step) return *step != Progress::kNothing;
-  merge_.reset();
-  put_off_until_ = now + kPutOff;
-  return step.error();
+  auto more = pace_.Run(mode, [&] { return DoNext(mode); });
+  if (!more) merge_.reset();
+  return more;
 }
 
 Result<TableUpkeep::Progress> TableUpkeep::DoNext(Tidying mode) {
@@ -120,7 +101,8 @@ Result<TableUpkeep::Progress> TableUpkeep::ContinueMerge(Tidying mode) {
     return Progress::kMore;
   }
   const int64_t rows = merge_->rows();
-  if (mode == Tidying::kBetweenCommits && !allowance_.Affords(finish_cost_.Of(rows))) return Progress::kWait;
+  const lake_sink::Allowance* limit = pace_.limit(mode);
+  if (limit != nullptr && !limit->Affords(finish_cost_.Of(rows))) return Progress::kWait;
   const SteadyTime begun = ports_.clock.steady();
   CDC_TRY(FinishMerge());
   finish_cost_.Learn(rows, ports_.clock.steady() - begun);

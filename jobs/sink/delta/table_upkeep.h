@@ -15,7 +15,7 @@
 #include "jobs/sink/delta/words.h"
 #include "jobs/sink/lake/allowance.h"
 #include "jobs/sink/lake/file_merge.h"
-#include "jobs/sink/lake/upkeep_rules.h"
+#include "jobs/sink/lake/upkeep_pace.h"
 
 namespace cdc::delta_sink {
 
@@ -52,11 +52,10 @@ class TableUpkeep {
   const Settings& settings_;
   const Ports& ports_;
   Parts parts_;
-  lake_sink::Allowance allowance_;
+  lake_sink::UpkeepPace pace_;
   lake_sink::StepCost finish_cost_{std::chrono::nanoseconds(150)};  // for each row
   std::unique_ptr<lake_sink::FileMerge> merge_;                     // null: none is under way
   SteadyTime begun_{};                                              // of merge_
-  SteadyTime put_off_until_{};
   std::optional<int64_t> checkpoint_;   // version of the last one; nothing: not looked for yet
   std::optional<int64_t> planned_for_;  // version for which nothing is worth merging
   worker::Tidying planned_mode_ = worker::Tidying::kBetweenCommits;

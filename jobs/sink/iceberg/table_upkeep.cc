@@ -3,15 +3,6 @@
 #include "jobs/sink/iceberg/rewrite_plan.h"
 
 namespace cdc::iceberg_sink {
-namespace {
-
-/// How long maintenance takes at a time while there is nothing else to do: a record that arrives waits no
-/// longer.
-constexpr Millis kIdleSlice{50};
-/// What failed is not tried again for so long.
-constexpr std::chrono::seconds kPutOff{30};
-
-}  // namespace
 
 TableFigures FiguresOf(const IcebergTable& table, int64_t target_file_bytes) {
   const iceberg::LiveFiles& live = table.live();
@@ -37,27 +28,13 @@ TableUpkeep::TableUpkeep(const TableSettings& settings, const Ports& ports,
       protocol_(protocol),
       compaction_(settings, ports, parts, protocol, located),
       expiry_(settings, ports, parts.table, parts.locator),
-      allowance_(ports.clock.steady()) {}
+      pace_(ports.clock) {}
 
 Result<bool> TableUpkeep::Step(MaintenanceMode mode) {
   if (!parts_.table.made() || !parts_.table.live().snapshot_id()) return false;
-  const SteadyTime begun = ports_.clock.steady();
-  if (begun < put_off_until_) return false;
-  const bool between_commits = mode == MaintenanceMode::kBetweenCommits;
-  SteadyTime now = begun;
-  if (between_commits && allowance_.Left(now) == Millis{0}) return true;
-  Result<Progress> step = Progress::kNothing;
-  do {
-    step = DoNext(mode);
-    const SteadyTime before = now;
-    now = ports_.clock.steady();
-    if (between_commits) allowance_.Spend(now - before);
-  } while (step && *step == Progress::kMore &&
-           (between_commits ? allowance_.Left(now) > Millis{0} : now - begun < kIdleSlice));
-  if (step) return *step != Progress::kNothing;
-  compaction_.Abandon();
-  put_off_until_ = now + kPutOff;
-  return step.error();
+  auto more = pace_.Run(mode, [&] { return DoNext(mode); });
+  if (!more) compaction_.Abandon();
+  return more;
 }
 
 /// The next small step of what is most urgent.
@@ -82,7 +59,7 @@ Result<Progress> TableUpkeep::Do(UpkeepTask task, MaintenanceMode mode) {
       return progress(expired);
     }
     case UpkeepTask::kCompact:
-      return compaction_.Continue(mode == MaintenanceMode::kBetweenCommits ? &allowance_ : nullptr);
+      return compaction_.Continue(pace_.limit(mode));
     case UpkeepTask::kPlanCompaction: return PlanCompaction(mode);
     case UpkeepTask::kSplitDeletes: {
       CDC_ASSIGN(const bool split, SplitSharedDeletes());

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <optional>
 
-#include "jobs/sink/lake/allowance.h"
 #include "jobs/sink/iceberg/commit_protocol.h"
 #include "jobs/sink/iceberg/compaction.h"
 #include "jobs/sink/iceberg/ports.h"
 #include "jobs/sink/iceberg/snapshot_expiry.h"
 #include "jobs/sink/iceberg/upkeep_plan.h"
+#include "jobs/sink/lake/upkeep_pace.h"
 
 namespace cdc::iceberg_sink {
 
@@ -66,8 +66,7 @@ class TableUpkeep {
   CommitProtocol& protocol_;
   Compaction compaction_;
   SnapshotExpiry expiry_;
-  Allowance allowance_;
-  SteadyTime put_off_until_{};
+  lake_sink::UpkeepPace pace_;
   std::optional<int64_t> planned_for_, looked_for_expired_;  // the newest snapshot at that time
   MaintenanceMode planned_mode_ = MaintenanceMode::kBetweenCommits;
 };

@@ -153,13 +153,14 @@ TEST_CASE("init writes what start can use, and no password") {
   server.Sql(
       "CREATE TABLE orders (id int PRIMARY KEY, note text); CREATE TABLE \"odd \"\"name\" (id int PRIMARY "
       "KEY); "
-      "CREATE TABLE keyless (n int); CREATE SCHEMA other; CREATE TABLE other.hidden (id int)");
+      "CREATE TABLE \"tab\thead\" (\"k\nx = 1\" int PRIMARY KEY); CREATE TABLE keyless (n int); CREATE "
+      "SCHEMA other; CREATE TABLE other.hidden (id int)");
   Folder folder;
   const auto made = folder.Cdc("init --dsn '" + server.dsn() + " password=hunter22' --topic-prefix shop");
   INFO(made.out << made.err);
   REQUIRE(made.exit == 0);
   setenv("CDC_SOURCE_DSN", server.dsn().c_str(), 1);
-  CHECK(folder.Cdc("config --tables").out == "keyless\nodd \"name\norders\n");
+  CHECK(folder.Cdc("config --tables").out == "keyless\nodd \"name\norders\ntab\\x09head\n");
   unsetenv("CDC_SOURCE_DSN");
   const std::string toml = folder.Read("tables.toml");
   CHECK(Says(toml, "topic_prefix = \"shop\""));

@@ -88,6 +88,13 @@ TEST_CASE("a column that another engine made of a type of its own keeps its name
   const Ended ended = table.pipeline.Drain("shape");
   CHECK(ended.exit == 78);
   CHECK(ended.report.reason.find("another engine has added a column of that name") != std::string::npos);
+
+  // The way out that the reason names.
+  table.pipeline.Configure("[tables.shape.columns]\n\"theirs\" = { name = \"other_name\" }\n");
+  const Ended solved = table.pipeline.Drain("shape");
+  INFO(solved.report.reason << solved.log);
+  CHECK(solved.exit == 0);
+  CHECK(RowsById(Dump(table.pipeline, {"shape"})["shape"]).at(2)["other_name"] == "ours");
 }
 
 TEST_CASE("a view of the table's name holds the table") {

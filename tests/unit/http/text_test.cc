@@ -6,13 +6,6 @@
 namespace cdc::http {
 namespace {
 
-TEST_CASE("Escape keeps RFC 3986's unreserved characters only") {
-  CHECK(Escape("AZaz09-._~") == "AZaz09-._~");
-  CHECK(Escape("a b/c+d%=&\xC3\xA4") == "a%20b%2Fc%2Bd%25%3D%26%C3%A4");
-  CHECK(Escape("a b/c", true) == "a%20b/c");
-  CHECK(Escape(std::string_view("\0\x7F", 2)) == "%00%7F");
-}
-
 TEST_CASE("An address is shown without what may be secret in it") {
   CHECK(Shown("http://host:9000/a/b?X-Amz-Signature=s#t") == "http://host:9000/a/b");
   CHECK(Shown("https://id:s3cret@host/a@b") == "https://host/a@b");
