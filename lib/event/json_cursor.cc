@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -72,7 +73,8 @@ CDC_AVX2 void ClassifyTwoWide(const char* at, Blocks& out) {
 
 #undef CDC_AVX2
 
-void ClassifyTail(const char* at, const char* end, Blocks& out) {
+/// Not inlined: its array would cost every call of SkipNested a stack guard.
+[[gnu::noinline]] void ClassifyTail(const char* at, const char* end, Blocks& out) {
   char padded[kStride] = {};
   std::memcpy(padded, at, static_cast<size_t>(end - at));
   ClassifyTwo(padded, out);
@@ -101,6 +103,21 @@ uint64_t Escaped(uint64_t backslashes, bool* carry) {
     backslashes &= ~(uint64_t{3} << n);
   }
   return escaped;
+}
+
+/// The characters that a JSON number consists of.
+constexpr auto kOfNumber = [] {
+  std::array<bool, 256> of{};
+  for (const char c : std::string_view("0123456789-+.eE")) of[static_cast<uint8_t>(c)] = true;
+  return of;
+}();
+
+/// Whether each of eight bytes is a digit: 0x30 … 0x39 keep their upper half when 6 is added.
+bool AreDigits(const char* at) {
+  uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  constexpr uint64_t kUpper = 0xf0f0f0f0f0f0f0f0, kThrees = 0x3030303030303030, kSixes = 0x0606060606060606;
+  return (bytes & kUpper) == kThrees && ((bytes + kSixes) & kUpper) == kThrees;
 }
 
 int HexDigit(char c) {
@@ -207,10 +224,8 @@ bool JsonCursor::ReadString(JsonString* out) {
 bool JsonCursor::ReadNumber(std::string_view* out) {
   SkipSpace();
   const char* const start = at_;
-  while (at_ < end_ && ((*at_ >= '0' && *at_ <= '9') || *at_ == '-' || *at_ == '+' || *at_ == '.' ||
-                        *at_ == 'e' || *at_ == 'E')) {
-    ++at_;
-  }
+  while (end_ - at_ >= 8 && AreDigits(at_)) at_ += 8;
+  while (at_ < end_ && kOfNumber[static_cast<uint8_t>(*at_)]) ++at_;
   *out = {start, static_cast<size_t>(at_ - start)};
   return at_ != start;
 }
@@ -230,15 +245,20 @@ bool JsonCursor::ReadShortInteger(int64_t* out) {
 }
 
 bool JsonCursor::ReadWord(std::string_view* out) {
-  SkipSpace();
-  for (const std::string_view word :
-       {std::string_view("null"), std::string_view("true"), std::string_view("false")}) {
-    if (ConsumeExactly(word)) {
-      *out = word;
-      return true;
-    }
+  // The size is the compiler's: a comparison without a loop.
+  const auto take = [&]<size_t N>(const char(&word)[N]) {
+    constexpr size_t kSize = N - 1;
+    if (static_cast<size_t>(end_ - at_) < kSize || std::memcmp(at_, word, kSize) != 0) return false;
+    *out = {at_, kSize};
+    at_ += kSize;
+    return true;
+  };
+  switch (Peek()) {
+    case 'n': return take("null");
+    case 't': return take("true");
+    case 'f': return take("false");
+    default: return false;
   }
-  return false;
 }
 
 bool JsonCursor::SkipValue(std::string_view* out) {

@@ -51,7 +51,7 @@ RowOutcome RowDecoder::Decode(std::string_view object, rows::Batch* batch, bool 
     if (step == Step::kOk && !cursor.Consume('}')) step = Step::kBad;
   }
   if (step != Step::kOk) {
-    if (error_.empty()) error_ = "malformed JSON in a row at byte " + std::to_string(cursor.offset());
+    if (error_.empty()) step = FailOfSyntax(cursor, step);
     batch->Truncate(row_);
     return step == Step::kBad ? RowOutcome::kBadValue : RowOutcome::kUnknownColumn;
   }
@@ -70,29 +70,39 @@ RowDecoder::Step RowDecoder::DecodeMember(JsonCursor& cursor, size_t expected, s
   const Member& member = members_[*at];
   if (member.column < 0) return cursor.SkipValue(&ignored) ? Step::kOk : Step::kBad;
   rows::Column& column = batch->column(static_cast<size_t>(member.column));
-  if (column.size() != row_) {
-    error_ = "member '" + member.source.name + "' appears twice";
-    return Step::kBad;
-  }
+  if (column.size() != row_) return FailTwice(member);
   if (member.convertible) {
-    if (values_.Decode(cursor, member.source, &column)) {
-      filled_ += 1 - skipped_[static_cast<size_t>(member.column)];
-      gaps_ |= column.cell(row_) == rows::Cell::kUnavailable;
-      return Step::kOk;
-    }
-    error_ = "column '" + member.source.name + "': " + values_.error();
-    return Step::kBad;
+    if (!values_.Decode(cursor, member.source, &column)) return FailOfValue(member);
+    filled_ += 1 - skipped_[static_cast<size_t>(member.column)];
+    gaps_ |= column.cell(row_) == rows::Cell::kUnavailable;
+    return Step::kOk;
   }
   if (!cursor.SkipValue(&ignored)) return Step::kBad;
-  if (ignored != "null") {
-    error_ = "column '" + member.source.name +
-             "': its type at the source changed to one that does not fit the table's " +
-             rows::ToString(column.type());
-    return Step::kBad;
-  }
+  if (ignored != "null") return FailOfType(member, column.type());
   column.AppendNull();
   filled_ += 1 - skipped_[static_cast<size_t>(member.column)];
   return Step::kOk;
+}
+
+RowDecoder::Step RowDecoder::FailOfSyntax(const JsonCursor& cursor, Step step) {
+  error_ = "malformed JSON in a row at byte " + std::to_string(cursor.offset());
+  return step;
+}
+
+RowDecoder::Step RowDecoder::FailTwice(const Member& member) {
+  error_ = "member '" + member.source.name + "' appears twice";
+  return Step::kBad;
+}
+
+RowDecoder::Step RowDecoder::FailOfValue(const Member& member) {
+  error_ = "column '" + member.source.name + "': " + values_.error();
+  return Step::kBad;
+}
+
+RowDecoder::Step RowDecoder::FailOfType(const Member& member, const rows::Type& type) {
+  error_ = "column '" + member.source.name +
+           "': its type at the source changed to one that does not fit the table's " + rows::ToString(type);
+  return Step::kBad;
 }
 
 RowDecoder::Step RowDecoder::FindMember(JsonCursor& cursor, size_t* at) {

@@ -56,6 +56,11 @@ class RowDecoder {
   Step DecodeMember(JsonCursor& cursor, size_t expected, size_t* at, rows::Batch* batch);
   Step FindMember(JsonCursor& cursor, size_t* at);
   bool Fill(rows::Batch* batch);
+  // Out of the way of what succeeds: a text that is made on the stack costs its function a guard.
+  [[gnu::cold]] Step FailOfSyntax(const JsonCursor& cursor, Step step);
+  [[gnu::cold]] Step FailTwice(const Member& member);
+  [[gnu::cold]] Step FailOfValue(const Member& member);
+  [[gnu::cold]] Step FailOfType(const Member& member, const rows::Type& type);
 
   std::vector<Member> members_;
   std::unordered_map<std::string, size_t> by_name_;

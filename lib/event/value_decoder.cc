@@ -99,6 +99,17 @@ bool ValueDecoder::FailOfRange(std::string_view text, const rows::Type& type) {
   return false;
 }
 
+bool ValueDecoder::Fail(int64_t number, const rows::Type& type) { return Fail(std::to_string(number), type); }
+
+bool ValueDecoder::FailOfRange(int64_t number, const rows::Type& type) {
+  return FailOfRange(std::to_string(number), type);
+}
+
+bool ValueDecoder::FailOfSyntax(const JsonCursor& cursor) {
+  error_ = "malformed JSON at byte " + std::to_string(cursor.offset());
+  return false;
+}
+
 bool ValueDecoder::FailOfTime(std::string_view text, const rows::Type& type) {
   return IsBeyondPg(text, type.kind == TypeKind::kDate) ? FailOfRange(text, type) : Fail(text, type);
 }
@@ -108,8 +119,7 @@ bool ValueDecoder::Decode(JsonCursor& cursor, const SourceColumn& column, rows::
   const bool ok = column.wire != Wire::kArray           ? DecodeScalar(cursor, column.wire, column.scale, out)
                   : out->type().kind == TypeKind::kList ? DecodeArray(cursor, column, out)
                                                         : DecodeArrayAsText(cursor, column, out);
-  if (!ok && error_.empty()) error_ = "malformed JSON at byte " + std::to_string(cursor.offset());
-  return ok;
+  return ok || (error_.empty() && FailOfSyntax(cursor));
 }
 
 bool ValueDecoder::DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out) {
@@ -141,7 +151,7 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out
   const rows::Type& type = out->type();
   int64_t integer;
   if (IsCounted(type.kind) && cursor.ReadShortInteger(&integer))
-    return AppendInteger(integer, wire, out) || (error_.empty() && Fail(std::to_string(integer), type));
+    return AppendInteger(integer, wire, out) || (error_.empty() && Fail(integer, type));
   if (!cursor.ReadNumber(&text)) return false;
   switch (type.kind) {
     case TypeKind::kFloat: {
@@ -192,17 +202,17 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
       return true;
     case Wire::kDays:
       if (type.kind != TypeKind::kDate) return false;
-      if (!IsPgDate(v)) return FailOfRange(std::to_string(v), type);
+      if (!IsPgDate(v)) return FailOfRange(v, type);
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kMillisOfDay:
     case Wire::kEpochMillis:
-      if (!Multiply(v, 1000, &micros)) return FailOfRange(std::to_string(v), type);
+      if (!Multiply(v, 1000, &micros)) return FailOfRange(v, type);
       break;
     case Wire::kNanosOfDay:
     case Wire::kEpochNanos:
       // PostgreSQL counts microseconds: another count of nanoseconds has run over 64 bits.
-      if (v % 1000 != 0) return FailOfRange(std::to_string(v), type);
+      if (v % 1000 != 0) return FailOfRange(v, type);
       micros = v / 1000;
       break;
     case Wire::kMicrosOfDay:
@@ -212,7 +222,7 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
   const bool of_day = wire == Wire::kMillisOfDay || wire == Wire::kMicrosOfDay || wire == Wire::kNanosOfDay;
   if (type.kind != (of_day ? TypeKind::kTime : TypeKind::kTimestamp)) return false;
   if (of_day && (micros < 0 || micros >= 86'400'000'000)) return false;
-  if (!of_day && !IsPgTimestamp(micros)) return FailOfRange(std::to_string(v), type);
+  if (!of_day && !IsPgTimestamp(micros)) return FailOfRange(v, type);
   out->AppendLong(micros);
   return true;
 }
@@ -231,12 +241,7 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
   if (type.kind == TypeKind::kBinary) return AppendBinary(string, wire, out);
   scratch_.clear();
   if (!AppendUnescaped(string, &scratch_)) return Fail(string.raw, type);
-  if (type.kind == TypeKind::kUuid) {
-    char uuid[16];
-    if (!ParseUuid(scratch_, uuid)) return Fail(scratch_, type);
-    out->AppendUuid(uuid);
-    return true;
-  }
+  if (type.kind == TypeKind::kUuid) return AppendUuid(scratch_, out);
   if (type.kind == TypeKind::kDecimal && wire == Wire::kDecimalText) {
     const auto v = DecimalFromText(scratch_, type.scale);
     if (!v || !DecimalFits(*v, type.precision)) return Fail(scratch_, type);
@@ -252,6 +257,13 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
     return true;
   }
   return AppendTemporal(scratch_, wire, out);
+}
+
+bool ValueDecoder::AppendUuid(std::string_view text, rows::Column* out) {
+  char uuid[16];
+  if (!ParseUuid(text, uuid)) return Fail(text, out->type());
+  out->AppendUuid(uuid);
+  return true;
 }
 
 bool ValueDecoder::AppendText(const JsonString& string, rows::Column* out) {
@@ -276,21 +288,34 @@ bool ValueDecoder::CheckInText(std::string_view text, Wire wire) {
 
 bool ValueDecoder::AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out) {
   const rows::Type& type = out->type();
-  std::string unescaped;
-  if (string.has_escapes && !AppendUnescaped(string, &unescaped)) return Fail(string.raw, type);
-  const std::string_view encoded = string.has_escapes ? unescaped : string.raw;
+  std::string_view encoded = string.raw;
+  if (string.has_escapes) {
+    unescaped_.clear();
+    if (!AppendUnescaped(string, &unescaped_)) return Fail(string.raw, type);
+    encoded = unescaped_;
+  }
   scratch_.resize(Base64DecodedBound(encoded.size()));
   size_t size = 0;
   if (encoded.empty() || !DecodeBase64(encoded, scratch_.data(), &size)) return Fail(encoded, type);
   const std::string_view bytes(scratch_.data(), size);
-  if (type.kind == TypeKind::kString) {
-    out->AppendBytes(BigDecimalText(bytes, scale));
-    return true;
-  }
+  if (type.kind == TypeKind::kString) return AppendBigDecimal(bytes, scale, out);
   std::optional<Int128> v = DecimalFromBigEndian(bytes);
   if (v && scale != type.scale) v = RescaleDecimal(*v, scale, type.scale);
-  if (!v && scale > kMaxDecimalPrecision) v = DecimalFromText(BigDecimalText(bytes, scale), type.scale);
-  if (!v || !DecimalFits(*v, type.precision)) return Fail(BigDecimalText(bytes, scale), type);
+  if (!v || !DecimalFits(*v, type.precision)) return AppendBigDecimal(bytes, scale, out);
+  out->AppendDecimal(*v);
+  return true;
+}
+
+/// As text, or with a scale beyond what decimals are kept with; what does not fit then is told.
+bool ValueDecoder::AppendBigDecimal(std::string_view bytes, int scale, rows::Column* out) {
+  const rows::Type& type = out->type();
+  const std::string text = BigDecimalText(bytes, scale);
+  if (type.kind == TypeKind::kString) {
+    out->AppendBytes(text);
+    return true;
+  }
+  const auto v = scale > kMaxDecimalPrecision ? DecimalFromText(text, type.scale) : std::nullopt;
+  if (!v || !DecimalFits(*v, type.precision)) return Fail(text, type);
   out->AppendDecimal(*v);
   return true;
 }

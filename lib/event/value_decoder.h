@@ -39,11 +39,17 @@ class ValueDecoder {
   bool DecodeObject(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
   bool AppendInteger(int64_t v, Wire wire, rows::Column* out);
   bool AppendText(const JsonString& string, rows::Column* out);
+  bool AppendUuid(std::string_view text, rows::Column* out);
   bool AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out);
+  bool AppendBigDecimal(std::string_view bytes, int scale, rows::Column* out);
   bool AppendBinary(const JsonString& string, Wire wire, rows::Column* out);
   bool AppendTemporal(std::string_view text, Wire wire, rows::Column* out);
-  bool Fail(std::string_view text, const rows::Type& type);
-  bool FailOfRange(std::string_view text, const rows::Type& type);
+  // Out of the way of what succeeds: a text that is made on the stack costs its function a guard.
+  [[gnu::cold]] bool Fail(std::string_view text, const rows::Type& type);
+  [[gnu::cold]] bool Fail(int64_t number, const rows::Type& type);
+  [[gnu::cold]] bool FailOfRange(std::string_view text, const rows::Type& type);
+  [[gnu::cold]] bool FailOfRange(int64_t number, const rows::Type& type);
+  [[gnu::cold]] bool FailOfSyntax(const JsonCursor& cursor);
   bool FailOfTime(std::string_view text, const rows::Type& type);
   bool FailOfDimensions();
   bool CheckInText(std::string_view text, Wire wire);
@@ -51,6 +57,7 @@ class ValueDecoder {
   const Placeholder* placeholder_;
   std::string error_;
   std::string scratch_;
+  std::string unescaped_;
 };
 
 }  // namespace cdc::event

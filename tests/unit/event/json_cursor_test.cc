@@ -49,6 +49,37 @@ TEST_CASE("bad strings are refused") {
   CHECK(ok);
 }
 
+TEST_CASE("a number ends before the first character that is none of a number's") {
+  // Lengths around the eight digits that are looked at together, and every byte behind them.
+  for (size_t size = 1; size < 30; ++size) {
+    for (int byte = 0; byte < 256; ++byte) {
+      const std::string digits(size, static_cast<char>('0' + size % 10));
+      const char behind = static_cast<char>(byte);
+      const bool more = std::string_view("0123456789+-.eE").find(behind) != std::string_view::npos;
+      const std::string json = digits + behind + "7777777777";
+      JsonCursor cursor(json);
+      std::string_view read;
+      REQUIRE(cursor.ReadNumber(&read));
+      REQUIRE(read == (more ? json : digits));
+    }
+  }
+}
+
+TEST_CASE("words are read whole or not at all") {
+  for (const std::string_view word : {"null", "true", "false"}) {
+    for (size_t size = 0; size <= word.size(); ++size) {
+      const std::string json(word.substr(0, size));
+      JsonCursor cursor(json);
+      std::string_view read;
+      REQUIRE(cursor.ReadWord(&read) == (size == word.size()));
+      if (size == word.size()) REQUIRE(read == word);
+    }
+  }
+  std::string_view read;
+  for (const char* other : {"nil", "NULL", "truth", "falsy", "x", "0"})
+    CHECK_FALSE(JsonCursor(other).ReadWord(&read));
+}
+
 TEST_CASE("values are skipped whole, whatever stands in their strings") {
   const std::string nested =
       R"({"a":[1,{"b":"}]\"{","c":["]"]}],"long":"0123456789abcdef{[0123456789","d":-1.5e3})";
