@@ -253,12 +253,8 @@ bool JsonCursor::ReadWord(std::string_view* out) {
     at_ += kSize;
     return true;
   };
-  switch (Peek()) {
-    case 'n': return take("null");
-    case 't': return take("true");
-    case 'f': return take("false");
-    default: return false;
-  }
+  const char first = Peek();
+  return first == 'n' ? take("null") : first == 't' ? take("true") : first == 'f' && take("false");
 }
 
 bool JsonCursor::SkipValue(std::string_view* out) {

@@ -88,20 +88,20 @@ bool ValueDecoder::DecodeObject(JsonCursor& cursor, Wire wire, int scale, rows::
       out->AppendBytes(scratch_);
       return true;
     }
-    if (raw.front() == '[' && HasJavaArray(raw)) return FailOfDimensions();
+    if (raw.front() == '[' && HasJavaArray(raw)) return failure_.OfDimensions();
     // PostgreSQL's text never comes as an object: the column was declared text to take the JSON as it is.
-    if (!IsUtf8(raw)) return Fail(raw, type);
+    if (!IsUtf8(raw)) return failure_.OfType(raw, type);
     out->AppendBytes(raw);
     return true;
   }
   if (type.kind == rows::TypeKind::kDecimal && wire == Wire::kVariableDecimal &&
       VariableDecimalText(raw, &scratch_)) {
     const auto v = DecimalFromText(scratch_, type.scale);
-    if (!v || !DecimalFits(*v, type.precision)) return Fail(scratch_, type);
+    if (!v || !DecimalFits(*v, type.precision)) return failure_.OfType(scratch_, type);
     out->AppendDecimal(*v);
     return true;
   }
-  return Fail(raw, type);
+  return failure_.OfType(raw, type);
 }
 
 bool ValueDecoder::DecodeArray(JsonCursor& cursor, const SourceColumn& column, rows::Column* out) {
@@ -110,19 +110,19 @@ bool ValueDecoder::DecodeArray(JsonCursor& cursor, const SourceColumn& column, r
   if (first == '"') {
     JsonString string;
     if (!cursor.ReadString(&string)) return false;
-    if (!placeholder_->IsString(string)) return Fail(string.raw, out->type());
+    if (!placeholder_->IsString(string)) return failure_.OfType(string.raw, out->type());
     out->AppendUnavailable();
     return true;
   }
   if (TakeMark(cursor, column.scale, out)) return true;
   if (!cursor.Consume('[')) {
     std::string_view raw;
-    return cursor.SkipValue(&raw) && Fail(raw, out->type());
+    return cursor.SkipValue(&raw) && failure_.OfType(raw, out->type());
   }
   rows::Column& element = out->BeginList();
   if (!cursor.Consume(']')) {
     do {
-      if (cursor.Peek() == '[') return FailOfDimensions();
+      if (cursor.Peek() == '[') return failure_.OfDimensions();
       if (!DecodeScalar(cursor, column.element, column.scale, &element)) return false;
     } while (cursor.Consume(','));
     if (!cursor.Consume(']')) return false;
@@ -131,10 +131,11 @@ bool ValueDecoder::DecodeArray(JsonCursor& cursor, const SourceColumn& column, r
   const uint32_t row = out->size() - 1;
   const bool text = element.type().kind == rows::TypeKind::kString;
   for (uint32_t i = out->list_begin(row); i < out->list_end(row); ++i) {
-    if (element.cell(i) == rows::Cell::kUnavailable) return Fail(placeholder_->text(), out->type());
-    if (text && element.has_value(i) && IsJavaArray(element.bytes(i))) return FailOfDimensions();
+    if (element.cell(i) == rows::Cell::kUnavailable)
+      return failure_.OfType(placeholder_->text(), out->type());
+    if (text && element.has_value(i) && IsJavaArray(element.bytes(i))) return failure_.OfDimensions();
   }
-  if (ComesAsNull(column.element) && IsAllNull(*out, row)) return FailOfDimensions();
+  if (ComesAsNull(column.element) && IsAllNull(*out, row)) return failure_.OfDimensions();
   return true;
 }
 
@@ -145,7 +146,7 @@ bool ValueDecoder::DecodeArrayAsText(JsonCursor& cursor, const SourceColumn& col
   JsonCursor elements = cursor;
   std::string_view raw;
   if (!cursor.SkipValue(&raw)) return false;
-  if (HasJavaArray(raw)) return FailOfDimensions();
+  if (HasJavaArray(raw)) return failure_.OfDimensions();
   if (ComesAsNull(column.element)) {
     // A list of anything is read only to see whether it is nulls alone, or holds times beyond PostgreSQL's.
     const auto kind = TemporalKind(column.element);
@@ -154,16 +155,9 @@ bool ValueDecoder::DecodeArrayAsText(JsonCursor& cursor, const SourceColumn& col
     if (!kind) as_list.element = Wire::kAnything;
     if (!DecodeArray(elements, as_list, &list)) return false;
   }
-  if (!IsUtf8(raw)) return Fail(raw, out->type());
+  if (!IsUtf8(raw)) return failure_.OfType(raw, out->type());
   out->AppendBytes(raw);
   return true;
-}
-
-bool ValueDecoder::FailOfDimensions() {
-  error_ =
-      "an array of several dimensions, or one of nulls alone: Debezium sends neither the dimensions nor the "
-      "elements of such an array";
-  return false;
 }
 
 }  // namespace cdc::event

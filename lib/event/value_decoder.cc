@@ -87,39 +87,12 @@ bool Multiply(int64_t v, int64_t by, int64_t* out) { return !__builtin_mul_overf
 
 }  // namespace
 
-bool ValueDecoder::Fail(std::string_view text, const rows::Type& type) {
-  error_ = "'" + std::string(text.substr(0, 64)) + (text.size() > 64 ? "…" : "") + "' is not a " +
-           rows::ToString(type) + " as this column is sent";
-  return false;
-}
-
-bool ValueDecoder::FailOfRange(std::string_view text, const rows::Type& type) {
-  error_ = "'" + std::string(text.substr(0, 64)) + "' is infinity, or out of PostgreSQL's range of a " +
-           rows::ToString(type);
-  return false;
-}
-
-bool ValueDecoder::Fail(int64_t number, const rows::Type& type) { return Fail(std::to_string(number), type); }
-
-bool ValueDecoder::FailOfRange(int64_t number, const rows::Type& type) {
-  return FailOfRange(std::to_string(number), type);
-}
-
-bool ValueDecoder::FailOfSyntax(const JsonCursor& cursor) {
-  error_ = "malformed JSON at byte " + std::to_string(cursor.offset());
-  return false;
-}
-
-bool ValueDecoder::FailOfTime(std::string_view text, const rows::Type& type) {
-  return IsBeyondPg(text, type.kind == TypeKind::kDate) ? FailOfRange(text, type) : Fail(text, type);
-}
-
 bool ValueDecoder::Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out) {
-  error_.clear();
+  failure_.Clear();
   const bool ok = column.wire != Wire::kArray           ? DecodeScalar(cursor, column.wire, column.scale, out)
                   : out->type().kind == TypeKind::kList ? DecodeArray(cursor, column, out)
                                                         : DecodeArrayAsText(cursor, column, out);
-  return ok || (error_.empty() && FailOfSyntax(cursor));
+  return ok || (failure_.empty() && failure_.OfSyntax(cursor));
 }
 
 bool ValueDecoder::DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out) {
@@ -141,7 +114,7 @@ bool ValueDecoder::DecodeWord(JsonCursor& cursor, Wire wire, rows::Column* out) 
     out->AppendBoolean(word == "true");
     return true;
   }
-  if (wire == Wire::kText || out->type().kind != TypeKind::kString) return Fail(word, out->type());
+  if (wire == Wire::kText || out->type().kind != TypeKind::kString) return failure_.OfType(word, out->type());
   out->AppendBytes(word);
   return true;
 }
@@ -151,38 +124,39 @@ bool ValueDecoder::DecodeNumber(JsonCursor& cursor, Wire wire, rows::Column* out
   const rows::Type& type = out->type();
   int64_t integer;
   if (IsCounted(type.kind) && cursor.ReadShortInteger(&integer))
-    return AppendInteger(integer, wire, out) || (error_.empty() && Fail(integer, type));
+    return AppendInteger(integer, wire, out) || (failure_.empty() && failure_.OfType(integer, type));
   if (!cursor.ReadNumber(&text)) return false;
   switch (type.kind) {
     case TypeKind::kFloat: {
       float v;
-      if (wire != Wire::kFloat || !ParseFloating(text, &v)) return Fail(text, type);
+      if (wire != Wire::kFloat || !ParseFloating(text, &v)) return failure_.OfType(text, type);
       out->AppendFloat(v);
       return true;
     }
     case TypeKind::kDouble: {
       double v;
-      if (wire != Wire::kFloat) return Fail(text, type);
-      if (!ParseFloating(text, &v)) return Fail(text, type);
+      if (wire != Wire::kFloat) return failure_.OfType(text, type);
+      if (!ParseFloating(text, &v)) return failure_.OfType(text, type);
       out->AppendDouble(v);
       return true;
     }
     case TypeKind::kDecimal: {
-      if (wire != Wire::kDecimalNumber && wire != Wire::kInteger) return Fail(text, type);
+      if (wire != Wire::kDecimalNumber && wire != Wire::kInteger) return failure_.OfType(text, type);
       const auto v = DecimalFromText(text, type.scale);
-      if (!v || !DecimalFits(*v, type.precision)) return Fail(text, type);
+      if (!v || !DecimalFits(*v, type.precision)) return failure_.OfType(text, type);
       out->AppendDecimal(*v);
       return true;
     }
     case TypeKind::kString:
       // A number where text was declared is another encoding, not ours to print, unless its text was asked
       // for.
-      if (wire == Wire::kText) return Fail(text, type);
+      if (wire == Wire::kText) return failure_.OfType(text, type);
       out->AppendBytes(text);
       return true;
     default: {
       int64_t v;
-      return (ParseInteger(text, &v) && AppendInteger(v, wire, out)) || (error_.empty() && Fail(text, type));
+      return (ParseInteger(text, &v) && AppendInteger(v, wire, out)) ||
+             (failure_.empty() && failure_.OfType(text, type));
     }
   }
 }
@@ -202,17 +176,17 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
       return true;
     case Wire::kDays:
       if (type.kind != TypeKind::kDate) return false;
-      if (!IsPgDate(v)) return FailOfRange(v, type);
+      if (!IsPgDate(v)) return failure_.OfRange(v, type);
       out->AppendInt(static_cast<int32_t>(v));
       return true;
     case Wire::kMillisOfDay:
     case Wire::kEpochMillis:
-      if (!Multiply(v, 1000, &micros)) return FailOfRange(v, type);
+      if (!Multiply(v, 1000, &micros)) return failure_.OfRange(v, type);
       break;
     case Wire::kNanosOfDay:
     case Wire::kEpochNanos:
       // PostgreSQL counts microseconds: another count of nanoseconds has run over 64 bits.
-      if (v % 1000 != 0) return FailOfRange(v, type);
+      if (v % 1000 != 0) return failure_.OfRange(v, type);
       micros = v / 1000;
       break;
     case Wire::kMicrosOfDay:
@@ -222,7 +196,7 @@ bool ValueDecoder::AppendInteger(int64_t v, Wire wire, rows::Column* out) {
   const bool of_day = wire == Wire::kMillisOfDay || wire == Wire::kMicrosOfDay || wire == Wire::kNanosOfDay;
   if (type.kind != (of_day ? TypeKind::kTime : TypeKind::kTimestamp)) return false;
   if (of_day && (micros < 0 || micros >= 86'400'000'000)) return false;
-  if (!of_day && !IsPgTimestamp(micros)) return FailOfRange(v, type);
+  if (!of_day && !IsPgTimestamp(micros)) return failure_.OfRange(v, type);
   out->AppendLong(micros);
   return true;
 }
@@ -240,11 +214,11 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
   if (wire == Wire::kDecimalBytes) return AppendDecimalBytes(string, scale, out);
   if (type.kind == TypeKind::kBinary) return AppendBinary(string, wire, out);
   scratch_.clear();
-  if (!AppendUnescaped(string, &scratch_)) return Fail(string.raw, type);
+  if (!AppendUnescaped(string, &scratch_)) return failure_.OfType(string.raw, type);
   if (type.kind == TypeKind::kUuid) return AppendUuid(scratch_, out);
   if (type.kind == TypeKind::kDecimal && wire == Wire::kDecimalText) {
     const auto v = DecimalFromText(scratch_, type.scale);
-    if (!v || !DecimalFits(*v, type.precision)) return Fail(scratch_, type);
+    if (!v || !DecimalFits(*v, type.precision)) return failure_.OfType(scratch_, type);
     out->AppendDecimal(*v);
     return true;
   }
@@ -261,20 +235,20 @@ bool ValueDecoder::DecodeString(JsonCursor& cursor, Wire wire, int scale, rows::
 
 bool ValueDecoder::AppendUuid(std::string_view text, rows::Column* out) {
   char uuid[16];
-  if (!ParseUuid(text, uuid)) return Fail(text, out->type());
+  if (!ParseUuid(text, uuid)) return failure_.OfType(text, out->type());
   out->AppendUuid(uuid);
   return true;
 }
 
 bool ValueDecoder::AppendText(const JsonString& string, rows::Column* out) {
   if (!string.has_escapes) {
-    if (!string.ascii && !IsUtf8(string.raw)) return Fail(string.raw, out->type());
+    if (!string.ascii && !IsUtf8(string.raw)) return failure_.OfType(string.raw, out->type());
     out->AppendBytes(string.raw);
     return true;
   }
   char* at = out->AppendBytesUninitialized(string.raw.size());
   size_t written = 0;
-  if (!Unescape(string, at, &written)) return Fail(string.raw, out->type());
+  if (!Unescape(string, at, &written)) return failure_.OfType(string.raw, out->type());
   out->TrimLast(string.raw.size() - written);
   return true;
 }
@@ -283,7 +257,8 @@ bool ValueDecoder::AppendText(const JsonString& string, rows::Column* out) {
 bool ValueDecoder::CheckInText(std::string_view text, Wire wire) {
   if (wire != Wire::kIsoDate && wire != Wire::kIsoTimestamp && wire != Wire::kIsoInstant) return true;
   if (text == "infinity" || text == "-infinity" || !IsBeyondPg(text, wire == Wire::kIsoDate)) return true;
-  return FailOfRange(text, rows::Type::Of(wire == Wire::kIsoDate ? TypeKind::kDate : TypeKind::kTimestamp));
+  return failure_.OfRange(text,
+                          rows::Type::Of(wire == Wire::kIsoDate ? TypeKind::kDate : TypeKind::kTimestamp));
 }
 
 bool ValueDecoder::AppendDecimalBytes(const JsonString& string, int scale, rows::Column* out) {
@@ -291,12 +266,13 @@ bool ValueDecoder::AppendDecimalBytes(const JsonString& string, int scale, rows:
   std::string_view encoded = string.raw;
   if (string.has_escapes) {
     unescaped_.clear();
-    if (!AppendUnescaped(string, &unescaped_)) return Fail(string.raw, type);
+    if (!AppendUnescaped(string, &unescaped_)) return failure_.OfType(string.raw, type);
     encoded = unescaped_;
   }
   scratch_.resize(Base64DecodedBound(encoded.size()));
   size_t size = 0;
-  if (encoded.empty() || !DecodeBase64(encoded, scratch_.data(), &size)) return Fail(encoded, type);
+  if (encoded.empty() || !DecodeBase64(encoded, scratch_.data(), &size))
+    return failure_.OfType(encoded, type);
   const std::string_view bytes(scratch_.data(), size);
   if (type.kind == TypeKind::kString) return AppendBigDecimal(bytes, scale, out);
   std::optional<Int128> v = DecimalFromBigEndian(bytes);
@@ -315,7 +291,7 @@ bool ValueDecoder::AppendBigDecimal(std::string_view bytes, int scale, rows::Col
     return true;
   }
   const auto v = scale > kMaxDecimalPrecision ? DecimalFromText(text, type.scale) : std::nullopt;
-  if (!v || !DecimalFits(*v, type.precision)) return Fail(text, type);
+  if (!v || !DecimalFits(*v, type.precision)) return failure_.OfType(text, type);
   out->AppendDecimal(*v);
   return true;
 }
@@ -324,11 +300,11 @@ bool ValueDecoder::AppendBinary(const JsonString& string, Wire wire, rows::Colum
   scratch_.assign(string.raw);
   if (string.has_escapes) {
     scratch_.clear();
-    if (!AppendUnescaped(string, &scratch_)) return Fail(string.raw, out->type());
+    if (!AppendUnescaped(string, &scratch_)) return failure_.OfType(string.raw, out->type());
   }
   if (wire == Wire::kHex) {
     std::string bytes;
-    if (!DecodeHex(scratch_, &bytes)) return Fail(string.raw, out->type());
+    if (!DecodeHex(scratch_, &bytes)) return failure_.OfType(string.raw, out->type());
     out->AppendBytes(bytes);
     return true;
   }
@@ -336,12 +312,12 @@ bool ValueDecoder::AppendBinary(const JsonString& string, Wire wire, rows::Colum
     for (char& c : scratch_) c = c == '-' ? '+' : c == '_' ? '/' : c;
     while (scratch_.size() % 4 != 0) scratch_ += '=';
   } else if (wire != Wire::kBase64) {
-    return Fail(string.raw, out->type());
+    return failure_.OfType(string.raw, out->type());
   }
   const size_t bound = Base64DecodedBound(scratch_.size());
   size_t size = 0;
   char* at = out->AppendBytesUninitialized(bound);
-  if (!DecodeBase64(scratch_, at, &size)) return Fail(string.raw, out->type());
+  if (!DecodeBase64(scratch_, at, &size)) return failure_.OfType(string.raw, out->type());
   out->TrimLast(bound - size);
   return true;
 }
@@ -352,21 +328,21 @@ bool ValueDecoder::AppendTemporal(std::string_view text, Wire wire, rows::Column
   int32_t days;
   switch (wire) {
     case Wire::kIsoDate:
-      if (type.kind != TypeKind::kDate || !ParseIsoDate(text, &days)) return FailOfTime(text, type);
+      if (type.kind != TypeKind::kDate || !ParseIsoDate(text, &days)) return failure_.OfTime(text, type);
       out->AppendInt(days);
       return true;
     case Wire::kIsoTime:
-      if (type.kind != TypeKind::kTime || !ParseIsoTime(text, &micros)) return Fail(text, type);
+      if (type.kind != TypeKind::kTime || !ParseIsoTime(text, &micros)) return failure_.OfType(text, type);
       break;
     case Wire::kIsoTimestamp:
       if (type.kind != TypeKind::kTimestamp || !ParseIsoTimestamp(text, false, &micros))
-        return FailOfTime(text, type);
+        return failure_.OfTime(text, type);
       break;
     case Wire::kIsoInstant:
       if (type.kind != TypeKind::kTimestamptz || !ParseIsoTimestamp(text, true, &micros))
-        return FailOfTime(text, type);
+        return failure_.OfTime(text, type);
       break;
-    default: return Fail(text, type);
+    default: return failure_.OfType(text, type);
   }
   out->AppendLong(micros);
   return true;

@@ -8,6 +8,7 @@
 #include "lib/event/json_cursor.h"
 #include "lib/event/placeholder.h"
 #include "lib/event/source_column.h"
+#include "lib/event/value_failure.h"
 #include "lib/rows/column.h"
 
 namespace cdc::event {
@@ -26,7 +27,7 @@ class ValueDecoder {
   bool Decode(JsonCursor& cursor, const SourceColumn& column, rows::Column* out);
 
   /// The cause of the last false, e.g. "'free text' is not a decimal(12, 2)".
-  const std::string& error() const { return error_; }
+  const std::string& error() const { return failure_.text(); }
 
  private:
   bool DecodeScalar(JsonCursor& cursor, Wire wire, int scale, rows::Column* out);
@@ -44,18 +45,10 @@ class ValueDecoder {
   bool AppendBigDecimal(std::string_view bytes, int scale, rows::Column* out);
   bool AppendBinary(const JsonString& string, Wire wire, rows::Column* out);
   bool AppendTemporal(std::string_view text, Wire wire, rows::Column* out);
-  // Out of the way of what succeeds: a text that is made on the stack costs its function a guard.
-  [[gnu::cold]] bool Fail(std::string_view text, const rows::Type& type);
-  [[gnu::cold]] bool Fail(int64_t number, const rows::Type& type);
-  [[gnu::cold]] bool FailOfRange(std::string_view text, const rows::Type& type);
-  [[gnu::cold]] bool FailOfRange(int64_t number, const rows::Type& type);
-  [[gnu::cold]] bool FailOfSyntax(const JsonCursor& cursor);
-  bool FailOfTime(std::string_view text, const rows::Type& type);
-  bool FailOfDimensions();
   bool CheckInText(std::string_view text, Wire wire);
 
   const Placeholder* placeholder_;
-  std::string error_;
+  ValueFailure failure_;
   std::string scratch_;
   std::string unescaped_;
 };
