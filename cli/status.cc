@@ -21,16 +21,18 @@ namespace {
 using contract::TableRecord;
 
 void PrintHeader(const contract::Overview& all) {
-  int64_t held = 0, paused = 0, letters = 0;
+  int64_t held = 0, paused = 0, elsewhere = 0, letters = 0;
   for (const TableRecord& t : all.tables) {
     held += t.state == "Held";
     paused += t.state == "Paused";
+    elsewhere += t.state == "Elsewhere";
     letters += t.dead_letters;
   }
   fmt::print(
-      "orchestrator pid {}, up {} · Kafka {} · source {} · {}/{} workers · {} held{} · {} dead letters\n",
+      "orchestrator pid {}, up {} · Kafka {} · source {} · {}/{} workers · {} held{}{} · {} dead letters\n",
       all.pid, SpanText(all.uptime_ms), all.kafka, all.source, all.workers, all.max_jobs, held,
-      paused > 0 ? fmt::format(" · {} paused", paused) : "", letters);
+      paused > 0 ? fmt::format(" · {} paused", paused) : "",
+      elsewhere > 0 ? fmt::format(" · {} at other orchestrators", elsewhere) : "", letters);
 }
 
 std::string Since(const contract::Reason& reason, int64_t now_ms) {

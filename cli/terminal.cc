@@ -25,7 +25,7 @@ Colour ColourOf(std::string_view state) {
   if (state == "Held") return Colour::kRed;
   if (state == "Backoff") return Colour::kYellow;
   if (state == "Running") return Colour::kGreen;
-  if (state == "Paused") return Colour::kDim;
+  if (state == "Paused" || state == "Elsewhere") return Colour::kDim;
   return Colour::kNone;
 }
 

@@ -95,7 +95,7 @@ class Waiting {
     const std::string name = Printable(table.table);
     if (!goal) return fmt::format("{} has no topic yet, or Kafka does not answer ({})", name, table.state);
     const int64_t records = Behind(table, *goal);
-    if (records == 0) return std::string();
+    if (records == 0 || table.state == "Elsewhere") return std::string();
     if (table.state == "Held" || table.state == "Paused") {
       return Error{
           ErrorKind::kConflict,

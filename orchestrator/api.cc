@@ -14,8 +14,6 @@ namespace cdc::orchestrator {
 namespace {
 
 constexpr size_t kReasonsShown = 100;
-constexpr std::array kPhases = {Phase::kIdle,     Phase::kPending, Phase::kStarting, Phase::kRunning,
-                                Phase::kStopping, Phase::kBackoff, Phase::kHeld,     Phase::kPaused};
 
 void Add(JsonText* json, const TableView& t, int64_t now_ms) {
   json->Open('{').Key("table").Text(t.table).Key("state").Text(ToString(t.phase));
@@ -93,7 +91,7 @@ void AddRun(JsonText* json, const contract::RunRecord& r) {
 
 void AddTotals(JsonText* json, const View& view) {
   int64_t lag = 0, lag_unknown = 0, events = 0, changes = 0, rows = 0, dead_letters = 0, last_commit_ms = 0;
-  std::array<int64_t, kPhases.size()> states{};
+  std::array<int64_t, std::size(kAllPhases)> states{};
   for (const TableView& t : view.tables) {
     ++states[static_cast<size_t>(t.phase)];
     lag += t.lag.value_or(0);
@@ -108,7 +106,7 @@ void AddTotals(JsonText* json, const View& view) {
   json->Key("lag").Number(lag).Key("lag_unknown").Number(lag_unknown).Key("events").Number(events);
   json->Key("changes").Number(changes).Key("rows").Number(rows).Key("dead_letters").Number(dead_letters);
   json->Key("last_commit_ms").Number(last_commit_ms).Key("states").Open('{');
-  for (const Phase phase : kPhases) json->Key(ToString(phase)).Number(states[static_cast<size_t>(phase)]);
+  for (const Phase phase : kAllPhases) json->Key(ToString(phase)).Number(states[static_cast<size_t>(phase)]);
   json->Close('}').Close('}');
 }
 

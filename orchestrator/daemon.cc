@@ -16,6 +16,7 @@
 #include "lib/contract/state_layout.h"
 #include "orchestrator/config_watcher.h"
 #include "orchestrator/control_server.h"
+#include "orchestrator/kafka_table_group.h"
 #include "orchestrator/kafka_trigger_source.h"
 #include "orchestrator/operator_site.h"
 #include "orchestrator/private_file.h"
@@ -59,11 +60,13 @@ struct Daemon::Impl {
                                                   scheduler->OnChange(topic, op);
                                                   TurnSoon();
                                                 }));
+    CDC_TRY(JoinGroup());
     scheduler.emplace(clock, launcher, *source, ledger, log,
                       SchedulerOptions{.jobs_folder = options.jobs_folder,
                                        .layout = layout,
                                        .drain = options.drain,
-                                       .wake = [this] { TurnSoon(); }});
+                                       .wake = [this] { TurnSoon(); },
+                                       .group = group.get()});
     CDC_TRY(scheduler->Apply(config));
     GiveWorkersConfig();
     // For `cdc status` alone: without it that says less.
@@ -78,6 +81,23 @@ struct Daemon::Impl {
       source_watch->Configure(config->source);
       CDC_TRY(ServeOperators());
     }
+    return {};
+  }
+
+  /// A drain takes all tables of its configuration.
+  Status JoinGroup() {
+    if (!config->orchestrator.share || options.drain) return {};
+    CDC_ASSIGN(group, KafkaTableGroup::Make(io, *config, log,
+                                            {.on_share =
+                                                 [this](auto topics, auto wanted_back) {
+                                                   scheduler->sharing().OnShare(std::move(topics), std::move(wanted_back));
+                                                   TurnSoon();
+                                                 },
+                                             .on_owners =
+                                                 [this](auto owners) {
+                                                   scheduler->sharing().OnOwners(std::move(owners));
+                                                   TurnSoon();
+                                                 }}));
     return {};
   }
 
@@ -311,6 +331,7 @@ struct Daemon::Impl {
   ProcessLauncher launcher;
   ConfigWatcher watcher;
   std::unique_ptr<KafkaTriggerSource> source;
+  std::unique_ptr<KafkaTableGroup> group;  ///< null: every table is here
   std::optional<Scheduler> scheduler;
   std::unique_ptr<SourceWatch> source_watch;
   std::unique_ptr<ControlServer> control;

@@ -91,6 +91,7 @@ const char* FlinkState(Phase phase, bool stopping) {
     case Phase::kStopping: return stopping ? "CANCELLING" : "RUNNING";
     case Phase::kBackoff: return "RESTARTING";
     case Phase::kHeld: return "FAILED";
+    case Phase::kElsewhere:
     case Phase::kPaused: return "SUSPENDED";
   }
   return "CREATED";

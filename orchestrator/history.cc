@@ -79,7 +79,8 @@ void History::Complete(View* view) const {
     const Track& track = found->second;
     const Point& now = track.points.back();
     table.events_per_second = now.rate;
-    const bool stands = table.phase == Phase::kHeld || table.phase == Phase::kPaused;
+    const bool stands = table.phase == Phase::kHeld || table.phase == Phase::kPaused ||
+                        table.phase == Phase::kElsewhere;
     if (stands || !table.lag || *table.lag == 0) continue;
     const auto lag = static_cast<float>(*table.lag);
     table.progress = std::clamp(1 - lag / std::max(track.peak, lag), 0.0F, 1.0F);

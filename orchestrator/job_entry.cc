@@ -40,6 +40,7 @@ std::optional<int64_t> Lag(const JobEntry& entry) {
 }
 
 std::optional<int64_t> PresentLag(const JobEntry& entry) {
+  if (entry.state.phase == Phase::kElsewhere) return std::nullopt;  // what is known here is old
   const auto known = Lag(entry);
   const auto told = entry.run ? entry.run->progress.lag : std::nullopt;
   return known && told ? std::max(*known, *told) : told ? told : known;

@@ -83,7 +83,7 @@ log::Logger LoggerOf(const log::Logger& logger, const JobEntry& entry);
 /// retention before it was read does not count, so that it cannot ask for a worker forever.
 std::optional<int64_t> Lag(const JobEntry& entry);
 /// The same while a worker runs: the larger of what it told last and what Kafka's ends say. A worker that
-/// waits for an outage's end tells nothing new.
+/// waits for an outage's end tells nothing new. Nothing, too, for a table that is elsewhere.
 std::optional<int64_t> PresentLag(const JobEntry& entry);
 
 /// The worker's counts grew from `before` to `now`, at `now_ms`.

@@ -13,8 +13,6 @@
 namespace cdc::orchestrator {
 namespace {
 
-constexpr std::array kPhases = {Phase::kIdle,     Phase::kPending, Phase::kStarting, Phase::kRunning,
-                                Phase::kStopping, Phase::kBackoff, Phase::kHeld,     Phase::kPaused};
 constexpr size_t kBytesPerTable = 1'600;
 
 std::optional<double> Seconds(int64_t ms) {
@@ -55,9 +53,9 @@ class Writer {
            view_.ledger_writable ? 1 : 0);
     Verdict();
     Head("cdc_tables", "gauge", "Tables by state.");
-    std::array<int, kPhases.size()> count{};
+    std::array<int, std::size(kAllPhases)> count{};
     for (const TableView& t : view_.tables) ++count[static_cast<size_t>(t.phase)];
-    for (Phase phase : kPhases)
+    for (Phase phase : kAllPhases)
       Add("cdc_tables{{state=\"{}\"}} {}\n", ToString(phase), count[static_cast<size_t>(phase)]);
   }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::pair<Phase, const char*> kPhases[] = {
     {Phase::kIdle, "Idle"},       {Phase::kPending, "Pending"},   {Phase::kStarting, "Starting"},
     {Phase::kRunning, "Running"}, {Phase::kStopping, "Stopping"}, {Phase::kBackoff, "Backoff"},
-    {Phase::kHeld, "Held"},       {Phase::kPaused, "Paused"}};
+    {Phase::kHeld, "Held"},       {Phase::kPaused, "Paused"},     {Phase::kElsewhere, "Elsewhere"}};
 
 }  // namespace
 

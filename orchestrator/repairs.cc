@@ -8,6 +8,10 @@ namespace cdc::orchestrator {
 
 Result<JobEntry*> Repairs::Find(const std::string& table, const char* doing) const {
   JobEntry* entry = tables_.Find(table);
+  if (entry && entry->state.elsewhere) {
+    return Error{ErrorKind::kConflict, fmt::format("{} {}: {}", doing, table, entry->state.reason),
+                 "ask that orchestrator"};
+  }
   if (entry && !entry->removed) return entry;
   return Error{ErrorKind::kInvalidConfig, fmt::format("{} {}: no such table", doing, table),
                fmt::format("add [tables.{}]; with `discover`, its topic must have been seen", table)};

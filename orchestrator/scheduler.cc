@@ -42,6 +42,7 @@ void LogTransition(const log::Logger& log, const JobEntry& entry, Phase before, 
     case Phase::kStarting:
     case Phase::kRunning:
     case Phase::kStopping:
+    case Phase::kElsewhere:
     case Phase::kPaused: logger.Debug("{} -> {}", ToString(before), ToString(s.phase)); return;
   }
 }
@@ -65,7 +66,8 @@ Scheduler::Scheduler(const Clock& clock, Launcher& launcher, TriggerSource& sour
           clock, launcher, tables_, backlogs_, ledger_, guard_, log_,
           [this](JobEntry& entry, const Event& event) { Step(entry, event); },
           RunOptions{options.jobs_folder, options.layout, options.drain}),
-      repairs_(tables_, ledger_, log_, [this](JobEntry& entry, const Event& event) { Step(entry, event); }) {}
+      repairs_(tables_, ledger_, log_, [this](JobEntry& entry, const Event& event) { Step(entry, event); }),
+      sharing_(tables_, options.group, [this](JobEntry& entry, const Event& event) { Step(entry, event); }) {}
 
 Status Scheduler::Apply(std::shared_ptr<const config::Config> config) {
   const std::shared_ptr<const config::Config> before = std::exchange(config_, std::move(config));
@@ -175,6 +177,7 @@ void Scheduler::Advance() {
   FeedTimePassed();
   DropRemoved();
   if (!stopping_) {
+    sharing_.Advance();
     slots_.Give(now);
     backlogs_.Advance();
   }

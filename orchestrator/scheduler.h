@@ -21,6 +21,7 @@
 #include "orchestrator/ledger_writer.h"
 #include "orchestrator/repairs.h"
 #include "orchestrator/runs.h"
+#include "orchestrator/sharing.h"
 #include "orchestrator/slots.h"
 #include "orchestrator/tables.h"
 #include "orchestrator/trigger_source.h"
@@ -34,6 +35,8 @@ struct SchedulerOptions {
   bool drain = false;                 ///< run lagging tables with --drain until nothing lags
   /// Called after everything that came from a port: Advance() is due, but not from inside. May be empty.
   std::function<void()> wake = {};
+  /// Who else works on tables; null: nobody. Must outlive the scheduler.
+  TableGroup* group = nullptr;
   /// Process that holds a table's lock, 0: none. Replaced in tests.
   std::function<int(const std::filesystem::path&)> lock_holder = {};
 };
@@ -62,6 +65,8 @@ class Scheduler {
   Status Trigger(const std::string& table) { return repairs_.Trigger(table); }
   /// What else operators ask of one table.
   Repairs& repairs() { return repairs_; }
+  /// For what the group says.
+  Sharing& sharing() { return sharing_; }
   /// No more starts; workers are asked to leave. Wait until idle().
   void Shutdown();
   /// No worker is alive.
@@ -104,6 +109,7 @@ class Scheduler {
   Backlogs backlogs_;
   Runs runs_;
   Repairs repairs_;
+  Sharing sharing_;
 };
 
 }  // namespace cdc::orchestrator

@@ -20,8 +20,11 @@ namespace cdc::orchestrator {
 /// Names that operators know. Idle: nothing to do, listening. Pending: needs a worker, due at
 /// TableState::due. Starting: spawned, not ready yet. Stopping: told to leave. Backoff: failed, tried again
 /// at `due`. Held: waits for somebody to act. Paused: an operator wants no worker, or a command works on the
-/// table.
-enum class Phase { kIdle, kPending, kStarting, kRunning, kStopping, kBackoff, kHeld, kPaused };
+/// table. Elsewhere: another orchestrator has it.
+enum class Phase { kIdle, kPending, kStarting, kRunning, kStopping, kBackoff, kHeld, kPaused, kElsewhere };
+inline constexpr Phase kAllPhases[] = {Phase::kIdle,    Phase::kPending,  Phase::kStarting,
+                                       Phase::kRunning, Phase::kStopping, Phase::kBackoff,
+                                       Phase::kHeld,    Phase::kPaused,   Phase::kElsewhere};
 const char* ToString(Phase phase);
 std::optional<Phase> ParsePhase(std::string_view text);
 
@@ -47,23 +50,25 @@ Millis Jitter(std::string_view table, Millis rate_limit);
 struct TableState {
   Phase phase = Phase::kIdle;
   std::optional<SteadyTime> last_start = {};
-  SteadyTime due{};            ///< Pending, Backoff: not before
-  SteadyTime deadline{};       ///< Starting, Running: sign of life until; Stopping: the next harsher step
-  SteadyTime running_since{};  ///< Running: begin of its slice
-  bool caught_up = false;      ///< Running: as last reported
-  bool in_doubt = false;       ///< Running: a commit's outcome is unknown
-  bool start_again = false;    ///< Stopping: triggered meanwhile
-  bool paused = false;         ///< an operator wants no worker; Paused, or Stopping on its way there
-  std::string lent_to = {};    ///< a command works on the table: who; the same. Empty: none
+  SteadyTime due{};              ///< Pending, Backoff: not before
+  SteadyTime deadline{};         ///< Starting, Running: sign of life until; Stopping: the next harsher step
+  SteadyTime running_since{};    ///< Running: begin of its slice
+  bool caught_up = false;        ///< Running: as last reported
+  bool in_doubt = false;         ///< Running: a commit's outcome is unknown
+  bool start_again = false;      ///< Stopping: triggered meanwhile
+  bool paused = false;           ///< an operator wants no worker; Paused, or Stopping on its way there
+  std::string lent_to = {};      ///< a command works on the table: who; the same. Empty: none
+  bool elsewhere = false;        ///< another orchestrator has it; Elsewhere, or on its way there
+  std::string owner = {};        ///< which one; empty: not known
   std::string held_reason = {};  ///< lent while it was Held: why
   std::string held_hint = {};
-  int harshness = 0;           ///< Stopping: 0 told, 1 terminated, 2 killed
-  int crashes = 0;             ///< in a row, without a commit
-  int retries = 0;             ///< exits 75 in a row
+  int harshness = 0;             ///< Stopping: 0 told, 1 terminated, 2 killed
+  int crashes = 0;               ///< in a row, without a commit
+  int retries = 0;               ///< exits 75 in a row
   std::string failed_with = {};  ///< what the newest failed run said; empty: none since the last success
   SteadyTime failing_since{};    ///< when the first of those runs ended
-  std::string reason = {};     ///< Held, Backoff, Pending: why
-  std::string hint = {};       ///< Held: the command that resolves it
+  std::string reason = {};       ///< Held, Backoff, Pending: why
+  std::string hint = {};         ///< Held: the command that resolves it
 };
 
 // Events.
@@ -101,11 +106,16 @@ struct LoanAsked {  ///< a command wants to work on the table
 struct LoanEnded {
   bool finished;  ///< it did what it was for; else it was killed, or changed nothing
 };
-struct StopAsked {};        ///< shutdown, or the table was removed
+struct GivenAway {  ///< another orchestrator has it from now on, or is told of
+  std::string to;   ///< its name; empty: not known
+};
+struct TakenOver {};  ///< this orchestrator has it from now on
+struct StopAsked {};  ///< shutdown, or the table was removed
 struct TimePassed {};
-using Event = std::variant<LagSeen, SlotFree, LockBusy, StartFailed, WorkerReady, WorkerProgress,
-                           WorkerExiting, WorkerEnded, SlotWanted, Triggered, SettingsChanged, PauseAsked,
-                           ResumeAsked, RestartAsked, LoanAsked, LoanEnded, StopAsked, TimePassed>;
+using Event =
+    std::variant<LagSeen, SlotFree, LockBusy, StartFailed, WorkerReady, WorkerProgress, WorkerExiting,
+                 WorkerEnded, SlotWanted, Triggered, SettingsChanged, PauseAsked, ResumeAsked, RestartAsked,
+                 LoanAsked, LoanEnded, GivenAway, TakenOver, StopAsked, TimePassed>;
 
 /// What the caller must do, in order.
 enum class Action {

@@ -46,12 +46,14 @@ void Tables::Remove(JobEntry& entry) {
 
 void Tables::SetTopic(JobEntry& entry, const Topic& topic) {
   DropTopic(entry);
+  ++topics_version_;
   entry.topic = topic;
   readers_[topic.name][entry.name()] = &entry;
 }
 
 void Tables::DropTopic(JobEntry& entry) {
   if (!entry.topic) return;
+  ++topics_version_;
   auto readers = readers_.find(entry.topic->name);
   readers->second.erase(entry.name());
   if (readers->second.empty()) readers_.erase(readers);
@@ -60,7 +62,7 @@ void Tables::DropTopic(JobEntry& entry) {
 
 void Tables::NoteAwake(JobEntry& entry) {
   const Phase phase = entry.state.phase;
-  if (entry.removed || (phase != Phase::kIdle && phase != Phase::kHeld && phase != Phase::kPaused)) {
+  if (entry.removed || NextWake(entry.state) || IsActive(phase)) {
     awake_[entry.name()] = &entry;
   } else {
     awake_.erase(entry.name());

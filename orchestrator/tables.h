@@ -35,12 +35,14 @@ class Tables {
   void SetTopic(JobEntry& entry, const Topic& topic);
   /// Does nothing for an entry without one.
   void DropTopic(JobEntry& entry);
+  /// Grows whenever a table gets a topic, or loses it.
+  int64_t topics_version() const { return topics_version_; }
 
   /// Call after a change of its phase or of `removed`.
   void NoteAwake(JobEntry& entry);
 
   const Entries& all() const { return entries_; }
-  /// Those that time or a free slot may move: neither Idle, Held nor Paused, or removed. An event costs a
+  /// Those that time or a free slot may move: not Idle, Held, Paused or Elsewhere, or removed. An event costs a
   /// look at these only.
   const Awake& awake() const { return awake_; }
   /// Tables that have a worker.
@@ -54,6 +56,7 @@ class Tables {
   Entries entries_;
   Awake awake_;
   std::map<std::string, std::map<std::string, JobEntry*>> readers_;  ///< by topic and name
+  int64_t topics_version_ = 0;
 };
 
 }  // namespace cdc::orchestrator

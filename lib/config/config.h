@@ -86,6 +86,8 @@ struct Orchestrator {
   std::string listen = "127.0.0.1:8081";  ///< health and metrics; empty: none
   std::vector<std::string> host_names;    ///< further names that HTTP clients may call it by
   bool actions = false;                   ///< HTTP clients that have the token may start, pause … tables
+  bool share = false;  ///< orchestrators of the same group_id share the tables
+  std::string name;    ///< what the others call it, where they share; empty: the host's name
   friend bool operator==(const Orchestrator&, const Orchestrator&) = default;
 };
 

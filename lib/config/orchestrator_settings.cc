@@ -75,6 +75,17 @@ const std::vector<Setting<Orchestrator>>& OrchestratorSettings() {
                   "at `listen`; `cdc page` prints the page's address with it")
           .When(Applies::kOrchestrator)
           .NotForWorkers(),
+      FlagSetting("share", &Orchestrator::share,
+                  "all orchestrators with this key and the same `[kafka] group_id`, on any machines, share the tables: "
+                  "each table is at one of them, and moves when one dies or joins")
+          .When(Applies::kOrchestrator)
+          .NotForWorkers(),
+      OwnSetting<Orchestrator>(
+          "name", {}, [](NodeReader& r, Orchestrator* o) { r.String("name", &o->name); },
+          [](const Orchestrator& o) { return o.name; }, "what the others call this one, where they share tables")
+          .Shown("the host's name")
+          .When(Applies::kOrchestrator)
+          .NotForWorkers(),
   };
   return settings;
 }

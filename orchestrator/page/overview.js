@@ -9,13 +9,13 @@ import {ago, bytes, count, rate, span, stateClass} from "/page/format.js";
 
 const pageSize = 50;
 const quietMs = 2000;  // between two questions for the list, however much changes
-const states = ["Idle", "Pending", "Starting", "Running", "Stopping", "Backoff", "Held", "Paused"];
+const states = ["Idle", "Pending", "Starting", "Running", "Stopping", "Backoff", "Held", "Paused", "Elsewhere"];
 
 /** What a Held or failing table says, and the lines that would solve it. */
 export function reasonOf(table) {
   const text = table.reason || table.waiting_for;
-  const troubled = table.state === "Held" || table.state === "Backoff" || table.state === "Paused";
-  if (!text || !troubled) return null;
+  const told = ["Held", "Backoff", "Paused", "Elsewhere"].includes(table.state);
+  if (!text || !told) return null;
   const ways = table.state === "Paused" ? [] : fixes(table.reason, table.hint);
   return el("div", {class: table.state === "Held" ? "reason" : "reason mild"},
     el("p", {}, text), table.hint ? el("p", {class: "soft"}, table.hint) : null,

@@ -75,7 +75,9 @@ const Values kOther = {
       {"max_jobs", "17"},
       {"listen", "\"127.0.0.1:9\""},
       {"host_names", "[\"h\"]"},
-      {"actions", "true"}}},
+      {"actions", "true"},
+      {"share", "true"},
+      {"name", "\"n\""}}},
     {"defaults", {{"discover", "true"}}},
     {"counts.<name>",
      {{"from", "\"u\""},
@@ -195,7 +197,7 @@ TEST_CASE("what only a restart of the orchestrator applies is told by name") {
         expected.push_back("[" + section.name + "] " + setting.name);
     }
   }
-  CHECK(expected.size() == 9);
+  CHECK(expected.size() == 11);
   CHECK(NeedRestart(*before, *Written(values)) == expected);
 }
 

@@ -66,6 +66,7 @@ max_jobs = 2
                       SchedulerOptions{.jobs_folder = "/jobs",
                                        .layout = contract::StateLayout(folder),
                                        .drain = drain_,
+                                       .group = group,
                                        .lock_holder = [this](const std::filesystem::path& p) {
                                          return locks.contains(p.filename().string()) ? 99 : 0;
                                        }});
@@ -144,6 +145,7 @@ max_jobs = 2
   std::filesystem::path folder;
   std::string tables_;
   bool drain_;
+  TableGroup* group = nullptr;  ///< from the next Restart() on
   FakeClock clock;
   FakeLauncher launcher;
   FakeSource source;

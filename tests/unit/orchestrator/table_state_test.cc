@@ -56,9 +56,6 @@ TableState In(Phase phase, SteadyTime now) {
   return s;
 }
 
-const Phase kAll[] = {Phase::kIdle,     Phase::kPending, Phase::kStarting, Phase::kRunning,
-                      Phase::kStopping, Phase::kBackoff, Phase::kHeld,     Phase::kPaused};
-
 }  // namespace
 
 TEST_CASE("the first change after quiet starts at once") {
@@ -361,19 +358,21 @@ TEST_CASE("pairs that must not change anything do not") {
       {SlotWanted{}, {}},  // nobody is caught up
       {Triggered{}, {Phase::kIdle, Phase::kPending, Phase::kStopping, Phase::kBackoff, Phase::kHeld}},
       {SettingsChanged{}, {Phase::kStarting, Phase::kRunning, Phase::kBackoff, Phase::kHeld}},
-      {PauseAsked{}, {std::begin(kAll), std::end(kAll)}},
+      {PauseAsked{}, {std::begin(kAllPhases), std::end(kAllPhases)}},
       {ResumeAsked{}, {}},  // nobody paused it
       {RestartAsked{},
        {Phase::kIdle, Phase::kPending, Phase::kStarting, Phase::kRunning, Phase::kStopping, Phase::kBackoff,
         Phase::kHeld}},
-      {LoanAsked{"x"}, {std::begin(kAll), std::end(kAll)}},
+      {LoanAsked{"x"}, {std::begin(kAllPhases), std::end(kAllPhases)}},
       {LoanEnded{true}, {}},  // nobody has it
       {LoanEnded{false}, {}},
+      {GivenAway{"x"}, {std::begin(kAllPhases), std::end(kAllPhases)}},
+      {TakenOver{}, {Phase::kElsewhere}},
       {StopAsked{}, {Phase::kStarting, Phase::kRunning, Phase::kStopping}},
       {TimePassed{}, {}},
   };
   for (const Pair& pair : pairs) {
-    for (Phase phase : kAll) {
+    for (Phase phase : kAllPhases) {
       INFO("event " << pair.event.index() << " in " << ToString(phase));
       TableState before = In(phase, now);
       Step step = Next(before, pair.event, now, rules, "t");
@@ -381,7 +380,7 @@ TEST_CASE("pairs that must not change anything do not") {
                   step.state.deadline == before.deadline && step.state.crashes == before.crashes &&
                   step.state.last_start == before.last_start && step.state.reason == before.reason &&
                   step.state.start_again == before.start_again && step.state.paused == before.paused &&
-                  step.state.lent_to == before.lent_to;
+                  step.state.lent_to == before.lent_to && step.state.elsewhere == before.elsewhere;
       bool may_change = std::find(pair.changes.begin(), pair.changes.end(), phase) != pair.changes.end();
       CHECK(same != may_change);
     }
