@@ -1,4 +1,5 @@
-"""The Flink of `scripts/stack up flink` does what a job of it needs: rows from Kafka into Iceberg, each once, over a savepoint.
+"""The Flink of `scripts/stack up flink elasticsearch` does what a job of it needs: rows from Kafka into Iceberg, each once, over
+a savepoint, and a running sum into Elasticsearch.
 
 A job begins at the offset that it is told, commits, stops with a savepoint, and another one goes on from there after more
 records came. pyiceberg counts the rows. Then: the jobs have their names in Flink's own list, status tells of a task manager
@@ -24,7 +25,7 @@ from secured_broker import free_ports
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 90
 TOPIC = "flink_stack"
-NEEDED = ("kafka", "minio", "catalog", "flink")
+NEEDED = ("kafka", "minio", "catalog", "elasticsearch", "flink")
 
 
 def request(method, url, body=None):
@@ -57,9 +58,10 @@ class Stack:
 
     def __init__(self, folder):
         first = free_ports(40)[0]
-        self.kafka, self.minio, self.catalog, self.flink = first, first + 4, first + 8, first + 12
+        self.kafka, self.minio, self.catalog, self.flink, self.search = first, first + 4, first + 8, first + 12, first + 24
         self.environment = {**os.environ, "CDC_STACK_DIR": str(folder), "CDC_KAFKA_PORT": str(self.kafka), "CDC_MINIO_PORT": str(self.minio),
-                            "CDC_CATALOG_PORT": str(self.catalog), "CDC_FLINK_PORT": str(self.flink)}
+                            "CDC_CATALOG_PORT": str(self.catalog), "CDC_FLINK_PORT": str(self.flink),
+                            "CDC_ELASTICSEARCH_PORT": str(self.search), "CDC_ELASTICSEARCH_TRANSPORT": str(self.search + 1)}
         self.rest, self.gateway = f"http://127.0.0.1:{self.flink}", f"http://127.0.0.1:{self.flink + 1}/v1"
 
     def run(self, *arguments, check=True):
@@ -96,6 +98,12 @@ def task_managers(stack):
     return [entry["id"] for entry in request("GET", f"{stack.rest}/taskmanagers")["taskmanagers"]]
 
 
+def create_source(stack, session, group, offset):
+    session.run(f"""CREATE TEMPORARY TABLE numbers (id BIGINT, name STRING) WITH ('connector'='kafka', 'topic'='{TOPIC}',
+        'properties.bootstrap.servers'='127.0.0.1:{stack.kafka}', 'properties.group.id'='{group}', 'format'='json',
+        'scan.startup.mode'='specific-offsets', 'scan.startup.specific-offsets'='partition:0,offset:{offset}')""")
+
+
 def start_job(stack, name, offset, savepoint=None):
     properties = {"pipeline.name": name, "execution.checkpointing.interval": "1s"}
     if savepoint:
@@ -106,9 +114,7 @@ def start_job(stack, name, offset, savepoint=None):
         's3.access-key-id'='admin', 's3.secret-access-key'='password', 'client.region'='us-east-1')""")
     session.run("CREATE DATABASE IF NOT EXISTS lake.db")
     session.run("CREATE TABLE IF NOT EXISTS lake.db.numbers (id BIGINT, name STRING)")
-    session.run(f"""CREATE TEMPORARY TABLE numbers (id BIGINT, name STRING) WITH ('connector'='kafka', 'topic'='{TOPIC}',
-        'properties.bootstrap.servers'='127.0.0.1:{stack.kafka}', 'properties.group.id'='{name}', 'format'='json',
-        'scan.startup.mode'='specific-offsets', 'scan.startup.specific-offsets'='partition:0,offset:{offset}')""")
+    create_source(stack, session, name, offset)
     job = session.run("INSERT INTO lake.db.numbers SELECT id, name FROM numbers")
     wait_until(f"{name} is RUNNING", lambda: job_state(stack, job) == "RUNNING")
     return job
@@ -160,6 +166,28 @@ def rows_once(stack):
     expect({entry["name"] for entry in listed} == {"public.numbers"} and len(listed) == 2, "both jobs have the table's name in Flink's list")
 
 
+def sums(stack):
+    answer = request("POST", f"http://127.0.0.1:{stack.search}/sums/_search?size=100", {})
+    return {entry["_source"]["digit"]: entry["_source"]["total"] for entry in answer["hits"]["hits"]}
+
+
+def running_sums(stack):
+    # Made first, and answered when its shard is there: a search in an index that is just being made gets 503.
+    request("PUT", f"http://127.0.0.1:{stack.search}/sums", {})
+    session = Session(stack.gateway, {"pipeline.name": "sums", "execution.checkpointing.interval": "1s"})
+    create_source(stack, session, "sums", 0)
+    session.run(f"""CREATE TEMPORARY TABLE sums (digit BIGINT, total BIGINT, PRIMARY KEY (digit) NOT ENFORCED) WITH (
+        'connector'='elasticsearch-7', 'hosts'='http://127.0.0.1:{stack.search}', 'index'='sums')""")
+    job = session.run("INSERT INTO sums SELECT MOD(id, 10), SUM(id) FROM numbers GROUP BY MOD(id, 10)")
+    for end in (300, 320):
+        if end > 300:
+            produce(stack, 300, end)
+        wanted = {digit: sum(range(digit, end, 10)) for digit in range(10)}
+        wait_until(f"the sums of 0 to {end - 1} are in Elasticsearch", lambda wanted=wanted: sums(stack) == wanted)
+        print(f"right: the sums of 0 to {end - 1} are in Elasticsearch", flush=True)
+    stop_job(stack, job)
+
+
 def parts_die_and_end(stack):
     before = stack.parts()
     expect({part["state"] for part in before.values()} == {"running"} and len(before) == 3, "status shows three parts that run")
@@ -183,6 +211,7 @@ def main():
     try:
         stack.run("up", *NEEDED)
         rows_once(stack)
+        running_sums(stack)
         parts_die_and_end(stack)
     except BaseException:
         print(f"logs: {folder}", file=sys.stderr)
