@@ -5,7 +5,7 @@ shown() { [ "$named" -gt 0 ] || [[ " ${components[*]} " == *" $1 "* ]] || alive 
 
 status() {
   local c pid state memory address log outcome=0 separator=""
-  if [ "$json" -eq 1 ]; then printf '['; else printf '%-10s %-8s %8s %8s  %-28s %s\n' COMPONENT STATE PID 'MEM MB' ADDRESS LOG; fi
+  if [ "$json" -eq 1 ]; then printf '['; else printf '%-13s %-8s %8s %8s  %-28s %s\n' COMPONENT STATE PID 'MEM MB' ADDRESS LOG; fi
   for c in "${chosen[@]}"; do
     shown "$c" || continue
     address=${c}_address log=${c}_log
@@ -20,7 +20,7 @@ status() {
         "$separator" "$c" "$state" "${!address}" "${pid:-null}" "$memory" "${!log}"
       separator=,
     else
-      printf '%-10s %-8s %8s %8s  %-28s %s\n' "$c" "$state" "${pid:--}" $((memory / 1000000)) "${!address}" "${!log}"
+      printf '%-13s %-8s %8s %8s  %-28s %s\n' "$c" "$state" "${pid:--}" $((memory / 1000000)) "${!address}" "${!log}"
     fi
   done
   [ "$json" -eq 0 ] || printf ']\n'
