@@ -57,12 +57,12 @@ void PrintTable(const std::vector<TableRecord>& tables, int64_t now_ms, bool col
       "{:<{}}  {}  {:>8}  {:>7}  {:>10}  {:>10}  {:>5}  {:>10}  {:<12}  {:<9}  {}\n";
   size_t width = 5;
   for (const auto& t : tables) width = std::max(width, t.table.size());
-  fmt::print(kLine, "TABLE", width, "STATE   ", "LAG", "BEHIND", "ROWS", "CHANGES", "DLQ", "LEFT ALONE",
+  fmt::print(kLine, "TABLE", width, "STATE    ", "LAG", "BEHIND", "ROWS", "CHANGES", "DLQ", "LEFT ALONE",
              "LAST COMMIT", "LAST EXIT", "WORKER");
   for (const auto& t : tables) {
     const auto behind = contract::LagSeconds(t.lag, t.current_ms, now_ms);
     fmt::print(kLine, Printable(t.table), width,
-               Coloured(fmt::format("{:<8}", t.state), ColourOf(t.state), colour),
+               Coloured(fmt::format("{:<9}", t.state), ColourOf(t.state), colour),
                t.lag ? std::to_string(*t.lag) : "?", behind ? SpanText(*behind * 1000) : "?",
                t.live_rows ? std::to_string(*t.live_rows) : "?", t.changes, t.dead_letters, t.left_alone,
                t.last_commit_ms > 0 ? SpanText(now_ms - t.last_commit_ms) + " ago" : "-",

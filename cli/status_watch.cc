@@ -50,7 +50,7 @@ std::string Line(const TableRecord& t, const TableRecord* before, Millis passed,
   std::string name = Printable(t.table);
   if (name.size() > width) name = name.substr(0, width - 3) + "...";
   return fmt::format("{:<{}}  {}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}  {:>5}\n", name, width,
-                     Coloured(fmt::format("{:<8}", t.state), ColourOf(t.state), colour),
+                     Coloured(fmt::format("{:<9}", t.state), ColourOf(t.state), colour),
                      t.lag ? Short(*t.lag) : "?", behind ? SpanText(*behind * 1000) : "?",
                      t.live_rows ? Short(*t.live_rows) : "?", known ? Short(rate) : "-", eta,
                      Short(t.dead_letters));
@@ -89,7 +89,7 @@ std::string WatchText(const contract::Overview& before, const contract::Overview
                    : fmt::format("up {} · Kafka {} · source {} · {}/{} workers · {} held · {} changes/s\n",
                                  SpanText(now.uptime_ms), now.kafka, now.source, now.workers, now.max_jobs,
                                  held, Short(rate));
-  text += fmt::format("{:<{}}  {:<8}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}  {:>5}\n", "TABLE", width, "STATE",
+  text += fmt::format("{:<{}}  {:<9}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}  {:>5}\n", "TABLE", width, "STATE",
                       "LAG", "BEHIND", "ROWS", "RATE", "ETA", "DLQ");
   for (size_t i = 0; i < std::min(most, tables.size()); ++i) {
     const auto same = earlier.find(tables[i]->table);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ using contract::TableRecord;
 
 constexpr std::chrono::milliseconds kLook(200);
 constexpr Millis kPatience(5'000);
+constexpr std::string_view kElsewhere = "Elsewhere";  // as the orchestrator names the phase
 
 struct Options {
   std::vector<std::string> tables;
@@ -73,17 +75,26 @@ class Waiting {
   Result<std::string> Look() {
     CDC_ASSIGN(const contract::Overview all, AskOverview(*config_));
     size_t known = 0;
+    elsewhere_ = 0;
     for (const TableRecord& table : all.tables) {
       const bool named = std::find(names_.begin(), names_.end(), table.table) != names_.end();
       // Without names: all that have a topic, since the others have nothing to wait for.
       if (names_.empty() ? table.topic.empty() : !named) continue;
+      if (names_.empty() && table.state == kElsewhere) {
+        ++elsewhere_;
+        continue;
+      }
       ++known;
       CDC_ASSIGN(const std::string why, LookAt(table));
       if (!why.empty()) return why;
     }
     if (known < names_.size()) return std::string("the orchestrator does not know all of the tables yet");
+    if (known == 0 && elsewhere_ > 0) return std::string("no table is at this orchestrator");
     return std::string();
   }
+
+  /// Tables that the last look passed over: another orchestrator has them.
+  size_t elsewhere() const { return elsewhere_; }
 
  private:
   Result<std::string> LookAt(const TableRecord& table) {
@@ -93,9 +104,11 @@ class Waiting {
       goal = FindGoal(*consumer_, table.topic.empty() ? settings.topics : std::vector{table.topic});
     }
     const std::string name = Printable(table.table);
+    // How far it is, only the orchestrator knows that has it.
+    if (table.state == kElsewhere) return fmt::format("{} is Elsewhere: {}", name, Printable(table.reason));
     if (!goal) return fmt::format("{} has no topic yet, or Kafka does not answer ({})", name, table.state);
     const int64_t records = Behind(table, *goal);
-    if (records == 0 || table.state == "Elsewhere") return std::string();
+    if (records == 0) return std::string();
     if (table.state == "Held" || table.state == "Paused") {
       return Error{
           ErrorKind::kConflict,
@@ -109,6 +122,7 @@ class Waiting {
   const std::unique_ptr<kafka::Consumer> consumer_;
   const std::vector<std::string> names_;
   std::map<std::string, std::optional<Goal>> goals_;
+  size_t elsewhere_ = 0;
 };
 
 Result<int> Run(const Command& command, const Options& options) {
@@ -129,7 +143,13 @@ Result<int> Run(const Command& command, const Options& options) {
       fmt::print(stderr, "cdc: {}\n", Describe(why.error()));
       return kAttention;
     }
-    if (why->empty()) return kOk;
+    if (why->empty()) {
+      if (waiting.elsewhere() > 0) {
+        fmt::print(stderr, "cdc: {} tables are at other orchestrators: ask those for them\n",
+                   waiting.elsewhere());
+      }
+      return kOk;
+    }
     if (std::chrono::steady_clock::now() > deadline) {
       fmt::print(stderr, "cdc: not caught up within {}: {}\n", options.timeout, *why);
       return kAttention;

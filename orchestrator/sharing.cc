@@ -26,6 +26,7 @@ void Sharing::TellGroup() {
 
 void Sharing::OnShare(std::set<std::string> topics, std::set<std::string> wanted_back) {
   here_ = std::move(topics);
+  owners_.clear();  // of before the change
   wanted_back_.merge(wanted_back);
   Judge();
 }

@@ -65,17 +65,19 @@ print("MISSING" if "connector" not in status else
     "$answer" 2>/dev/null || echo UNREACHABLE
 }
 
+# fill FILE…: the files, with each @NAME@ and ${NAME} as the environment has it, escaped as JSON and TOML want it.
+fill() {
+  cat "$@" | python3 -c '
+import json, os, re, sys
+print(re.sub(r"@([A-Z]+)@|\$\{([A-Z_]+)\}", lambda name: json.dumps(os.environ[name[1] or name[2]])[1:-1], sys.stdin.read()))'
+}
+
 # The settings of scripts/connector, for this database.
 connector_settings() {
-  local text name
-  local -A value=(
-    [CDC_SOURCE_HOST]=${POSTGRES_HOST:-localhost} [CDC_SOURCE_PORT]=${POSTGRES_PORT:-5432} [CDC_SOURCE_DATABASE]=${POSTGRES_DB:-cdcdb}
-    [CDC_SOURCE_USER]=${POSTGRES_USER:-cdcuser} [CDC_SOURCE_PASSWORD]=${POSTGRES_PASSWORD:-cdcpass}
-    [CDC_SLOT_NAME]=postgres_debezium_slot [CDC_STACK_SCHEMAS]=true [CDC_SNAPSHOT_MODE]=initial
-  )
-  text=$(cat "$root/scripts/connector/university-server.json")
-  for name in "${!value[@]}"; do text=${text//"\${$name}"/${value[$name]}}; done
-  printf '%s\n' "${text/'"topic.prefix": "university-server"'/"\"topic.prefix\": \"$prefix\""}"
+  CDC_SOURCE_HOST=${POSTGRES_HOST:-localhost} CDC_SOURCE_PORT=${POSTGRES_PORT:-5432} CDC_SOURCE_DATABASE=${POSTGRES_DB:-cdcdb} \
+    CDC_SOURCE_USER=${POSTGRES_USER:-cdcuser} CDC_SOURCE_PASSWORD=${POSTGRES_PASSWORD:-cdcpass} \
+    CDC_SLOT_NAME=postgres_debezium_slot CDC_STACK_SCHEMAS=true CDC_SNAPSHOT_MODE=initial \
+    fill "$root/scripts/connector/university-server.json" | sed "s/\"topic.prefix\": \"university-server\"/\"topic.prefix\": \"$prefix\"/"
 }
 register_connector() {
   say "connector $connector is not registered: registering it at $connect"
@@ -101,7 +103,7 @@ check_connector() {
 }
 check_prerequisites() {
   [ -x "$bin/cdc" ] || die "no programs in $bin; run scripts/build.sh, or set CDC_BIN"
-  [[ $topic == *.*.* ]] || die "KAFKA_TOPIC=$topic is not prefix.schema.table"
+  [[ $topic =~ ^[A-Za-z0-9_-]+\.[^.]+\.[^.]+$ ]] || die "KAFKA_TOPIC=$topic is not prefix.schema.table"
   kafka_answers || die "Kafka does not answer at $kafka; start it (scripts/stack up kafka), or name it in KAFKA_BOOTSTRAP_SERVERS"
   say "Kafka: $kafka answers"
   check_connector
@@ -113,10 +115,9 @@ configure() {
   if [ "$1" = delta ]; then folder=$(dirname "$delta") table=$(basename "$delta"); fi
   mkdir -p "$run" "$folder" || die "cannot make $run and $folder"
   folder=$(cd "$folder" && pwd)
-  cat "$root/scripts/examples/shop.d/$1.toml" "$root/scripts/examples/shop.d/customers.toml" |
-    sed -e "s|@KAFKA@|$kafka|; s|@PREFIX@|$prefix|; s|@CONNECT@|$connect|; s|@STATE@|state|; s|@FOLDER@|$folder|" \
-        -e "s|@TOPIC@|$topic|; s|@TABLE@|$table|; s|@CATALOG@|${ICEBERG_CATALOG:-iceberg}|" \
-        -e "s|@NAMESPACE@|${ICEBERG_NAMESPACE:-analytics}|; s|@PIPELINE@|postgres_to_$1|" >"$run/tables.toml"
+  KAFKA=$kafka PREFIX=$prefix CONNECT=$connect STATE=state FOLDER=$folder TOPIC=$topic TABLE=$table \
+    CATALOG=${ICEBERG_CATALOG:-iceberg} NAMESPACE=${ICEBERG_NAMESPACE:-analytics} PIPELINE=postgres_to_$1 \
+    fill "$root/scripts/examples/shop.d/$1.toml" "$root/scripts/examples/shop.d/customers.toml" >"$run/tables.toml"
 }
 start_one() {
   if runs "$1"; then say "$1: runs already, pid $(pid_of "$1")"; return; fi

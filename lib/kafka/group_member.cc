@@ -1,5 +1,6 @@
 #include "lib/kafka/group_member.h"
 
+#include <chrono>
 #include <utility>
 
 #include <fmt/core.h>
@@ -30,6 +31,9 @@ std::vector<Property> OwnProperties(const GroupMemberOptions& o) {
   };
 }
 
+/// A member that does not leave in time is missed after its session's time-out.
+constexpr std::chrono::seconds kLongestLeave(3);
+
 /// Users may have reasons for others.
 std::vector<Property> WithDefaults(const GroupMemberOptions& o) {
   std::vector<Property> all = {
@@ -59,16 +63,24 @@ struct GroupMember::Impl {
   PartitionList to_release;      // null: nothing is wanted back
   std::optional<Change> change;  // since the last Poll()
   std::optional<Error> failure;  // from callbacks, which run inside Poll()
-  bool in_group = false;         // the coordinator was heard of, and no failure since
   bool closing = false;
 
   ~Impl() {
     if (!client) return;
     closing = true;
     if (to_release) Unassign(to_release.get());
-    // Closing waits for a coordinator, up to a minute.
-    if (in_group) rd_kafka_consumer_close(client.get());
-    End(std::move(client), in_group ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    Leave();
+    End(std::move(client), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+
+  /// In the background: closing waits for a coordinator, up to a minute.
+  void Leave() {
+    const Handle<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
+    const Handle<rd_kafka_error_t> refused(rd_kafka_consumer_close_queue(client.get(), queue.get()));
+    const auto deadline = std::chrono::steady_clock::now() + kLongestLeave;
+    while (!refused && rd_kafka_consumer_closed(client.get()) == 0 &&
+           std::chrono::steady_clock::now() < deadline)
+      rd_kafka_queue_poll_callback(queue.get(), 50);
   }
 
   std::string Doing(std::string_view what) const {
@@ -76,8 +88,9 @@ struct GroupMember::Impl {
   }
 
   void OnError(rd_kafka_resp_err_t code, const char* reason) {
+    // One broker that hangs up is no trouble; that none is there follows.
+    if (KindOf(code) == ErrorKind::kTransient && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
     failure = MakeError(code, Doing("Sharing tables in"), reason);
-    in_group = false;
     // Of RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE the reason names the request that the broker does not know.
     if (code != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return;
     *failure = Error{ErrorKind::kUnsupported,
@@ -118,7 +131,6 @@ struct GroupMember::Impl {
   }
 
   void Note() {
-    in_group = true;
     if (!change) change.emplace();
     change->topics = topics;
   }

@@ -13,6 +13,7 @@ export function needed(state) {
 
 /** All that make sense in this state. */
 export function possible(state) {
+  if (state === "Elsewhere") return [];
   if (state === "Paused") return ["resume"];
   return ["Running", "Starting", "Stopping"].includes(state) ? ["pause", "restart"] : ["start", "pause"];
 }
