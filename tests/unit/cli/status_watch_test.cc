@@ -52,7 +52,7 @@ TEST_CASE("names do not move the cursor, and states have colours only where they
   contract::Overview look = Look(0, 0);
   look.tables[1].table = "bu\x1b[2Jsy";
   CHECK(WatchText({}, look, Millis(1), 10, 0, false).find('\x1b') == std::string::npos);
-  CHECK(WatchText({}, Look(0, 0), Millis(1), 10, 0, true).find("\x1b[31mHeld    \x1b[0m") !=
+  CHECK(WatchText({}, Look(0, 0), Millis(1), 10, 0, true).find("\x1b[31mHeld     \x1b[0m") !=
         std::string::npos);
 }
 
